@@ -1,0 +1,3 @@
+/** Runs many ring nodes behind one port. */
+
+export {}

@@ -1,0 +1,3 @@
+/** Walks the ring and reports on its health; DHT and control-socket tools. */
+
+export {}

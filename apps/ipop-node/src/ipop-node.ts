@@ -1,0 +1,3 @@
+/** Joins a ring and carries IP packets between virtual interfaces. */
+
+export {}

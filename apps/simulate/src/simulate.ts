@@ -1,0 +1,3 @@
+/** Runs overlay scenarios in virtual time. */
+
+export {}

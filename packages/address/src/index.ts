@@ -1,0 +1,3 @@
+/** 160-bit ring addresses: text form, order, distance, ranges. */
+
+export {}

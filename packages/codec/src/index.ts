@@ -1,0 +1,3 @@
+/** Byte reader and writer, strict deterministic CBOR, base32. */
+
+export {}

@@ -1,0 +1,3 @@
+/** NodeConfig, IpopConfig and DHCPConfig: read, check, write back. */
+
+export {}

@@ -1,0 +1,3 @@
+/** Replicated soft-state store on the ring. */
+
+export {}

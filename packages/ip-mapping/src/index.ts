@@ -1,0 +1,3 @@
+/** Leases, address resolution and the IP router. */
+
+export {}

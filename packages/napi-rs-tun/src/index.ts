@@ -1,0 +1,3 @@
+/** Virtual network interfaces for Node, in Rust. */
+
+export {}

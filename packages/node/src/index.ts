@@ -1,0 +1,3 @@
+/** Composition root: configuration, runtime and device become a running node; management interfaces. */
+
+export {}

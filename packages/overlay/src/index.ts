@@ -1,0 +1,3 @@
+/** The self-organising ring: connections, topology, routing, request and reply. */
+
+export {}

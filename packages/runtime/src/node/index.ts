@@ -1,0 +1,3 @@
+/** The ports on real sockets, timers and randomness. */
+
+export {}

@@ -1,0 +1,25 @@
+/** The machine as protocol code sees it: its network interfaces and its name resolution. */
+
+/** One address of one network interface. */
+export interface InterfaceAddress {
+  /** Interface name, e.g. `eth0`. */
+  readonly device: string
+  /** IP address in text form, without scope. */
+  readonly host: string
+  readonly family: 4 | 6
+  readonly prefixLength: number
+  /** Whether this is a loopback address. */
+  readonly isInternal: boolean
+}
+
+/** Lists network interfaces. */
+export interface NetworkInterfaces {
+  /** Returns the addresses this machine has now. */
+  list(): readonly InterfaceAddress[]
+}
+
+/** Turns host names into addresses. */
+export interface NameResolver {
+  /** Returns the IP addresses of `hostName`, IPv4 and IPv6; empty when it has none. An IP literal resolves to itself. */
+  resolve(hostName: string): Promise<readonly string[]>
+}

@@ -1,0 +1,3 @@
+/** Identities, node records, the Noise handshake, sessions. */
+
+export {}

@@ -1,0 +1,3 @@
+/** Virtual runtime: world, hosts, links, faults, traces, invariant checkers. */
+
+export {}

@@ -1,0 +1,3 @@
+/** Transport addresses, edges and listeners, channels between pairs of nodes. */
+
+export {}
