@@ -1,0 +1,59 @@
+/** Base32 text (RFC 4648 section 6), the writing of addresses. */
+import { Malformed } from '../malformed.ts'
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+const PADDING_CODE = 0x3d
+const NOT_A_LETTER = 255
+const VALUE_BY_CODE = valueByCode()
+
+/** Returns `bytes` as upper-case base32 without padding. */
+export function encodeBase32(bytes: Uint8Array): string {
+  let text = ''
+  let buffer = 0
+  let bits = 0
+  for (const byte of bytes) {
+    buffer = ((buffer << 8) | byte) & 0xfff
+    bits += 8
+    while (bits >= 5) {
+      bits -= 5
+      text += ALPHABET[(buffer >>> bits) & 31]
+    }
+  }
+  if (bits > 0) text += ALPHABET[(buffer << (5 - bits)) & 31]
+  return text
+}
+
+/** Returns the bytes written as `text`: either case, `=` padding tolerated at the end, unused last bits must be zero. */
+export function decodeBase32(text: string): Uint8Array | Malformed {
+  let length = text.length
+  while (length > 0 && text.charCodeAt(length - 1) === PADDING_CODE) length -= 1
+  if (text.length - length > 6) return new Malformed('too much base32 padding')
+  // RFC 4648 section 6: the last group holds 2, 4, 5, 7 or 8 letters; 1, 3 and 6 stand for no whole byte.
+  if ([1, 3, 6].includes(length % 8)) return new Malformed('impossible base32 length')
+  const bytes = new Uint8Array(Math.floor((length * 5) / 8))
+  let buffer = 0
+  let bits = 0
+  let written = 0
+  for (let i = 0; i < length; i++) {
+    const value = VALUE_BY_CODE[text.charCodeAt(i)] ?? NOT_A_LETTER
+    if (value === NOT_A_LETTER) return new Malformed('not a base32 letter')
+    buffer = ((buffer << 5) | value) & 0xfff
+    bits += 5
+    if (bits >= 8) {
+      bits -= 8
+      bytes[written++] = (buffer >>> bits) & 0xff
+    }
+  }
+  if ((buffer & ((1 << bits) - 1)) !== 0) return new Malformed('unused base32 bits are not zero')
+  return bytes
+}
+
+/** Returns the table from character code to 5-bit value. */
+function valueByCode(): Uint8Array {
+  const table = new Uint8Array(128).fill(NOT_A_LETTER)
+  for (let value = 0; value < ALPHABET.length; value++) {
+    table[ALPHABET.charCodeAt(value)] = value
+    table[ALPHABET.toLowerCase().charCodeAt(value)] = value
+  }
+  return table
+}
