@@ -1,0 +1,97 @@
+/** A position on the ring: 160 bits, compared as an unsigned number, written as base32. */
+import { decodeBase32, encodeBase32, Malformed } from '@ipop/codec'
+import { ADDRESS_BYTES, ADDRESS_TEXT_MAX } from '../limits.ts'
+import { compareWords, wordsFromBytes, wordsToBytes, type Words } from './words.ts'
+
+const TEXT_PREFIX = 'brunet:node:'
+
+/** What a new address is drawn from. */
+export interface RandomBytes {
+  /** Returns `length` fresh random bytes. */
+  bytes(length: number): Uint8Array
+}
+
+/** An immutable ring address. Use `key` wherever addresses key a map. */
+export class Address {
+  /** The address 0. */
+  static readonly zero: Address = new Address(new Uint8Array(ADDRESS_BYTES))
+
+  /** The 20 bytes, most significant first. Not to be modified. */
+  readonly bytes: Uint8Array
+  /** The same number as five 32-bit words, most significant first. Not to be modified. */
+  readonly words: Words
+  #key: string | undefined
+
+  private constructor(ownedBytes: Uint8Array) {
+    this.bytes = ownedBytes
+    this.words = wordsFromBytes(ownedBytes)
+  }
+
+  /** Returns the address with these 20 bytes (copied); any other length is a bug of the caller. */
+  static fromBytes(bytes: Uint8Array): Address {
+    if (bytes.length !== ADDRESS_BYTES) {
+      throw new RangeError(`an address has ${ADDRESS_BYTES} bytes, not ${bytes.length}`)
+    }
+    return new Address(new Uint8Array(bytes))
+  }
+
+  /** Returns the address with these words. */
+  static fromWords(words: Words): Address {
+    return new Address(wordsToBytes(words))
+  }
+
+  /** Reads `brunet:node:` and 32 base32 letters; either case, `urn:` in front and `=` behind are tolerated. */
+  static parse(text: string): Address | Malformed {
+    if (text.length > ADDRESS_TEXT_MAX) return new Malformed('address text is too long')
+    const match = /^(?:urn:)?brunet:node:([a-z2-7]{32})(=*)$/i.exec(text)
+    if (match?.[1] === undefined) {
+      return new Malformed(`address text is not ${TEXT_PREFIX} and 32 base32 letters`)
+    }
+    const bytes = decodeBase32(match[1])
+    return bytes instanceof Malformed ? bytes : new Address(bytes)
+  }
+
+  /** Returns a random node address (class 0). */
+  static random(random: RandomBytes): Address {
+    const bytes = new Uint8Array(random.bytes(ADDRESS_BYTES))
+    bytes[ADDRESS_BYTES - 1] = (bytes[ADDRESS_BYTES - 1] ?? 0) & 0xfe
+    return new Address(bytes)
+  }
+
+  /** The 32 base32 letters: equal for equal addresses, made once. Not in ring order. */
+  get key(): string {
+    this.#key ??= encodeBase32(this.bytes)
+    return this.#key
+  }
+
+  /** Returns the text form, `brunet:node:` and 32 letters. */
+  toString(): string {
+    return TEXT_PREFIX + this.key
+  }
+
+  /** Returns the text form, so that addresses read well in logs. */
+  toJSON(): string {
+    return this.toString()
+  }
+
+  /** Returns whether both are the same position. */
+  equals(other: Address): boolean {
+    return this === other || compareWords(this.words, other.words) === 0
+  }
+
+  /** Compares as unsigned numbers: -1, 0 or 1. */
+  compare(other: Address): -1 | 0 | 1 {
+    return compareWords(this.words, other.words)
+  }
+
+  /** Returns the number of consecutive one bits at the low end; node addresses are of class 0. */
+  addressClass(): number {
+    let count = 0
+    for (let i = this.words.length - 1; i >= 0; i--) {
+      const zeros = ~(this.words[i] ?? 0)
+      if (zeros !== 0) return count + 31 - Math.clz32(zeros & -zeros)
+      count += 32
+    }
+    return count
+  }
+}

@@ -1,0 +1,99 @@
+/** Unsigned 160-bit arithmetic on five 32-bit words, most significant first. Everything wraps at 2^160. */
+
+/** A 160-bit number as five 32-bit words, most significant first. Never modified once it is handed out. */
+export type Words = Uint32Array
+
+const WORDS = 5
+
+/** Returns the number that 20 bytes stand for, most significant byte first. */
+export function wordsFromBytes(bytes: Uint8Array): Words {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const words = new Uint32Array(WORDS)
+  for (let i = 0; i < WORDS; i++) words[i] = view.getUint32(i * 4)
+  return words
+}
+
+/** Returns the 20 bytes of a number, most significant byte first. */
+export function wordsToBytes(words: Words): Uint8Array {
+  const bytes = new Uint8Array(WORDS * 4)
+  const view = new DataView(bytes.buffer)
+  for (let i = 0; i < WORDS; i++) view.setUint32(i * 4, words[i] ?? 0)
+  return bytes
+}
+
+/** Compares two numbers: -1, 0 or 1. */
+export function compareWords(left: Words, right: Words): -1 | 0 | 1 {
+  for (let i = 0; i < WORDS; i++) {
+    const l = left[i] ?? 0
+    const r = right[i] ?? 0
+    if (l !== r) return l < r ? -1 : 1
+  }
+  return 0
+}
+
+/** Writes left + right into `sum` and returns it. */
+export function addWords(left: Words, right: Words, sum: Words = new Uint32Array(WORDS)): Words {
+  let carry = 0
+  for (let i = WORDS - 1; i >= 0; i--) {
+    const digit = (left[i] ?? 0) + (right[i] ?? 0) + carry
+    sum[i] = digit
+    carry = digit > 0xffff_ffff ? 1 : 0
+  }
+  return sum
+}
+
+/** Writes left - right into `difference` and returns it. */
+export function subtractWords(
+  left: Words,
+  right: Words,
+  difference: Words = new Uint32Array(WORDS),
+): Words {
+  let borrow = 0
+  for (let i = WORDS - 1; i >= 0; i--) {
+    const digit = (left[i] ?? 0) - (right[i] ?? 0) - borrow
+    difference[i] = digit
+    borrow = digit < 0 ? 1 : 0
+  }
+  return difference
+}
+
+/** Replaces `words` by 2^160 - words when that is the smaller of the two, and returns it. */
+export function foldWords(words: Words): Words {
+  return (words[0] ?? 0) < 0x8000_0000 ? words : subtractWords(ZERO_WORDS, words, words)
+}
+
+/** Returns whether the number is zero. */
+export function isZeroWords(words: Words): boolean {
+  return words.every((word) => word === 0)
+}
+
+/** Returns floor(numerator * 2^160 / denominator) mod 2^160; integers, denominator from 1 to 2^32. */
+export function fractionWords(numerator: number, denominator: number): Words {
+  const words = new Uint32Array(WORDS)
+  let rest = numerator % denominator
+  if (rest < 0) rest += denominator
+  // Long division in digits of 16 bits: rest * 2^16 stays below 2^53 and therefore exact.
+  for (let i = 0; i < WORDS; i++) {
+    const high = Math.floor((rest * 0x1_0000) / denominator)
+    rest = (rest * 0x1_0000) % denominator
+    const low = Math.floor((rest * 0x1_0000) / denominator)
+    rest = (rest * 0x1_0000) % denominator
+    words[i] = high * 0x1_0000 + low
+  }
+  return words
+}
+
+/** Returns floor(fraction * 2^160) for a fraction from 0 (included) to 1 (excluded); exact. */
+export function wordsFromFraction(fraction: number): Words {
+  const words = new Uint32Array(WORDS)
+  let rest = fraction
+  for (let i = 0; i < WORDS; i++) {
+    rest *= 0x1_0000_0000
+    const digit = Math.floor(rest)
+    words[i] = digit
+    rest -= digit
+  }
+  return words
+}
+
+const ZERO_WORDS: Words = new Uint32Array(WORDS)
