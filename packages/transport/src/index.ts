@@ -1,3 +1,12 @@
-/** Transport addresses, edges and listeners, channels between pairs of nodes. */
-
-export {}
+/** Transport addresses, edges and listeners, and the channels that carry sessions over them. */
+export * from './address/ip-text.ts'
+export * from './address/peer-hint.ts'
+export * from './address/transport-address.ts'
+export * from './channel/channel-table.ts'
+export * from './channel/channel.ts'
+export * from './channel/types.ts'
+export * from './edge/edge.ts'
+export * from './edge/index-table.ts'
+export * from './errors.ts'
+export * from './limits.ts'
+export * from './wire/frame-types.ts'

@@ -1,0 +1,100 @@
+/** Caps of the transport: every table, queue and retry has one, with the reason. */
+
+/** A host name of DNS has at most 253 characters (RFC 1035 §2.3.4 without the root). */
+export const HOST_NAME_LENGTH_MAX = 253
+
+/** Paths name one of a few nodes behind a port; longer ones only waste hello bytes. */
+export const PATH_LENGTH_MAX = 64
+
+/** Two families, a few interfaces and a few NAT mappings: more endpoints than this never helped a dial. */
+export const HINT_ENDPOINTS_MAX = 16
+
+/** Fits the smallest IPv6 path (1,280 - 40 - 8) unfragmented and leaves room for a certificate in the reply. */
+export const HELLO_BYTES = 1_200
+
+/** Shorter hellos could not carry a reply with a node record, so they are refused unread. */
+export const HELLO_BYTES_MIN = 256
+
+/** A bootstrap must serve a flash crowd, but hellos must not crowd out sessions: about 5 Mbit/s of answers. */
+export const HELLO_ANSWERS_PER_SECOND_MAX = 500
+
+/** One host asks for itself and the nodes behind its NAT; beyond this it only floods. */
+export const HELLO_ANSWERS_PER_HOST_PER_SECOND_MAX = 50
+
+/** Counters of the per-host rate limit are hashed into this many cells, so that sources cost no memory. */
+export const HELLO_RATE_CELLS = 1_024
+
+/** All RemoteTAs of a configuration are asked at once, each possibly with several addresses. */
+export const HELLOS_PENDING_MAX = 256
+
+/** Edge objects kept per port; an evicted one is made anew by the next datagram. */
+export const UDP_EDGES_MAX = 8_192
+
+/** An edge object unused for this long may be dropped first when the table is full. */
+export const UDP_EDGE_IDLE_MS = 60_000
+
+/** Datagrams between nodes of one socket waiting for delivery; beyond it they are lost, as in a socket buffer. */
+export const LOCAL_QUEUE_MAX = 4_096
+
+/** Nodes behind one port: bootstrap-multi runs 16, tests some hundred. */
+export const NODES_PER_PORT_MAX = 1_024
+
+/** Receiver indices per shared table: three keys per session and some thousand sessions per port. */
+export const INDEXES_MAX = 65_536
+
+/** Channels of one node: near, shortcut and on-demand peers stay far below; a flood of strangers stops here. */
+export const CHANNELS_MAX = 2_048
+
+/** Paths remembered per channel: every endpoint of a hint plus some relays and observed endpoints. */
+export const PATHS_PER_CHANNEL_MAX = 24
+
+/** Pings of one path that may still be answered; older ones are forgotten. */
+export const PINGS_OUTSTANDING_MAX = 4
+
+/** Datagrams handed in while another one is being handled (ring edges do that); beyond it they are lost. */
+export const REENTRANT_QUEUE_MAX = 256
+
+/** NATs commonly drop idle UDP mappings after 30 s; refresh at half of that. */
+export const IDLE_PROBE_MS = 15_000
+
+/** A probe is never more patient than this: three misses must stay within ten seconds. */
+export const PROBE_TIMEOUT_MAX_MS = 3_000
+
+/** Scheduling delays of a busy machine must not look like loss. */
+export const PROBE_TIMEOUT_MIN_MS = 200
+
+/** RFC 6298 §2.1: before the first measurement, assume one second. */
+export const PROBE_TIMEOUT_INITIAL_MS = 1_000
+
+/** Misses in a row after which the peer counts as lost. */
+export const PROBE_MISSES_MAX = 3
+
+/** Misses in a row after which the owner is warned. */
+export const PROBE_MISSES_SUSPECT = 2
+
+/** First interval of the search for better paths; both ends start at once, so holes open early. */
+export const SEARCH_INTERVAL_MIN_MS = 250
+
+/** Slowest search while the active path is not direct: the peers still deserve a better one. */
+export const SEARCH_INTERVAL_MAX_MS = 60_000
+
+/** Slowest search while the active path is direct UDP: only a lower round trip can be gained. */
+export const SEARCH_INTERVAL_DIRECT_MAX_MS = 300_000
+
+/** A changed status is told within a second; half of it leaves room for the network. */
+export const STATUS_DELAY_MS = 500
+
+/** TCP endpoints are tried this much later than UDP ones, which are preferred anyway. */
+export const TCP_DIAL_DELAY_MS = 1_000
+
+/** Reflexive addresses kept per node; more mappings than this mean a NAT that no hint can describe. */
+export const REFLEXIVE_ADDRESSES_MAX = 16
+
+/** Reflexive addresses offered in a hint. */
+export const REFLEXIVE_ADDRESSES_OFFERED_MAX = 4
+
+/** An observed endpoint that nobody confirmed for this long is no longer offered. */
+export const REFLEXIVE_ADDRESS_TTL_MS = 600_000
+
+/** Peers known to live on this machine, whose loopback endpoints may be used. */
+export const MACHINE_PEERS_MAX = 256
