@@ -1,3 +1,13 @@
-/** The ports on real sockets, timers and randomness. */
-
-export {}
+/** The ports of a real machine: the only code that touches the clock, timers, chance and sockets of Node. */
+export * from './clock.ts'
+export * from './console-log.ts'
+export * from './datagrams.ts'
+export * from './http/http.ts'
+export * from './http/http-client.ts'
+export * from './http/http-server.ts'
+export * from './interfaces.ts'
+export * from './names.ts'
+export * from './random.ts'
+export * from './runtime.ts'
+export * from './streams.ts'
+export * from './timers.ts'

@@ -64,5 +64,8 @@ export interface StreamPort {
   /** Connects to `remote`; rejects with the system's error `code` or ETIMEDOUT after `timeoutMs`. */
   connect(remote: Endpoint, handlers: StreamHandlers, timeoutMs: number): Promise<Stream>
   /** Listens on `local` (port 0 = any free one); `accept` returns the handlers of a new stream, or undefined to refuse it. */
-  listen(local: Endpoint, accept: (stream: Stream) => StreamHandlers | undefined): Promise<StreamListener>
+  listen(
+    local: Endpoint,
+    accept: (stream: Stream) => StreamHandlers | undefined,
+  ): Promise<StreamListener>
 }

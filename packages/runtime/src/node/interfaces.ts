@@ -1,0 +1,26 @@
+/** The machine's network interfaces. */
+import { networkInterfaces } from 'node:os'
+import type { InterfaceAddress, NetworkInterfaces } from '../ports/host.ts'
+
+/** Returns the lister of this machine's addresses; asks the system at each call. */
+export function createNodeInterfaces(): NetworkInterfaces {
+  return { list: listAddresses }
+}
+
+function listAddresses(): readonly InterfaceAddress[] {
+  const addresses: InterfaceAddress[] = []
+  for (const [device, entries] of Object.entries(networkInterfaces())) {
+    for (const entry of entries ?? []) {
+      const family = entry.family === 'IPv4' ? 4 : 6
+      const prefix = Number(entry.cidr?.split('/')[1] ?? (family === 4 ? 32 : 128))
+      addresses.push({
+        device,
+        host: entry.address.split('%')[0] ?? entry.address,
+        family,
+        prefixLength: prefix,
+        isInternal: entry.internal,
+      })
+    }
+  }
+  return addresses
+}
