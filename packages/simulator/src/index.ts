@@ -1,3 +1,17 @@
-/** Virtual runtime: world, hosts, links, faults, traces, invariant checkers. */
-
-export {}
+/** Virtual runtime: world, hosts, NATs, links, faults, traces, invariant checkers. */
+export { World } from './world/world.ts'
+export type { HostOptions, NatOptions, WorldOptions } from './world/options.ts'
+export { SimHost as Host } from './host/sim-host.ts'
+export { SimulationError, socketError } from './errors.ts'
+export type { SimulationErrorCode, SocketError } from './errors.ts'
+export { SeededRandom } from './random/seeded-random.ts'
+export { constantLatency, matrixLatency, torusLatency, uniformLatency } from './network/latency.ts'
+export type { LatencyFunction, LatencyModel, Place } from './network/latency.ts'
+export type { LinkProperties } from './network/link.ts'
+export { easyNat, hardNat, Nat, openNat, restrictedNat, udpBlockingNat } from './network/nat.ts'
+export type { NatBehaviour, NatDependence } from './network/nat.ts'
+export { formatLogRecord } from './world/log-book.ts'
+export type { LogRecord } from './world/log-book.ts'
+export type { DropReason, HostStats } from './world/stats.ts'
+export { WorldStats } from './world/stats.ts'
+export type { PacketOutcome, PacketRecord } from './world/trace.ts'

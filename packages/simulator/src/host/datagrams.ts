@@ -1,0 +1,92 @@
+/** Datagram sockets of one process. */
+import type { DatagramHandlers, DatagramPort, DatagramSocket, Endpoint } from '@ipop/runtime'
+import { ipFamily, isWildcard } from '../network/ip.ts'
+import type { Network } from '../network/network.ts'
+import { PortTable } from './ports.ts'
+import { never } from './never.ts'
+import type { Process } from './process.ts'
+import type { SimHost } from './sim-host.ts'
+
+/** What the sockets of a process work with. */
+export interface SocketModules {
+  readonly host: SimHost
+  readonly process: Process
+  readonly network: Network
+}
+
+/** Opens datagram sockets in the simulated network. */
+export class SimDatagramPort implements DatagramPort {
+  readonly #modules: SocketModules
+  readonly #sockets: PortTable<SimDatagramSocket>
+
+  constructor(modules: SocketModules, firstEphemeral: number) {
+    this.#modules = modules
+    this.#sockets = new PortTable(firstEphemeral)
+  }
+
+  bind(local: Endpoint, handlers: DatagramHandlers): Promise<DatagramSocket> {
+    if (!this.#modules.process.isAlive) return never()
+    try {
+      this.#modules.host.assertLocal(local.host)
+      const claimed = this.#sockets.claim(local)
+      const socket = new SimDatagramSocket(this.#modules, claimed, handlers, (closed) =>
+        this.#sockets.remove(closed),
+      )
+      this.#sockets.add(socket)
+      return Promise.resolve(socket)
+    } catch (error) {
+      return Promise.reject(error as Error)
+    }
+  }
+
+  /** Returns the socket that takes datagrams for `to`. */
+  find(to: Endpoint): SimDatagramSocket | undefined {
+    return this.#sockets.find(to)
+  }
+}
+
+/** A bound socket in the simulated network. */
+export class SimDatagramSocket implements DatagramSocket {
+  readonly local: Endpoint
+  readonly handlers: DatagramHandlers
+  readonly #modules: SocketModules
+  readonly #onClose: (socket: SimDatagramSocket) => void
+  #isOpen = true
+
+  constructor(
+    modules: SocketModules,
+    local: Endpoint,
+    handlers: DatagramHandlers,
+    onClose: (socket: SimDatagramSocket) => void,
+  ) {
+    this.#modules = modules
+    this.local = local
+    this.handlers = handlers
+    this.#onClose = onClose
+  }
+
+  /** Whether it has not been closed. */
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+
+  send(bytes: Uint8Array, to: Endpoint): void {
+    const { host, process, network } = this.#modules
+    if (!this.#isOpen || !process.isAlive) return
+    const target = isWildcard(to.host) ? { host: host.loopback(to.host), port: to.port } : to
+    const from = { host: host.sourceAddress(this.local.host, target.host), port: this.local.port }
+    if (ipFamily(from.host) !== ipFamily(target.host)) {
+      network.drop('no route', from, target, bytes)
+      return
+    }
+    network.send(host, from, { host: target.host, port: target.port }, bytes)
+  }
+
+  close(): Promise<void> {
+    if (this.#isOpen) {
+      this.#isOpen = false
+      this.#onClose(this)
+    }
+    return Promise.resolve()
+  }
+}
