@@ -1,0 +1,4 @@
+//! Links against Node without its headers.
+fn main() {
+    napi_build::setup();
+}

@@ -1,0 +1,24 @@
+//! Native failures as JavaScript errors with a stable `code`.
+
+use device::error::DeviceError;
+
+/// A JavaScript error whose `code` is the system's, e.g. EPERM.
+pub type Error = napi::Error<String>;
+
+/// What native methods return.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Keeps the code and the text of `error`.
+pub fn from_device(error: DeviceError) -> Error {
+    Error::new(error.code().to_owned(), error.to_string())
+}
+
+/// Reports a use of something that was closed.
+pub fn closed() -> Error {
+    Error::new("EBADF".to_owned(), "it is closed")
+}
+
+/// Reports an argument that the facade should have refused.
+pub fn invalid(what: &str) -> Error {
+    Error::new("EINVAL".to_owned(), what)
+}

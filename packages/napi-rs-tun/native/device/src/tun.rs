@@ -1,0 +1,153 @@
+//! Virtual network interfaces: TUN (layer 3) and TAP (layer 2) by way of `/dev/net/tun`.
+
+use crate::error::{DeviceError, Result};
+use crate::sys;
+use std::fs::OpenOptions;
+use std::io::IoSlice;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
+
+/// Length of the virtio-net header in front of every packet of an offloading interface.
+pub const VNET_HEADER: usize = 10;
+/// A header that asks for nothing: no segmentation, no checksum.
+const VNET_PLAIN: [u8; VNET_HEADER] = [0; VNET_HEADER];
+
+/// What an interface carries.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// IP packets.
+    Tun,
+    /// Ethernet frames.
+    Tap,
+}
+
+/// An open virtual interface; it vanishes when this is dropped.
+pub struct Tun {
+    fd: OwnedFd,
+    name: String,
+    index: u32,
+    kind: Kind,
+    has_vnet_header: bool,
+}
+
+impl Tun {
+    /// Creates the interface `name`, or attaches to a persistent one of that name that nobody uses.
+    ///
+    /// With `offload` packets travel with a virtio-net header and may be as large as 64 KiB.
+    pub fn open(name: &str, kind: Kind, offload: bool) -> Result<Self> {
+        let fd: OwnedFd = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .custom_flags(libc::O_NONBLOCK | libc::O_CLOEXEC)
+            .open("/dev/net/tun")
+            .map_err(|error| open_error(&error))?
+            .into();
+        let mut flags = libc::IFF_NO_PI | if kind == Kind::Tun { libc::IFF_TUN } else { libc::IFF_TAP };
+        if offload {
+            flags |= libc::IFF_VNET_HDR;
+        }
+        set_interface(&fd, name, flags)?;
+        if offload {
+            set_offload(&fd, name)?;
+        }
+        let index = sys::interface_index(name)
+            .ok_or_else(|| DeviceError::from_errno(format!("find interface {name}"), libc::ENODEV))?;
+        Ok(Tun { fd, name: name.to_owned(), index, kind, has_vnet_header: offload })
+    }
+
+    /// The name of the interface.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The index of the interface in its network namespace.
+    pub fn index(&self) -> u32 {
+        self.index
+    }
+
+    /// What the interface carries.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Whether every packet has a virtio-net header in front.
+    pub fn has_vnet_header(&self) -> bool {
+        self.has_vnet_header
+    }
+
+    /// Reads one packet, with its virtio-net header if it has one; `None` when no packet waits.
+    pub fn read(&self, buffer: &mut [u8]) -> std::io::Result<Option<usize>> {
+        sys::read(self.fd.as_fd(), buffer)
+    }
+
+    /// Hands one plain packet to the kernel; returns false when the kernel refused it.
+    ///
+    /// EIO (the interface is down) is a lost packet, like any other refusal.
+    pub fn write(&self, packet: &[u8]) -> bool {
+        let with_header = [IoSlice::new(&VNET_PLAIN), IoSlice::new(packet)];
+        let parts = if self.has_vnet_header { &with_header[..] } else { &with_header[1..] };
+        matches!(sys::write_vectored(self.fd.as_fd(), parts), Ok(Some(_)))
+    }
+
+    /// Hands one packet whose parts start with a virtio-net header to the kernel.
+    pub fn write_parts(&self, parts: &[IoSlice<'_>]) -> bool {
+        matches!(sys::write_vectored(self.fd.as_fd(), parts), Ok(Some(_)))
+    }
+}
+
+impl AsFd for Tun {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+fn open_error(error: &std::io::Error) -> DeviceError {
+    let mut failure = DeviceError::from_io("open /dev/net/tun", error);
+    if failure.errno == libc::ENOENT || failure.errno == libc::ENXIO {
+        failure.errno = libc::ENODEV;
+    }
+    failure
+}
+
+/// TUNSETIFF, with EBUSY for every name that another interface has.
+fn set_interface(fd: &OwnedFd, name: &str, flags: i32) -> Result<()> {
+    let existed = sys::interface_index(name).is_some();
+    // SAFETY: an all-zero `ifreq` is a valid value of this plain C structure.
+    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
+    if name.is_empty() || name.len() >= request.ifr_name.len() {
+        return Err(DeviceError::from_errno(format!("name an interface \"{name}\""), libc::EINVAL));
+    }
+    for (target, byte) in request.ifr_name.iter_mut().zip(name.bytes()) {
+        *target = byte as libc::c_char;
+    }
+    request.ifr_ifru.ifru_flags = flags as i16;
+    // SAFETY: TUNSETIFF reads one `ifreq`, which outlives the call.
+    let result = unsafe { libc::ioctl(fd.as_raw_fd(), libc::TUNSETIFF as _, &request) };
+    if result == 0 {
+        return Ok(());
+    }
+    let mut failure = DeviceError::last(format!("create interface {name}"));
+    if existed && failure.errno == libc::EINVAL {
+        failure.errno = libc::EBUSY;
+    }
+    Err(failure)
+}
+
+const OFFLOAD_CSUM: u32 = 0x01;
+const OFFLOAD_TSO4: u32 = 0x02;
+const OFFLOAD_TSO6: u32 = 0x04;
+const OFFLOAD_USO4: u32 = 0x20;
+const OFFLOAD_USO6: u32 = 0x40;
+
+/// TUNSETOFFLOAD; UDP segmentation needs Linux 6.2, so EINVAL repeats without it.
+fn set_offload(fd: &OwnedFd, name: &str) -> Result<()> {
+    let tcp = OFFLOAD_CSUM | OFFLOAD_TSO4 | OFFLOAD_TSO6;
+    for wanted in [tcp | OFFLOAD_USO4 | OFFLOAD_USO6, tcp] {
+        // SAFETY: TUNSETOFFLOAD takes its argument by value.
+        let result = unsafe { libc::ioctl(fd.as_raw_fd(), libc::TUNSETOFFLOAD as _, u64::from(wanted)) };
+        if result == 0 {
+            return Ok(());
+        }
+    }
+    Err(DeviceError::last(format!("enable offloads of {name}")))
+}

@@ -1,0 +1,43 @@
+/** Finds and loads the Rust addon, which stands beside package.json. */
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { DeviceError } from '../errors.ts'
+import type { NativeAddon } from './addon.ts'
+
+const moduleFolder = dirname(fileURLToPath(import.meta.url))
+const fileName = `napi-rs-tun.${process.platform}-${process.arch}-gnu.node`
+
+let loaded: NativeAddon | undefined
+
+/** Returns the addon, loading it the first time. Throws TUN_ADDON_MISSING when it was not built. */
+export function loadAddon(): NativeAddon {
+  loaded ??= load()
+  return loaded
+}
+
+/** Returns the path of the addon, or undefined when it was not built. */
+export function findAddon(): string | undefined {
+  // This file is src/native/loader.ts in a checkout and part of dist/index.js in a package.
+  const folders = ['..', '../..'].map((up) => join(moduleFolder, up))
+  return folders.map((folder) => join(folder, fileName)).find((file) => existsSync(file))
+}
+
+function load(): NativeAddon {
+  const file = findAddon()
+  if (file === undefined) {
+    throw new DeviceError(
+      'TUN_ADDON_MISSING',
+      `the native addon ${fileName} is missing: build it with "npm run build" (needs Rust; Linux only)`,
+    )
+  }
+  try {
+    return createRequire(import.meta.url)(file) as NativeAddon
+  } catch (error) {
+    throw new DeviceError(
+      'TUN_ADDON_MISSING',
+      `the native addon ${file} does not load: build it again with "npm run build" (${String(error)})`,
+    )
+  }
+}
