@@ -11,6 +11,7 @@ export function createNodeNames(): NameResolver {
 
 async function resolve(hostName: string): Promise<readonly string[]> {
   if (isIP(hostName) !== 0) return [hostName]
+  if (hostName === '') return []
   try {
     const entries = await lookup(hostName, { all: true, verbatim: true })
     return [...new Set(entries.map((entry) => entry.address))].slice(0, NAME_ADDRESSES_MAX)
