@@ -62,3 +62,9 @@ export const NAT_MAPPINGS_MAX = 4_096
 
 /** RFC 6298 §2.1: the first wait before a connection request is sent again. */
 export const STREAM_CONNECT_RETRY_MS = 1_000
+
+/** Addresses whose family is remembered: more than any world has hosts that are talked to. */
+export const FAMILIES_CACHED_MAX = 100_000
+
+/** The engine's other work (signals, output, a test's time limit) gets a turn after this many events. */
+export const EVENTS_PER_TURN = 512

@@ -128,6 +128,7 @@ export class SimHost {
   /** Changes its access link; properties that are not named keep their value. */
   setLink(link: Partial<LinkProperties>): void {
     this.link = { ...this.link, ...link }
+    this.#modules.network.forgetLinks()
   }
 
   /** Sets its calendar ahead (or behind) the world's; the monotonic clock is not affected. */

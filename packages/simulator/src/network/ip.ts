@@ -1,9 +1,17 @@
 /** The little a simulated system knows about IP addresses in text form. */
+import { FAMILIES_CACHED_MAX } from '../limits.ts'
+
+const families = new Map<string, 4 | 6 | 0>()
 
 /** Returns 4 or 6, or undefined when `text` is not an IP literal. */
 export function ipFamily(text: string): 4 | 6 | undefined {
-  if (text.includes(':')) return 6
-  return /^\d{1,3}(\.\d{1,3}){3}$/.test(text) ? 4 : undefined
+  const cached = families.get(text)
+  if (cached !== undefined) return cached === 0 ? undefined : cached
+  const isFour = /^\d{1,3}(\.\d{1,3}){3}$/.test(text)
+  const family = text.includes(':') ? 6 : isFour ? 4 : 0
+  if (families.size >= FAMILIES_CACHED_MAX) families.clear()
+  families.set(text, family)
+  return family === 0 ? undefined : family
 }
 
 /** Returns whether `host` is an address of the loopback interface. */

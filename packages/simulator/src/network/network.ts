@@ -38,15 +38,26 @@ const LAN_LINK: LinkProperties = { ...PERFECT_LINK, latencyMs: LAN_LATENCY_MS }
 export class Network {
   /** The realm of globally reachable addresses. */
   readonly publicRealm = new Realm(undefined)
-  /** The link that every path has unless a pair has its own. */
-  defaultLink: LinkProperties
   readonly modules: NetworkModules
   readonly #pairLinks = new Map<string, Partial<LinkProperties>>()
+  readonly #links = new Map<SimHost, Map<SimHost | Nat, LinkProperties>>()
+  #defaultLink: LinkProperties
   readonly #busyUntil = new Map<string, number>()
 
   constructor(modules: NetworkModules, options: { defaultLink: LinkProperties }) {
     this.modules = modules
-    this.defaultLink = options.defaultLink
+    this.#defaultLink = options.defaultLink
+  }
+
+  /** Changes the link that every path has unless a pair has its own. */
+  changeDefaultLink(link: Partial<LinkProperties>): void {
+    this.#defaultLink = { ...this.#defaultLink, ...link }
+    this.forgetLinks()
+  }
+
+  /** Must be called when a link changed: joined links are remembered. */
+  forgetLinks(): void {
+    this.#links.clear()
   }
 
   /** Gives the path from one place to another its own properties. */
@@ -54,6 +65,7 @@ export class Network {
     const key = `${from.name}|${to.name}`
     if (link === undefined) this.#pairLinks.delete(key)
     else this.#pairLinks.set(key, { ...this.#pairLinks.get(key), ...link })
+    this.forgetLinks()
   }
 
   /** Sends one datagram; `bytes` is copied. */
@@ -98,12 +110,11 @@ export class Network {
 
   /** Returns the joint properties of the path from a host to where its packet goes next. */
   linkBetween(sender: SimHost, target: SimHost | Nat): LinkProperties {
-    if (sender === target) return LOOPBACK_LINK
-    const targetLink = target instanceof Nat ? PERFECT_LINK : target.link
-    return joinLinks(
-      joinLinks(this.#path(sender.attachment, target.attachment), sender.link),
-      targetLink,
-    )
+    let links = this.#links.get(sender)
+    if (links === undefined) this.#links.set(sender, (links = new Map()))
+    let link = links.get(target)
+    if (link === undefined) links.set(target, (link = this.#computeLink(sender, target)))
+    return link
   }
 
   /** Returns how long something of `length` bytes travels now, the wait in the sender's queue included. */
@@ -123,11 +134,17 @@ export class Network {
     this.modules.trace.add(reason, this.modules.scheduler.now, from, to, bytes)
   }
 
+  #computeLink(sender: SimHost, target: SimHost | Nat): LinkProperties {
+    if (sender === target) return LOOPBACK_LINK
+    const path = joinLinks(this.#path(sender.attachment, target.attachment), sender.link)
+    return target instanceof Nat ? path : joinLinks(path, target.link)
+  }
+
   #path(from: Place, to: Place): LinkProperties {
     if (from === to) return LAN_LINK
     const pair = this.#pairLinks.get(`${from.name}|${to.name}`)
-    const latencyMs = this.defaultLink.latencyMs + this.modules.latency(from, to)
-    return { ...this.defaultLink, latencyMs, ...pair }
+    const latencyMs = this.#defaultLink.latencyMs + this.modules.latency(from, to)
+    return { ...this.#defaultLink, latencyMs, ...pair }
   }
 
   #dispatch(

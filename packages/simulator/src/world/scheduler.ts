@@ -1,4 +1,5 @@
 /** The event loop of a world: virtual time, and quiet points between events. */
+import { nextTick } from 'node:process'
 import { setImmediate } from 'node:timers'
 import { SimulationError } from '../errors.ts'
 import { EVENTS_PER_INSTANT_MAX } from '../limits.ts'
@@ -74,9 +75,14 @@ export class Scheduler {
 /**
  * Waits until every promise callback that can run has run, however long its chain.
  *
- * One turn of the event loop is exact, because the engine empties its microtask queue before the next turn, and
- * cheap (about 2 us). Awaiting a fixed number of resolved promises would be neither.
+ * Node runs the callbacks of `nextTick` only when its microtask queue is empty, so one tick is exact; and it costs
+ * under a microsecond. Awaiting a fixed number of resolved promises would be neither.
  */
 export function quiesce(): Promise<void> {
+  return new Promise((resolve) => nextTick(resolve))
+}
+
+/** Lets signals, output and real timers have their turn, which endless ticks would keep from them. */
+export function yieldToEngine(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }

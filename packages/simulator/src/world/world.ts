@@ -1,7 +1,7 @@
 /** A simulated world: hosts, the network between them, and virtual time. */
 import { SimulationError } from '../errors.ts'
 import { SimHost } from '../host/sim-host.ts'
-import { DEFAULT_LATENCY_MS, RUN_LIMIT_MS, RUN_UNTIL_LIMIT_MS } from '../limits.ts'
+import { DEFAULT_LATENCY_MS, EVENTS_PER_TURN, RUN_LIMIT_MS, RUN_UNTIL_LIMIT_MS } from '../limits.ts'
 import { constantLatency } from '../network/latency.ts'
 import type { Place } from '../network/latency.ts'
 import type { LinkProperties } from '../network/link.ts'
@@ -13,7 +13,7 @@ import { defaultAddress, linkOf } from './defaults.ts'
 import { LogBook } from './log-book.ts'
 import type { LogRecord } from './log-book.ts'
 import type { HostOptions, NatOptions, WorldOptions } from './options.ts'
-import { quiesce, Scheduler } from './scheduler.ts'
+import { quiesce, Scheduler, yieldToEngine } from './scheduler.ts'
 import { WorldStats } from './stats.ts'
 import { PacketTrace } from './trace.ts'
 import type { PacketRecord } from './trace.ts'
@@ -135,7 +135,7 @@ export class World {
 
   /** Changes the properties of all paths, e.g. `{ lossProbability: 0 }`. */
   setDefaultLink(link: Partial<LinkProperties>): void {
-    this.#network.defaultLink = { ...this.#network.defaultLink, ...link }
+    this.#network.changeDefaultLink(link)
   }
 
   /** Separates groups of hosts; hosts in no group form one more group. */
@@ -220,7 +220,8 @@ export class World {
       await quiesce()
       while (!isDone()) {
         if (!this.#scheduler.step(end)) return false
-        await quiesce()
+        const isTurn = this.#scheduler.executed % EVENTS_PER_TURN === 0
+        await (isTurn ? yieldToEngine() : quiesce())
       }
       return true
     } finally {
