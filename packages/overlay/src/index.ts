@@ -1,3 +1,12 @@
 /** The self-organising ring: connections, topology, routing, request and reply. */
-
-export {}
+export * from './connections/connection.ts'
+export * from './connections/connection-table.ts'
+export * from './connections/roles.ts'
+export * from './errors.ts'
+export * from './limits.ts'
+export type { ArgumentSchema, CallContext, CallHandler } from './messaging/dispatch-table.ts'
+export type { CallOptions, CallReply } from './messaging/request-reply.ts'
+export * from './node/options.ts'
+export * from './node/overlay-node.ts'
+export type { ForwarderStats } from './routing/packet-forwarder.ts'
+export * from './routing/ring-router.ts'

@@ -1,0 +1,80 @@
+/** A channel to a verified peer and the roles it plays in the ring. */
+import type { Address } from '@ipop/address'
+import type { Instant } from '@ipop/runtime'
+import type { Channel } from '@ipop/transport'
+import { Role, STATUS_IN_RING, STRUCTURED_ROLES } from './roles.ts'
+
+const ALL_ROLES = 0x7f
+
+/** One peer of this node. */
+export class Connection {
+  readonly channel: Channel
+  /** When the session was confirmed. */
+  readonly upAt: Instant
+  /** When either end was last seen to have a role for it. */
+  lastNeededAt: Instant
+  /** When it last carried traffic that asked for a direct connection. */
+  lastTrafficAt: Instant
+  #roles = 0
+
+  constructor(channel: Channel, now: Instant) {
+    this.channel = channel
+    this.upAt = now
+    this.lastNeededAt = now
+    this.lastTrafficAt = now
+  }
+
+  /** The peer's ring address. */
+  get address(): Address {
+    return this.channel.address
+  }
+
+  /** The roles this end sees in it. */
+  get localRoles(): number {
+    return this.#roles
+  }
+
+  /** The roles that the peer says it sees in it. */
+  get remoteRoles(): number {
+    return this.channel.remoteStatus & ALL_ROLES
+  }
+
+  /** Whether the peer says that it has found its place in the ring. */
+  get isPeerInRing(): boolean {
+    return (this.channel.remoteStatus & STATUS_IN_RING) !== 0
+  }
+
+  /** Whether ring packets may be routed over it: leaves and newcomers elsewhere in the ring are left out. */
+  get isStructured(): boolean {
+    if ((this.#roles & STRUCTURED_ROLES) !== 0) return true
+    return this.isPeerInRing && (this.remoteRoles & STRUCTURED_ROLES) !== 0
+  }
+
+  /** Whether its datagrams travel over the ring itself, so that it cannot be a hop of the ring. */
+  get isOverRing(): boolean {
+    return this.channel.activeEdge?.kind === 'ring'
+  }
+
+  /** Whether this end plays `role`. */
+  has(role: Role): boolean {
+    return (this.#roles & role) !== 0
+  }
+
+  /** Whether either end plays any role. */
+  get isNeeded(): boolean {
+    return this.#roles !== 0 || this.remoteRoles !== 0
+  }
+
+  /** Adds or removes one of this end's roles; returns whether that changed anything. */
+  setRole(role: number, isWanted: boolean): boolean {
+    const roles = isWanted ? this.#roles | role : this.#roles & ~role
+    const isChanged = roles !== this.#roles
+    this.#roles = roles
+    return isChanged
+  }
+
+  /** Returns the status byte to tell the peer. */
+  status(isInRing: boolean): number {
+    return this.#roles | (isInRing ? STATUS_IN_RING : 0)
+  }
+}

@@ -1,0 +1,130 @@
+/** Every cap and period of the overlay, each with its reason. */
+
+/** A packet takes at most this many hops: a ring of 256 nodes without a single shortcut needs 32, and a loop must end. */
+export const HOP_LIMIT = 100
+
+/** Live connections wanted on each side: half of 500 nodes may die at once and only 31 of them lose a whole side of four. */
+export const NEAR_PER_SIDE = 4
+
+/** Peers remembered on each side, connected or not, so that a side that dies whole can be repaired from memory. */
+export const KNOWN_PER_SIDE = 16
+
+/** Peers in one exchange: a dozen hints of about 75 bytes fit one unfragmented datagram. */
+export const EXCHANGE_PEERS_MAX = 12
+
+/** Bytes of one request or reply body; with the headers it stays below the smallest path MTU that IPv6 allows (1,280). */
+export const BODY_BYTES_GOAL = 1_100
+
+/** Bytes of one request or reply body that are accepted: what one UDP datagram can carry after fragmentation. */
+export const BODY_BYTES_MAX = 16_384
+
+/** Connections of one node: 8 near, shortcuts and on-demand peers of a busy host, and room for a bootstrap's leaves. */
+export const CONNECTIONS_MAX = 1_024
+
+/** Links that are being set up at the same time; a join needs about a dozen. */
+export const LINKS_PENDING_MAX = 64
+
+/** Pause before a candidate that did not answer is dialled again, while the ring is incomplete. */
+export const LINK_RETRY_MS = 2_000
+
+/** A candidate that failed this often is forgotten; somebody who is connected to it will name it again. */
+export const LINK_FAILURES_MAX = 3
+
+/** How long a forgotten candidate stays barred, so that a stale hint does not come back at once with the next exchange. */
+export const LINK_BARRED_MS = 30_000
+
+/** Barred candidates remembered; beyond that the oldest is dropped. */
+export const LINK_BARRED_MAX = 256
+
+/** Exchanges are at least this far apart, so that a burst of changes costs one exchange per neighbour. */
+export const EXCHANGE_GAP_MS = 150
+
+/** While the ring around a node is incomplete it asks again this often; nothing backs off beyond two seconds. */
+export const INCOMPLETE_RETRY_MS = 1_000
+
+/** In a complete ring the two immediate neighbours compare their lists this often. */
+export const EXCHANGE_IDLE_MS = 60_000
+
+/** Time after which a connection that neither end has a role for is closed. */
+export const UNNEEDED_GRACE_MS = 30_000
+
+/** Period of the check for connections that nobody needs. */
+export const TRIM_PERIOD_MS = 10_000
+
+/** A direct connection made for traffic is kept this long after the last packet. */
+export const ON_DEMAND_IDLE_MS = 300_000
+
+/** Pause between attempts to reach a peer that traffic asks for. */
+export const ON_DEMAND_RETRY_MS = 1_000
+
+/** Peers that traffic asks for at the same time. */
+export const ON_DEMAND_MAX = 512
+
+/** Attempts to reach a peer that traffic asks for before the wish is dropped. */
+export const ON_DEMAND_ATTEMPTS_MAX = 5
+
+/** Rings above this size get shortcuts: below it the near connections already reach everybody. */
+export const SHORTCUT_MIN_RING = 10
+
+/** Shortcuts others may open to one node, so that a popular position does not collect them without bound. */
+export const SHORTCUTS_MAX = 64
+
+/** Pause between two looks at the shortcuts. */
+export const SHORTCUT_PERIOD_MS = 10_000
+
+/** A hello to the bootstraps while the node has no connection. */
+export const LEAF_RETRY_MS = 1_000
+
+/** A hello to the bootstraps after a failed one, when the node is in a ring: an operator waits for them to come back. */
+export const LEAF_FAILED_PERIOD_MS = 10_000
+
+/** A hello to the bootstraps when all is well: notices that they ended up in a ring of their own. */
+export const LEAF_IDLE_PERIOD_MS = 60_000
+
+/** A node whose bootstraps all stay silent for this long takes itself for the first of the ring. */
+export const ALONE_AFTER_MS = 3_000
+
+/** RemoteTAs of one node; more than this is a mistake in a configuration file. */
+export const REMOTE_TAS_MAX = 256
+
+/** Departed peers remembered for merging split rings. */
+export const DEPARTED_MAX = 256
+
+/** How long a departed peer is remembered. */
+export const DEPARTED_TTL_MS = 24 * 3_600_000
+
+/** One departed peer is tried this often. */
+export const DEPARTED_PERIOD_MS = 60_000
+
+/** Open requests of one node. */
+export const REQUESTS_MAX = 4_096
+
+/** Replies kept for repeated requests: at most once needs the answer until the asker stops resending. */
+export const REPLY_CACHE_MAX = 2_048
+
+/** How long a reply is kept for repetitions. */
+export const REPLY_CACHE_MS = 30_000
+
+/** Resends of one request. */
+export const REQUEST_RESENDS_MAX = 4
+
+/** First timeout of a request before any round trip was measured. */
+export const REQUEST_TIMEOUT_FIRST_MS = 1_000
+
+/** Shortest timeout of a request: below this a busy receiver looks like a lost packet. */
+export const REQUEST_TIMEOUT_MIN_MS = 200
+
+/** Longest timeout between two resends. */
+export const REQUEST_TIMEOUT_MAX_MS = 5_000
+
+/** Total time of a call that names none. */
+export const CALL_TIMEOUT_MS = 10_000
+
+/** Round-trip statistics are kept for this many destinations. */
+export const RTT_TABLE_MAX = 1_024
+
+/** Leaving waits this long for goodbyes and hand-overs of the layers above. */
+export const LEAVE_TIMEOUT_MS = 2_000
+
+/** Bytes of an application protocol name on the wire. */
+export const PROTOCOL_NAME_MAX = 64

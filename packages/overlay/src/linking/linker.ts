@@ -1,0 +1,103 @@
+/** Makes connections: dials hints, carries connect requests, and remembers what each link is wanted for. */
+import type { Address } from '@ipop/address'
+import { Malformed } from '@ipop/codec'
+import type { Instant, Log, Runtime } from '@ipop/runtime'
+import type { ChannelTable, Edge, PeerHint } from '@ipop/transport'
+import type { ConnectionTable } from '../connections/connection-table.ts'
+import type { Connection } from '../connections/connection.ts'
+import { Role } from '../connections/roles.ts'
+import { LINK_RETRY_MS, LINKS_PENDING_MAX } from '../limits.ts'
+import type { CallOptions, RequestReply } from '../messaging/request-reply.ts'
+import { decodeConnectReply, encodeConnectRequest } from '../wire/ring-exchange.ts'
+
+interface PendingLink {
+  roles: number
+  since: Instant
+  dialledAt: Instant
+}
+
+/** Links under way, one per peer. */
+export class Linker {
+  readonly #channels: ChannelTable
+  readonly #table: ConnectionTable
+  readonly #calls: RequestReply
+  readonly #runtime: Runtime
+  readonly #log: Log
+  readonly #ringEdge: (peer: Address) => Edge
+  readonly #pending = new Map<string, PendingLink>()
+
+  constructor(modules: {
+    channels: ChannelTable
+    table: ConnectionTable
+    calls: RequestReply
+    runtime: Runtime
+    log: Log
+    ringEdge: (peer: Address) => Edge
+  }) {
+    this.#channels = modules.channels
+    this.#table = modules.table
+    this.#calls = modules.calls
+    this.#runtime = modules.runtime
+    this.#log = modules.log
+    this.#ringEdge = modules.ringEdge
+  }
+
+  /** The number of links that are neither up nor given up. */
+  get pending(): number {
+    return this.#pending.size
+  }
+
+  /** Returns whether a link to `address` has been under way for less than `ms`. */
+  isYoung(address: Address, ms: number): boolean {
+    const link = this.#pending.get(address.key)
+    return link !== undefined && this.#runtime.clock.now() - link.since < ms
+  }
+
+  /** Dials a peer for `role`; a second call while the first is under way only adds the role and new endpoints. */
+  link(hint: PeerHint, role: number, options: { overRing?: boolean } = {}): void {
+    if (hint.address.equals(this.#table.self)) return
+    const connection = this.#table.get(hint.address)
+    if (connection) {
+      if (role !== 0) connection.setRole(role, true)
+      return
+    }
+    const now = this.#runtime.clock.now()
+    const known = this.#pending.get(hint.address.key)
+    if (!known && this.#pending.size >= LINKS_PENDING_MAX) return
+    if (known) known.roles |= role
+    if (known && now - known.dialledAt < LINK_RETRY_MS && !options.overRing) return
+    if (known) known.dialledAt = now
+    else this.#pending.set(hint.address.key, { roles: role, since: now, dialledAt: now })
+    const channel = this.#channels.dial(hint)
+    if (options.overRing) channel.addEdge(this.#ringEdge(hint.address))
+  }
+
+  /** Asks the node or nodes that `options.mode` selects to connect; both ends dial at once. Returns who was asked. */
+  async requestLink(target: Address, role: Role, options: CallOptions): Promise<Address[]> {
+    const request = encodeConnectRequest({ from: this.#channels.hintOf(), role })
+    const replies = await this.#calls.call(target, 'ring.connect', request, options)
+    return replies.flatMap(({ result }) => {
+      const hint = decodeConnectReply(result)
+      if (hint instanceof Malformed) {
+        this.#log.write('debug', 'connect reply malformed', { reason: hint.reason })
+        return []
+      }
+      this.link(hint, role, { overRing: true })
+      return [hint.address]
+    })
+  }
+
+  /** Takes the roles that a connection which has just come up was wanted for. */
+  takeRoles(connection: Connection): void {
+    const link = this.#pending.get(connection.address.key)
+    this.#pending.delete(connection.address.key)
+    if (link && link.roles !== 0) connection.setRole(link.roles, true)
+  }
+
+  /** Ends a link that failed; returns the roles it was wanted for. */
+  giveUp(address: Address): number {
+    const link = this.#pending.get(address.key)
+    this.#pending.delete(address.key)
+    return link?.roles ?? 0
+  }
+}

@@ -1,0 +1,266 @@
+/** Calls between nodes: requests that are resent until answered, and run at most once where they arrive. */
+import type { Address } from '@ipop/address'
+import type { CborValue } from '@ipop/codec'
+import { Malformed } from '@ipop/codec'
+import type { Instant, Log, Random, Runtime, TimerHandle } from '@ipop/runtime'
+import { OverlayError } from '../errors.ts'
+import { BODY_BYTES_MAX, CALL_TIMEOUT_MS, REQUEST_RESENDS_MAX, REQUESTS_MAX } from '../limits.ts'
+import type { OverlayPacket } from '../wire/overlay-packet.ts'
+import { PayloadKind, RoutingMode } from '../wire/overlay-packet.ts'
+import type { ReplyBody } from '../wire/request-reply.ts'
+import { decodeReply, decodeRequest, encodeReply, encodeRequest, ReplyStatus, requestId } from '../wire/request-reply.ts'
+import type { CallOutcome, DispatchTable } from './dispatch-table.ts'
+import { ReplyCache } from './reply-cache.ts'
+import { RoundTripTimes } from './round-trip-times.ts'
+
+/** One answer to a call. */
+export interface CallReply {
+  readonly from: Address
+  readonly result: CborValue
+  /** Ring hops the answer took. */
+  readonly hops: number
+}
+
+/** How a call is made. */
+export interface CallOptions {
+  /** Which nodes answer: the precise one, the nearest, or both neighbours of an address. Default: exact. */
+  readonly mode?: 'exact' | 'greedy' | 'both'
+  /** Total time, milliseconds. */
+  readonly timeoutMs?: number
+  /** Answers to wait for: 1, or 2 with mode `both`. */
+  readonly repliesMax?: number
+}
+
+/** Sends the packets that calls are made of. */
+export interface PacketSender {
+  send(destination: Address, mode: RoutingMode, kind: PayloadKind, payload: Uint8Array): void
+}
+
+interface OpenCall {
+  readonly id: number
+  readonly target: Address
+  readonly method: string
+  readonly mode: RoutingMode
+  readonly request: Uint8Array
+  readonly repliesMax: number
+  readonly startedAt: Instant
+  readonly deadline: Instant
+  readonly replies: CallReply[]
+  attempt: number
+  isUnreachable: boolean
+  timer: TimerHandle | undefined
+  resolve(replies: CallReply[]): void
+  reject(error: OverlayError): void
+}
+
+const MODES = { exact: RoutingMode.exact, greedy: RoutingMode.greedy, both: RoutingMode.both } as const
+
+/** After the first of several answers, the others get at least this long, milliseconds. */
+const LATE_REPLY_GRACE_MS = 50
+
+/** Both sides of request and reply on one node. */
+export class RequestReply {
+  readonly #runtime: Runtime
+  readonly #log: Log
+  readonly #sender: PacketSender
+  readonly #dispatch: DispatchTable
+  readonly #cache = new ReplyCache()
+  readonly #times = new RoundTripTimes()
+  readonly #open = new Map<number, OpenCall>()
+  #nextId: number
+  #isClosed = false
+
+  constructor(modules: { runtime: Runtime; random: Random; log: Log; sender: PacketSender; dispatch: DispatchTable }) {
+    this.#runtime = modules.runtime
+    this.#log = modules.log
+    this.#sender = modules.sender
+    this.#dispatch = modules.dispatch
+    this.#nextId = modules.random.uint32()
+  }
+
+  /** The number of calls that wait for an answer. */
+  get openCalls(): number {
+    return this.#open.size
+  }
+
+  /** Calls `method` on the node or nodes that `options.mode` selects around `target`. */
+  call(target: Address, method: string, args: CborValue, options: CallOptions = {}): Promise<CallReply[]> {
+    return new Promise((resolve, reject) => {
+      if (this.#isClosed) return reject(notRunning(method))
+      if (this.#open.size >= REQUESTS_MAX) return reject(tooMany(method))
+      const now = this.#runtime.clock.now()
+      const id = this.#nextId++ >>> 0
+      const request = encodeRequest({ id, method, args })
+      if (request.length > BODY_BYTES_MAX) return reject(tooLarge(method, request.length))
+      const mode = MODES[options.mode ?? 'exact']
+      const call: OpenCall = {
+        id,
+        target,
+        method,
+        mode,
+        request,
+        repliesMax: options.repliesMax ?? (mode === RoutingMode.both ? 2 : 1),
+        startedAt: now,
+        deadline: now + (options.timeoutMs ?? CALL_TIMEOUT_MS),
+        replies: [],
+        attempt: 0,
+        isUnreachable: false,
+        timer: undefined,
+        resolve,
+        reject,
+      }
+      this.#open.set(id, call)
+      this.#transmit(call, now)
+    })
+  }
+
+  /** Accepts a packet of kind request or reply; its payload is borrowed. */
+  receive(packet: OverlayPacket): void {
+    if (packet.kind === PayloadKind.request) this.#serve(packet)
+    else this.#complete(packet)
+  }
+
+  /** Tells the asker that its exact request met no such node. */
+  refuse(packet: OverlayPacket): void {
+    const id = requestId(packet.payload)
+    if (id === undefined || packet.kind !== PayloadKind.request) return
+    this.#reply(packet.source, encodeReply({ id, status: ReplyStatus.unreachable, value: null }))
+  }
+
+  /** Rejects every open call; later calls are refused. */
+  close(): void {
+    this.#isClosed = true
+    for (const call of this.#open.values()) {
+      call.timer?.cancel()
+      call.reject(notRunning(call.method))
+    }
+    this.#open.clear()
+  }
+
+  #transmit(call: OpenCall, now: Instant): void {
+    const waitMs = this.#times.timeoutMs(call.target, call.attempt)
+    call.timer = this.#runtime.timers.at(Math.min(now + waitMs, call.deadline), 'request', (later) =>
+      this.#expire(call, later),
+    )
+    this.#sender.send(call.target, call.mode, PayloadKind.request, call.request)
+  }
+
+  #expire(call: OpenCall, now: Instant): void {
+    if (!this.#open.has(call.id)) return
+    if (call.replies.length > 0) return this.#finish(call)
+    if (now >= call.deadline || call.attempt >= REQUEST_RESENDS_MAX) {
+      this.#open.delete(call.id)
+      call.reject(failure(call))
+      return
+    }
+    call.attempt++
+    this.#transmit(call, now)
+  }
+
+  #finish(call: OpenCall): void {
+    call.timer?.cancel()
+    this.#open.delete(call.id)
+    call.resolve(call.replies)
+  }
+
+  #complete(packet: OverlayPacket): void {
+    const reply = decodeReply(packet.payload)
+    if (reply instanceof Malformed) {
+      this.#log.write('debug', 'reply malformed', { from: packet.source.toString(), reason: reply.reason })
+      return
+    }
+    const call = this.#open.get(reply.id)
+    if (!call || !this.#isExpected(call, packet)) return
+    this.#settle(call, reply, packet)
+  }
+
+  #isExpected(call: OpenCall, packet: OverlayPacket): boolean {
+    return call.mode !== RoutingMode.exact || packet.source.equals(call.target) || isRefusal(packet)
+  }
+
+  #settle(call: OpenCall, reply: ReplyBody, packet: OverlayPacket): void {
+    const now = this.#runtime.clock.now()
+    switch (reply.status) {
+      case ReplyStatus.unreachable:
+        // The ring may be mending: the resend timer stays armed and decides.
+        call.isUnreachable = true
+        return
+      case ReplyStatus.error:
+        call.timer?.cancel()
+        this.#open.delete(call.id)
+        call.reject(remoteError(call, String(reply.value)))
+        return
+      case ReplyStatus.result:
+        if (call.attempt === 0) this.#times.record(call.target, now - call.startedAt)
+        this.#accept(call, { from: packet.source, result: reply.value, hops: packet.hops }, now)
+    }
+  }
+
+  #accept(call: OpenCall, reply: CallReply, now: Instant): void {
+    if (call.replies.some((known) => known.from.equals(reply.from))) return
+    call.replies.push(reply)
+    if (call.replies.length >= call.repliesMax) return this.#finish(call)
+    if (call.replies.length > 1) return
+    call.timer?.cancel()
+    const graceMs = Math.max(LATE_REPLY_GRACE_MS, now - call.startedAt)
+    call.timer = this.#runtime.timers.at(Math.min(call.deadline, now + graceMs), 'late replies', (later) =>
+      this.#expire(call, later),
+    )
+  }
+
+  #serve(packet: OverlayPacket): void {
+    const { source, hops } = packet
+    const request = decodeRequest(packet.payload)
+    if (request instanceof Malformed) {
+      this.#log.write('debug', 'request malformed', { from: source.toString(), reason: request.reason })
+      return
+    }
+    const seen = this.#cache.begin(source, request.id, this.#runtime.clock.now())
+    if (seen?.kind === 'answered') this.#reply(source, seen.reply)
+    if (seen) return
+    void this.#dispatch.call(request.method, request.args, { source, hops }).then((outcome) => {
+      const reply = encodeOutcome(request.id, outcome)
+      this.#cache.answer(source, request.id, reply)
+      if (!this.#isClosed) this.#reply(source, reply)
+    })
+  }
+
+  #reply(destination: Address, reply: Uint8Array): void {
+    this.#sender.send(destination, RoutingMode.exact, PayloadKind.reply, reply)
+  }
+}
+
+function encodeOutcome(id: number, outcome: CallOutcome): Uint8Array {
+  if (!outcome.ok) return encodeReply({ id, status: ReplyStatus.error, value: outcome.message.slice(0, 500) })
+  const reply = encodeReply({ id, status: ReplyStatus.result, value: outcome.value })
+  if (reply.length <= BODY_BYTES_MAX) return reply
+  return encodeReply({ id, status: ReplyStatus.error, value: `the result has ${reply.length} bytes, too many` })
+}
+
+function isRefusal(packet: OverlayPacket): boolean {
+  const reply = decodeReply(packet.payload)
+  return !(reply instanceof Malformed) && reply.status === ReplyStatus.unreachable
+}
+
+function failure(call: OpenCall): OverlayError {
+  const where = `${call.method} at ${call.target.toString()}`
+  if (call.isUnreachable)
+    return new OverlayError({ code: 'OVERLAY_UNREACHABLE', message: `no such node in the ring: ${where}`, method: call.method })
+  return new OverlayError({ code: 'OVERLAY_TIMEOUT', message: `no answer: ${where}`, method: call.method })
+}
+
+function remoteError(call: OpenCall, message: string): OverlayError {
+  return new OverlayError({ code: 'OVERLAY_REMOTE_ERROR', message, method: call.method })
+}
+
+function notRunning(method: string): OverlayError {
+  return new OverlayError({ code: 'OVERLAY_NOT_RUNNING', message: 'the node is not running', method })
+}
+
+function tooMany(method: string): OverlayError {
+  return new OverlayError({ code: 'OVERLAY_TOO_MANY_REQUESTS', message: `${REQUESTS_MAX} calls are open already`, method })
+}
+
+function tooLarge(method: string, bytes: number): OverlayError {
+  return new OverlayError({ code: 'OVERLAY_BODY_TOO_LARGE', message: `${bytes} bytes of arguments, ${BODY_BYTES_MAX} at most`, method })
+}

@@ -1,0 +1,22 @@
+/** What an overlay node is made from. */
+import type { Identity } from '@ipop/security'
+import type { EdgeListener, IndexTable, TransportAddress } from '@ipop/transport'
+
+/** Options of an overlay node. */
+export interface OverlayNodeOptions {
+  /** Who the node is; its address follows from it. */
+  readonly identity: Identity
+  /** Name of the overlay. Nodes of another namespace get no answer. */
+  readonly namespace: string
+  /** The ports to use; they stay open after `leave` because other nodes may share them. */
+  readonly listeners: readonly EdgeListener[]
+  /** Where to find the ring. Empty for the first node. */
+  readonly remoteTas: readonly TransportAddress[]
+  /** Receiver indices shared with other nodes of the same ports; the first listener's by default. */
+  readonly indexes?: IndexTable
+  /** Names this node behind its ports. */
+  readonly path?: string
+}
+
+/** Life of an overlay node. */
+export type OverlayState = 'offline' | 'joining' | 'connected' | 'leaving'

@@ -1,0 +1,326 @@
+/** One node of the overlay: joins the ring, routes, calls and is called. */
+import type { Address } from '@ipop/address'
+import { compareByDistance, leftDistance, rightDistance } from '@ipop/address'
+import type { CborValue } from '@ipop/codec'
+import { Malformed } from '@ipop/codec'
+import type { Identity } from '@ipop/security'
+import type { Log, Runtime } from '@ipop/runtime'
+import type { Channel } from '@ipop/transport'
+import { ChannelTable } from '@ipop/transport'
+import { ConnectionTable } from '../connections/connection-table.ts'
+import type { Neighbors } from '../connections/connection-table.ts'
+import { RingEdge } from '../edges/ring-edge.ts'
+import { OverlayError } from '../errors.ts'
+import { NEAR_PER_SIDE, REMOTE_TAS_MAX } from '../limits.ts'
+import { Linker } from '../linking/linker.ts'
+import type { ArgumentSchema, CallHandler } from '../messaging/dispatch-table.ts'
+import { DispatchTable } from '../messaging/dispatch-table.ts'
+import type { CallOptions, CallReply } from '../messaging/request-reply.ts'
+import { RequestReply } from '../messaging/request-reply.ts'
+import type { ForwarderStats } from '../routing/packet-forwarder.ts'
+import { PacketForwarder } from '../routing/packet-forwarder.ts'
+import { Departed } from '../topology/departed.ts'
+import { Exchanger } from '../topology/exchanger.ts'
+import { KnownPeers } from '../topology/known-peers.ts'
+import { Leaves } from '../topology/leaves.ts'
+import { NearNeighbors } from '../topology/near-neighbors.ts'
+import { OnDemand } from '../topology/on-demand.ts'
+import { Shortcuts } from '../topology/shortcuts.ts'
+import { decodeApplicationMessage, encodeApplicationMessage } from '../wire/application-message.ts'
+import type { OverlayPacket } from '../wire/overlay-packet.ts'
+import { OVERLAY_PACKET_FRAME, PayloadKind, RoutingMode } from '../wire/overlay-packet.ts'
+import { Listeners } from './listeners.ts'
+import type { OverlayNodeOptions, OverlayState } from './options.ts'
+import { RingKeeper } from './ring-keeper.ts'
+import { addRingMethods } from './ring-methods.ts'
+
+/** Receives application messages; `payload` is borrowed until the call returns. */
+export type MessageHandler = (payload: Uint8Array, from: Address) => void
+
+/** Receives IP packets of peers; `packet` is borrowed until the call returns. */
+export type IpPacketHandler = (packet: Uint8Array, from: Address) => void
+
+/** A node of the overlay. */
+export class OverlayNode {
+  /** The node's place on the ring. */
+  readonly address: Address
+  /** Who the node is. */
+  readonly identity: Identity
+  /** The sessions below the connections. */
+  readonly channels: ChannelTable
+  /** Every connection of the node. */
+  readonly connections: ConnectionTable
+  readonly #runtime: Runtime
+  readonly #log: Log
+  readonly #forwarder: PacketForwarder
+  readonly #dispatch = new DispatchTable()
+  readonly #calls: RequestReply
+  readonly #keeper: RingKeeper
+  readonly #onDemand: OnDemand
+  readonly #messageHandlers = new Map<string, MessageHandler>()
+  readonly #neighborListeners = new Listeners<[]>()
+  readonly #peerUpListeners = new Listeners<[Address]>()
+  readonly #peerDownListeners = new Listeners<[Address]>()
+  readonly #unreachableListeners = new Listeners<[Address]>()
+  #ipHandler: IpPacketHandler | undefined
+  #state: OverlayState = 'offline'
+  #joinWaiters: { resolve: () => void; reject: (error: OverlayError) => void }[] = []
+
+  /** Makes a node that does nothing until it is started. Listeners must be open. */
+  static create(runtime: Runtime, options: OverlayNodeOptions): OverlayNode {
+    return new OverlayNode(runtime, options)
+  }
+
+  private constructor(runtime: Runtime, options: OverlayNodeOptions) {
+    if (options.remoteTas.length > REMOTE_TAS_MAX)
+      throw new RangeError(`${options.remoteTas.length} RemoteTAs, at most ${REMOTE_TAS_MAX}`)
+    this.#runtime = runtime
+    this.identity = options.identity
+    this.address = options.identity.address
+    this.#log = runtime.log.child({ node: this.address.toString().slice(12, 20) })
+    const random = runtime.random.fork(`overlay ${this.address.key}`)
+    const log = this.#log
+    this.channels = new ChannelTable({ ...runtime, log }, options)
+    const channels = this.channels
+    const table = new ConnectionTable(this.address)
+    this.connections = table
+    this.#forwarder = new PacketForwarder({
+      table,
+      log,
+      receiver: {
+        deliver: (packet) => this.#deliver(packet),
+        unreachable: (packet) => this.#calls.refuse(packet),
+      },
+    })
+    const sender = this.#forwarder
+    this.#calls = new RequestReply({ runtime, random: random.fork('calls'), log, sender, dispatch: this.#dispatch })
+    const calls = this.#calls
+    const ringEdge = (peer: Address) => new RingEdge(peer, this.#forwarder)
+    const linker = new Linker({ channels, table, calls, runtime, log, ringEdge })
+    const known = new KnownPeers(this.address)
+    const near = new NearNeighbors({ table, known })
+    const exchanger = new Exchanger({
+      table,
+      calls,
+      log,
+      ownHint: () => channels.hintOf(),
+      listener: { learn: (exchange) => this.#keeper.learn(exchange) },
+    })
+    this.#onDemand = new OnDemand({ table, linker, log, onUnreachable: (peer) => this.#unreachableListeners.call(peer) })
+    this.#keeper = new RingKeeper(
+      {
+        runtime,
+        log,
+        channels,
+        table,
+        linker,
+        known,
+        near,
+        exchanger,
+        leaves: new Leaves(
+          { runtime, random: random.fork('leaves'), log, channels, table, linker, calls },
+          options.remoteTas,
+        ),
+        shortcuts: new Shortcuts({ table, linker, random: random.fork('shortcuts'), log }),
+        onDemand: this.#onDemand,
+        departed: new Departed({ random: random.fork('departed') }),
+      },
+      { joined: () => this.#joined(), neighborsChanged: () => this.#neighborListeners.call() },
+    )
+    addRingMethods(this.#dispatch, { channels, table, linker, calls, exchanger, keeper: this.#keeper })
+    this.#listenToChannels(ringEdge)
+  }
+
+  /** Where the node is in its life. */
+  get state(): OverlayState {
+    return this.#state
+  }
+
+  /** The estimated number of nodes in the ring. */
+  get ringSize(): number {
+    return this.#keeper.ringSize
+  }
+
+  /** Whether both immediate neighbours agree with this node and nobody nearer is being linked. */
+  get isRingComplete(): boolean {
+    return this.#keeper.isComplete
+  }
+
+  /** Counters of the packets routed. */
+  get forwarderStats(): Readonly<ForwarderStats> {
+    return this.#forwarder.stats
+  }
+
+  /** Starts joining; resolves once the node has its place in the ring, or is the first of one. */
+  start(): Promise<void> {
+    if (this.#state !== 'offline') return this.connected()
+    this.#state = 'joining'
+    this.#keeper.start()
+    return this.connected()
+  }
+
+  /** Resolves once the node has its place in the ring; rejects when it leaves before. */
+  connected(): Promise<void> {
+    if (this.#state === 'connected') return Promise.resolve()
+    return new Promise((resolve, reject) => this.#joinWaiters.push({ resolve, reject }))
+  }
+
+  /** Says goodbye to all peers and stops. */
+  async leave(): Promise<void> {
+    if (this.#state === 'leaving' || this.#state === 'offline') return
+    this.#state = 'leaving'
+    this.#keeper.stop()
+    this.#calls.close()
+    const error = new OverlayError({ code: 'OVERLAY_NOT_RUNNING', message: 'the node left the ring' })
+    for (const waiter of this.#joinWaiters.splice(0)) waiter.reject(error)
+    await this.channels.close()
+    this.#state = 'offline'
+  }
+
+  /** Returns the immediate neighbours by this node's own table. */
+  neighbors(): Neighbors {
+    return this.connections.neighbors()
+  }
+
+  /** Returns the near neighbours of each side, nearest first. */
+  nearNeighbors(): { left: Address[]; right: Address[] } {
+    const addresses = this.connections.structured().map((connection) => connection.address)
+    const self = this.address
+    const left = [...addresses].sort((a, b) => leftDistance(self, a).compare(leftDistance(self, b)))
+    const right = [...addresses].sort((a, b) => rightDistance(self, a).compare(rightDistance(self, b)))
+    return { left: left.slice(0, NEAR_PER_SIDE), right: right.slice(0, NEAR_PER_SIDE) }
+  }
+
+  /** Returns the node nearest to `position` among this node and its connections. */
+  nearestTo(position: Address): Address {
+    const order = compareByDistance(position)
+    let best = this.address
+    for (const { address } of this.connections.structured()) if (order(address, best) < 0) best = address
+    return best
+  }
+
+  /** Returns whether this node knows nobody nearer to `position`. */
+  isNearest(position: Address): boolean {
+    return this.nearestTo(position).equals(this.address)
+  }
+
+  /** Calls `method` on the node or nodes around `target` that `options.mode` selects; rejects with an OverlayError. */
+  call(target: Address, method: string, args: CborValue, options: CallOptions = {}): Promise<CallReply[]> {
+    return this.#calls.call(target, method, args, options)
+  }
+
+  /** Lets other nodes call `method`; `schema` checks the arguments before `handler` sees them. */
+  handle<T>(method: string, schema: ArgumentSchema<T>, handler: CallHandler<T>): void {
+    this.#dispatch.add(method, schema, handler)
+  }
+
+  /** Sends an application message, best effort. */
+  send(target: Address, protocol: string, payload: Uint8Array, mode: 'exact' | 'greedy' = 'exact'): void {
+    const routing = mode === 'exact' ? RoutingMode.exact : RoutingMode.greedy
+    this.#forwarder.send(target, routing, PayloadKind.message, encodeApplicationMessage({ protocol, payload }))
+  }
+
+  /** Receives the application messages of `protocol`; one handler per protocol. */
+  onMessage(protocol: string, handler: MessageHandler): void {
+    this.#messageHandlers.set(protocol, handler)
+  }
+
+  /** Calls `listener` whenever the near neighbours change; returns how to stop that. */
+  onNeighborsChanged(listener: () => void): () => void {
+    return this.#neighborListeners.add(listener)
+  }
+
+  /** Calls `listener` whenever a session with a peer is up; returns how to stop that. */
+  onPeerUp(listener: (peer: Address) => void): () => void {
+    return this.#peerUpListeners.add(listener)
+  }
+
+  /** Calls `listener` whenever a peer is gone; returns how to stop that. */
+  onPeerDown(listener: (peer: Address) => void): () => void {
+    return this.#peerDownListeners.add(listener)
+  }
+
+  /** Calls `listener` when a peer that traffic asks for cannot be reached; returns how to stop that. */
+  onPeerUnreachable(listener: (peer: Address) => void): () => void {
+    return this.#unreachableListeners.add(listener)
+  }
+
+  /** Asks for a session with `peer` because traffic wants to go there. */
+  connectOnDemand(peer: Address): void {
+    if (this.#state === 'leaving' || this.#state === 'offline') return
+    this.#onDemand.want(peer, this.#runtime.clock.now())
+  }
+
+  /** Returns the channel to `peer` while it is up. */
+  channelTo(peer: Address): Channel | undefined {
+    return this.connections.get(peer)?.channel
+  }
+
+  /** Sends an IP packet over the session with `peer`; returns false while there is none. `packet` is borrowed. */
+  sendIp(peer: Address, packet: Uint8Array): boolean {
+    const connection = this.connections.get(peer)
+    if (!connection) return false
+    this.#onDemand.use(connection, this.#runtime.clock.now())
+    return connection.channel.send(packet)
+  }
+
+  /** Receives the IP packets of peers. */
+  onIpPacket(handler: IpPacketHandler): void {
+    this.#ipHandler = handler
+  }
+
+  #joined(): void {
+    if (this.#state !== 'joining') return
+    this.#state = 'connected'
+    this.#log.write('info', 'connected', { connections: this.connections.size })
+    for (const waiter of this.#joinWaiters.splice(0)) waiter.resolve()
+  }
+
+  #listenToChannels(ringEdge: (peer: Address) => RingEdge): void {
+    this.channels.setHandlers({
+      onUp: (channel) => {
+        this.#keeper.channelUp(channel)
+        if (channel.state === 'up') this.#peerUpListeners.call(channel.address)
+      },
+      onDown: (channel, reason) => {
+        const wasConnected = this.connections.get(channel.address)?.channel === channel
+        this.#keeper.channelDown(channel, reason)
+        if (wasConnected) this.#peerDownListeners.call(channel.address)
+      },
+      onFrame: (channel, frame) => this.#receiveFrame(channel, frame),
+      onSuspect: (channel) => channel.addEdge(ringEdge(channel.address)),
+      onStatus: () => this.#keeper.touch(),
+    })
+  }
+
+  #receiveFrame(channel: Channel, frame: Uint8Array): void {
+    const type = frame[0] ?? 0
+    const version = type >> 4
+    if (version === 4 || version === 6) this.#ipHandler?.(frame, channel.address)
+    else if (type === OVERLAY_PACKET_FRAME) this.#forwarder.receive(frame)
+    else this.#log.write('debug', 'frame of unknown type', { type })
+  }
+
+  #deliver(packet: OverlayPacket): void {
+    switch (packet.kind) {
+      case PayloadKind.request:
+      case PayloadKind.reply:
+        return this.#calls.receive(packet)
+      case PayloadKind.message:
+        return this.#deliverMessage(packet)
+      case PayloadKind.sessionDatagram:
+        return this.channels.receive(packet.payload, new RingEdge(packet.source, this.#forwarder))
+    }
+  }
+
+  #deliverMessage(packet: OverlayPacket): void {
+    const message = decodeApplicationMessage(packet.payload)
+    if (message instanceof Malformed) {
+      this.#log.write('debug', 'application message malformed', { reason: message.reason })
+      return
+    }
+    const handler = this.#messageHandlers.get(message.protocol)
+    if (handler) handler(message.payload, packet.source)
+    else this.#log.write('debug', 'nobody listens', { protocol: message.protocol })
+  }
+}

@@ -1,0 +1,255 @@
+/** Keeps one node's place in the ring: runs the topology policies and carries out what they decide. */
+import type { Instant, Log, Runtime, TimerHandle } from '@ipop/runtime'
+import type { Channel, ChannelDownReason, ChannelTable } from '@ipop/transport'
+import { Connection } from '../connections/connection.ts'
+import type { ConnectionTable } from '../connections/connection-table.ts'
+import { Role } from '../connections/roles.ts'
+import {
+  ALONE_AFTER_MS,
+  EXCHANGE_GAP_MS,
+  EXCHANGE_IDLE_MS,
+  INCOMPLETE_RETRY_MS,
+  LINK_RETRY_MS,
+  TRIM_PERIOD_MS,
+  UNNEEDED_GRACE_MS,
+} from '../limits.ts'
+import type { Linker } from '../linking/linker.ts'
+import type { Departed } from '../topology/departed.ts'
+import type { Exchanger } from '../topology/exchanger.ts'
+import type { KnownPeers } from '../topology/known-peers.ts'
+import type { Leaves } from '../topology/leaves.ts'
+import type { NearNeighbors } from '../topology/near-neighbors.ts'
+import { estimateRingSize } from '../topology/near-neighbors.ts'
+import type { OnDemand } from '../topology/on-demand.ts'
+import type { Shortcuts } from '../topology/shortcuts.ts'
+import type { RingExchange } from '../wire/ring-exchange.ts'
+
+/** The parts a ring keeper runs. */
+export interface RingKeeperModules {
+  readonly runtime: Runtime
+  readonly log: Log
+  readonly channels: ChannelTable
+  readonly table: ConnectionTable
+  readonly linker: Linker
+  readonly known: KnownPeers
+  readonly near: NearNeighbors
+  readonly exchanger: Exchanger
+  readonly leaves: Leaves
+  readonly shortcuts: Shortcuts
+  readonly onDemand: OnDemand
+  readonly departed: Departed
+}
+
+/** What a ring keeper tells its node. */
+export interface RingKeeperListener {
+  /** The node has found its place: both neighbours name it as theirs, or it is alone. */
+  joined(): void
+  /** The near connections are others than before. */
+  neighborsChanged(): void
+}
+
+/** Pause between two looks at the policies while nothing happens, milliseconds. */
+const TICK_MS = 1_000
+/** The same while the ring around the node is incomplete. */
+const TICK_INCOMPLETE_MS = 250
+/** Events that come together cost one look, milliseconds. */
+const COALESCE_MS = 4
+
+/** The maintenance of one node's place in the ring. */
+export class RingKeeper {
+  readonly #modules: RingKeeperModules
+  readonly #listener: RingKeeperListener
+  #startedAt: Instant = 0
+  #isInRing = false
+  #timer: { handle: TimerHandle; at: Instant } | undefined
+  #exchangedAt: Instant = -EXCHANGE_GAP_MS
+  #forcedAt: Instant = 0
+  #trimmedAt: Instant = 0
+  #nearDigest = ''
+  #isStopped = true
+
+  constructor(modules: RingKeeperModules, listener: RingKeeperListener) {
+    this.#modules = modules
+    this.#listener = listener
+  }
+
+  /** Whether the node has found its place. */
+  get isInRing(): boolean {
+    return this.#isInRing
+  }
+
+  /** The estimated number of nodes in the ring. */
+  get ringSize(): number {
+    const { table, near } = this.#modules
+    return estimateRingSize(table.self, near.near(), table.structured().length)
+  }
+
+  /** Whether both neighbours agree and nobody nearer is being linked. */
+  get isComplete(): boolean {
+    const { near, known, linker, table } = this.#modules
+    if (table.size === 0) return this.#isInRing
+    const isLinking = known
+      .all()
+      .some((hint) => linker.isYoung(hint.address, LINK_RETRY_MS) && near.wouldBeNear(hint.address))
+    return near.isMutual() && !isLinking
+  }
+
+  /** Starts joining. */
+  start(): void {
+    this.#isStopped = false
+    this.#startedAt = this.#modules.runtime.clock.now()
+    this.#forcedAt = this.#startedAt
+    this.touch()
+  }
+
+  /** Stops; no policy runs afterwards. */
+  stop(): void {
+    this.#isStopped = true
+    this.#timer?.handle.cancel()
+    this.#timer = undefined
+  }
+
+  /** Looks at the policies soon. */
+  touch(): void {
+    this.#armAt(this.#modules.runtime.clock.now() + COALESCE_MS)
+  }
+
+  /** Takes a channel that came up. */
+  channelUp(channel: Channel): void {
+    const { runtime, table, linker, known, departed, onDemand, exchanger } = this.#modules
+    if (this.#isStopped || (table.isFull && !table.get(channel.address))) return channel.close()
+    const now = runtime.clock.now()
+    const connection = new Connection(channel, now)
+    table.add(connection)
+    linker.takeRoles(connection)
+    onDemand.fulfil(connection, now)
+    known.confirm(channel.hint)
+    departed.remove(channel.address)
+    if (connection.has(Role.leaf)) exchanger.lookUpSelf(connection)
+    this.touch()
+  }
+
+  /** Takes a channel that ended. */
+  channelDown(channel: Channel, reason: ChannelDownReason): void {
+    const { runtime, table, linker, known, departed, exchanger, near } = this.#modules
+    const now = runtime.clock.now()
+    if (table.get(channel.address)?.channel === channel) {
+      table.remove(channel.address)
+      near.forget(channel.address)
+      exchanger.forget(channel.address)
+      known.bar(channel.address, now)
+      if (reason === 'lost') departed.add(channel.hint, now)
+    } else {
+      linker.giveUp(channel.address)
+      known.failed(channel.address, now)
+    }
+    this.touch()
+  }
+
+  /** Takes what a peer told about the ring around it. */
+  learn(exchange: RingExchange): void {
+    const { known, near, runtime, table } = this.#modules
+    const now = runtime.clock.now()
+    known.learn(exchange.from, now)
+    for (const hint of exchange.peers) known.learn(hint, now)
+    if (table.get(exchange.from.address)) near.noteClaim(exchange.from.address, exchange)
+    this.touch()
+  }
+
+  #armAt(at: Instant): void {
+    if (this.#isStopped || (this.#timer && this.#timer.at <= at)) return
+    this.#timer?.handle.cancel()
+    const handle = this.#modules.runtime.timers.at(at, 'ring upkeep', (now) => {
+      this.#timer = undefined
+      this.#tick(now)
+    })
+    this.#timer = { handle, at }
+  }
+
+  #tick(now: Instant): void {
+    const { leaves, shortcuts, onDemand } = this.#modules
+    this.#dialNear()
+    this.#updateState(now)
+    leaves.evaluate(this.#isInRing, now)
+    this.#exchange(now)
+    if (this.#isInRing) shortcuts.evaluate(this.ringSize, now)
+    onDemand.evaluate(now)
+    this.#tryDeparted(now)
+    this.#trim(now)
+    this.#tellStatus()
+    this.#announceNeighbors()
+    this.#armAt(now + (this.isComplete ? TICK_MS : TICK_INCOMPLETE_MS))
+  }
+
+  #dialNear(): void {
+    const { near, linker } = this.#modules
+    for (const hint of near.evaluate().dial) linker.link(hint, 0, { overRing: this.#isInRing })
+  }
+
+  #updateState(now: Instant): void {
+    if (this.#isInRing) return
+    const { table, leaves } = this.#modules
+    const mayBeFirst = !leaves.hasBootstraps || (!leaves.hasAnswers && now - this.#startedAt >= ALONE_AFTER_MS)
+    if (table.size === 0 ? !mayBeFirst : !this.isComplete) return
+    this.#isInRing = true
+    this.#listener.joined()
+  }
+
+  #exchange(now: Instant): void {
+    const { near, exchanger, table } = this.#modules
+    if (now - this.#exchangedAt < EXCHANGE_GAP_MS) return this.#armAt(this.#exchangedAt + EXCHANGE_GAP_MS)
+    this.#exchangedAt = now
+    const isComplete = this.isComplete
+    const partners = new Set(near.near())
+    if (!this.#isInRing) for (const leaf of table.withRole(Role.leaf)) partners.add(leaf)
+    for (const connection of partners) exchanger.exchangeWith(connection, false)
+    if (now - this.#forcedAt < (isComplete ? EXCHANGE_IDLE_MS : INCOMPLETE_RETRY_MS)) return
+    this.#forcedAt = now
+    this.#exchangeAnyway(isComplete)
+  }
+
+  #exchangeAnyway(isComplete: boolean): void {
+    const { exchanger, table } = this.#modules
+    const { left, right } = table.neighbors()
+    for (const address of [left, right]) {
+      const connection = address && table.get(address)
+      if (connection) exchanger.exchangeWith(connection, true)
+    }
+    if (isComplete) return
+    for (const leaf of table.withRole(Role.leaf)) exchanger.lookUpSelf(leaf)
+  }
+
+  #tryDeparted(now: Instant): void {
+    const hint = this.#modules.departed.poll(now)
+    if (hint) this.#modules.linker.link(hint, Role.leaf)
+  }
+
+  #trim(now: Instant): void {
+    const { table } = this.#modules
+    if (now - this.#trimmedAt < TRIM_PERIOD_MS) return
+    this.#trimmedAt = now
+    for (const connection of table.all()) {
+      if (this.#isInRing && now - connection.upAt > UNNEEDED_GRACE_MS) connection.setRole(Role.leaf, false)
+      if (connection.isNeeded) connection.lastNeededAt = now
+      else if (now - connection.lastNeededAt > UNNEEDED_GRACE_MS) connection.channel.close()
+    }
+  }
+
+  #tellStatus(): void {
+    for (const connection of this.#modules.table.all()) {
+      const status = connection.status(this.#isInRing)
+      if (connection.channel.localStatus !== status) connection.channel.localStatus = status
+    }
+  }
+
+  #announceNeighbors(): void {
+    const digest = this.#modules.near
+      .near()
+      .map((connection) => connection.address.key)
+      .sort()
+      .join(' ')
+    if (digest === this.#nearDigest) return
+    this.#nearDigest = digest
+    this.#listener.neighborsChanged()
+  }
+}

@@ -1,0 +1,70 @@
+/** The ring's own methods, as other nodes call them. */
+import { Malformed } from '@ipop/codec'
+import type { CborValue } from '@ipop/codec'
+import type { ChannelTable } from '@ipop/transport'
+import type { ConnectionTable } from '../connections/connection-table.ts'
+import type { Linker } from '../linking/linker.ts'
+import type { DispatchTable } from '../messaging/dispatch-table.ts'
+import type { RequestReply } from '../messaging/request-reply.ts'
+import type { Exchanger } from '../topology/exchanger.ts'
+import { RoutingMode } from '../wire/overlay-packet.ts'
+import type { ProxyCall } from '../wire/ring-exchange.ts'
+import {
+  decodeConnectRequest,
+  decodeProxyCall,
+  decodeRingExchange,
+  encodeConnectReply,
+  encodeProxyReply,
+  encodeRingExchange,
+} from '../wire/ring-exchange.ts'
+import type { RingKeeper } from './ring-keeper.ts'
+
+/** The only methods that a ring member calls for somebody else. */
+const PROXIED_METHODS = new Set(['ring.exchange', 'ring.connect'])
+
+/** A proxied call must end before its asker gives up, milliseconds. */
+const PROXY_TIMEOUT_MS = 5_000
+
+/** Adds the ring's methods to a node's dispatch table. */
+export function addRingMethods(
+  dispatch: DispatchTable,
+  modules: {
+    channels: ChannelTable
+    table: ConnectionTable
+    linker: Linker
+    calls: RequestReply
+    exchanger: Exchanger
+    keeper: RingKeeper
+  },
+): void {
+  const { channels, table, linker, calls, exchanger, keeper } = modules
+  dispatch.add('ring.ping', anything, () => null)
+  dispatch.add('ring.exchange', decodeRingExchange, (exchange) => {
+    keeper.learn(exchange)
+    return encodeRingExchange(exchanger.tell(exchange.from.address))
+  })
+  dispatch.add('ring.connect', decodeConnectRequest, ({ from }) => {
+    linker.link(from, 0, { overRing: keeper.isInRing })
+    return encodeConnectReply(channels.hintOf())
+  })
+  dispatch.add('ring.proxy', proxySchema, async (call, { source }) => {
+    if (!table.get(source)) throw new Error('only for connected peers')
+    const mode = modeName(call.mode)
+    return encodeProxyReply(await calls.call(call.target, call.method, call.args, { mode, timeoutMs: PROXY_TIMEOUT_MS }))
+  })
+}
+
+function anything(args: CborValue): CborValue {
+  return args
+}
+
+function proxySchema(args: CborValue): ProxyCall | Malformed {
+  const call = decodeProxyCall(args)
+  if (call instanceof Malformed) return call
+  return PROXIED_METHODS.has(call.method) ? call : new Malformed(`proxy: method ${call.method} is not carried`)
+}
+
+function modeName(mode: RoutingMode): 'greedy' | 'exact' | 'both' {
+  if (mode === RoutingMode.greedy) return 'greedy'
+  return mode === RoutingMode.exact ? 'exact' : 'both'
+}

@@ -1,0 +1,166 @@
+/** Moves overlay packets: forwards those of others, delivers one's own. */
+import type { Address } from '@ipop/address'
+import { Malformed } from '@ipop/codec'
+import type { Log } from '@ipop/runtime'
+import type { Connection } from '../connections/connection.ts'
+import type { ConnectionTable } from '../connections/connection-table.ts'
+import { HOP_LIMIT } from '../limits.ts'
+import type { OverlayPacket } from '../wire/overlay-packet.ts'
+import {
+  decodeOverlayPacket,
+  encodeOverlayPacket,
+  PayloadKind,
+  RoutingMode,
+  setHopsTaken,
+  setRoutingMode,
+} from '../wire/overlay-packet.ts'
+import { chooseHop, otherSide } from './ring-router.ts'
+
+/** What the forwarder hands up. */
+export interface PacketReceiver {
+  /** A packet for this node. Its payload is borrowed until the call returns. */
+  deliver(packet: OverlayPacket): void
+  /** An exact packet whose destination is not in the ring; `frame` is borrowed. */
+  unreachable(packet: OverlayPacket): void
+}
+
+/** Counters of a forwarder. */
+export interface ForwarderStats {
+  sent: number
+  forwarded: number
+  delivered: number
+  malformed: number
+  hopLimitReached: number
+  unreachable: number
+}
+
+/** The routing half of a node. */
+export class PacketForwarder {
+  readonly stats: ForwarderStats = {
+    sent: 0,
+    forwarded: 0,
+    delivered: 0,
+    malformed: 0,
+    hopLimitReached: 0,
+    unreachable: 0,
+  }
+  readonly #table: ConnectionTable
+  readonly #log: Log
+  readonly #receiver: PacketReceiver
+
+  constructor(modules: { table: ConnectionTable; log: Log; receiver: PacketReceiver }) {
+    this.#table = modules.table
+    this.#log = modules.log
+    this.#receiver = modules.receiver
+  }
+
+  /** Sends a packet of this node's own. */
+  send(destination: Address, mode: RoutingMode, kind: PayloadKind, payload: Uint8Array): void {
+    this.stats.sent++
+    this.#route(this.#packet(destination, mode, kind, payload))
+  }
+
+  /** Sends to `destination` by way of another neighbour than the destination itself; returns false where there is none. */
+  sendAround(destination: Address, kind: PayloadKind, payload: Uint8Array): boolean {
+    const decision = chooseHop(this.#table.self, this.#table.structured(), {
+      destination,
+      isExact: true,
+      avoid: destination,
+      mayUseRingEdge: false,
+    })
+    if (decision.kind !== 'forward') return false
+    const packet = this.#packet(destination, RoutingMode.exact, kind, payload)
+    this.stats.sent++
+    return this.#transmit(decision.hop, encodeOverlayPacket(packet), 1)
+  }
+
+  /** Accepts an overlay packet that arrived over a connection; `frame` is borrowed and may be rewritten. */
+  receive(frame: Uint8Array): void {
+    const packet = decodeOverlayPacket(frame)
+    if (packet instanceof Malformed) {
+      this.stats.malformed++
+      this.#log.write('debug', 'overlay packet malformed', { reason: packet.reason })
+      return
+    }
+    // The second leg ends with whoever gets it, even if the address has an owner by now.
+    if (packet.mode === RoutingMode.bothSecondLeg) this.#deliver(packet)
+    else this.#route(packet, frame)
+  }
+
+  #packet(destination: Address, mode: RoutingMode, kind: PayloadKind, payload: Uint8Array) {
+    const source = this.#table.self
+    return { mode, hops: 0, hopLimit: HOP_LIMIT, source, destination, kind, payload }
+  }
+
+  #route(packet: OverlayPacket, frame?: Uint8Array): void {
+    const isBoth = packet.mode === RoutingMode.both
+    const direct = isBoth ? undefined : this.#direct(packet.destination)
+    if (direct) return this.#forward(direct, packet, frame)
+    const isExact = packet.mode === RoutingMode.exact
+    // An address that both its neighbours are asked for is taken as missing, whoever holds it now.
+    if (isBoth && packet.destination.equals(this.#table.self)) return this.#routeAroundSelf(packet, frame)
+    const hops = isBoth ? this.#hopsBesides(packet.destination) : this.#table.structured()
+    const decision = chooseHop(this.#table.self, hops, {
+      destination: packet.destination,
+      isExact,
+      mayUseRingEdge: packet.kind !== PayloadKind.sessionDatagram,
+    })
+    if (decision.kind === 'forward') return this.#forward(decision.hop, packet, frame)
+    if (decision.kind === 'unreachable') return this.#giveUp(packet)
+    if (isBoth) this.#sendSecondLeg(packet, frame)
+    this.#deliver(packet)
+  }
+
+  #direct(destination: Address): Connection | undefined {
+    const connection = this.#table.get(destination)
+    return connection && !connection.isOverRing ? connection : undefined
+  }
+
+  #hopsBesides(address: Address): Connection[] {
+    return this.#table.structured().filter((hop) => !hop.address.equals(address))
+  }
+
+  /** The asker for both neighbours of an address is the node that holds it: its own neighbours are wanted. */
+  #routeAroundSelf(packet: OverlayPacket, frame?: Uint8Array): void {
+    const { left, right } = this.#table.neighbors()
+    for (const address of left && right && left.equals(right) ? [left] : [left, right]) {
+      const hop = address && this.#table.get(address)
+      if (hop) this.#sendLeg(hop, packet, frame)
+    }
+  }
+
+  #sendSecondLeg(packet: OverlayPacket, frame?: Uint8Array): void {
+    const hop = otherSide(this.#table.self, this.#table.structured(), packet.destination)
+    if (hop && !hop.address.equals(packet.source)) this.#sendLeg(hop, packet, frame)
+  }
+
+  #sendLeg(hop: Connection, packet: OverlayPacket, frame?: Uint8Array): void {
+    const copy = frame ? frame.slice() : encodeOverlayPacket(packet)
+    setRoutingMode(copy, RoutingMode.bothSecondLeg)
+    this.#transmit(hop, copy, packet.hops + 1)
+  }
+
+  #forward(hop: Connection, packet: OverlayPacket, frame?: Uint8Array): void {
+    if (packet.hops >= packet.hopLimit) {
+      this.stats.hopLimitReached++
+      return
+    }
+    if (frame) this.stats.forwarded++
+    this.#transmit(hop, frame ?? encodeOverlayPacket(packet), packet.hops + 1)
+  }
+
+  #transmit(hop: Connection, frame: Uint8Array, hops: number): boolean {
+    setHopsTaken(frame, hops)
+    return hop.channel.send(frame)
+  }
+
+  #giveUp(packet: OverlayPacket): void {
+    this.stats.unreachable++
+    this.#receiver.unreachable(packet)
+  }
+
+  #deliver(packet: OverlayPacket): void {
+    this.stats.delivered++
+    this.#receiver.deliver(packet)
+  }
+}

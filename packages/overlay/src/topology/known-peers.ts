@@ -1,0 +1,99 @@
+/** Peers a node has heard of around its own address, connected or not: what a broken side is repaired from. */
+import type { Address } from '@ipop/address'
+import { leftDistance, rightDistance } from '@ipop/address'
+import type { Instant } from '@ipop/runtime'
+import type { PeerHint } from '@ipop/transport'
+import { KNOWN_PER_SIDE, LINK_BARRED_MAX, LINK_BARRED_MS, LINK_FAILURES_MAX } from '../limits.ts'
+
+interface Known {
+  hint: PeerHint
+  failures: number
+}
+
+/** Hints around one address, bounded, with the ones that failed barred for a while. */
+export class KnownPeers {
+  readonly #self: Address
+  readonly #known = new Map<string, Known>()
+  readonly #barredUntil = new Map<string, Instant>()
+
+  constructor(self: Address) {
+    this.#self = self
+  }
+
+  /** The number of peers remembered. */
+  get size(): number {
+    return this.#known.size
+  }
+
+  /** Remembers `hint` unless it is barred; returns whether it was new. */
+  learn(hint: PeerHint, now: Instant): boolean {
+    if (hint.address.equals(this.#self) || this.#isBarred(hint.address, now)) return false
+    const known = this.#known.get(hint.address.key)
+    if (known) {
+      known.hint = hint
+      return false
+    }
+    this.#known.set(hint.address.key, { hint, failures: 0 })
+    if (this.#known.size > 3 * KNOWN_PER_SIDE) this.#trim()
+    return this.#known.has(hint.address.key)
+  }
+
+  /** Remembers a peer that has just proved to be alive, barred or not. */
+  confirm(hint: PeerHint): void {
+    this.#barredUntil.delete(hint.address.key)
+    this.#known.set(hint.address.key, { hint, failures: 0 })
+    if (this.#known.size > 3 * KNOWN_PER_SIDE) this.#trim()
+  }
+
+  /** Returns the hint of `address`. */
+  get(address: Address): PeerHint | undefined {
+    return this.#known.get(address.key)?.hint
+  }
+
+  /** Returns every hint. */
+  all(): PeerHint[] {
+    return [...this.#known.values()].map((known) => known.hint)
+  }
+
+  /** Notes that a peer did not answer; after a few times it is forgotten and barred. */
+  failed(address: Address, now: Instant): void {
+    const known = this.#known.get(address.key)
+    if (known && ++known.failures < LINK_FAILURES_MAX) return
+    this.bar(address, now)
+  }
+
+  /** Forgets a peer and takes no hint about it for a while. */
+  bar(address: Address, now: Instant): void {
+    this.#known.delete(address.key)
+    this.#barredUntil.delete(address.key)
+    this.#barredUntil.set(address.key, now + LINK_BARRED_MS)
+    if (this.#barredUntil.size <= LINK_BARRED_MAX) return
+    const oldest = this.#barredUntil.keys().next()
+    if (!oldest.done) this.#barredUntil.delete(oldest.value)
+  }
+
+  #isBarred(address: Address, now: Instant): boolean {
+    const until = this.#barredUntil.get(address.key)
+    if (until === undefined) return false
+    if (until > now) return true
+    this.#barredUntil.delete(address.key)
+    return false
+  }
+
+  #trim(): void {
+    const keep = new Set(nearestPerSide(this.#self, this.all(), KNOWN_PER_SIDE).map((hint) => hint.address.key))
+    for (const key of this.#known.keys()) if (!keep.has(key)) this.#known.delete(key)
+  }
+}
+
+/** Returns the `perSide` items nearest to `center` going left and those going right, without repetition. */
+export function nearestPerSide<T extends { readonly address: Address }>(
+  center: Address,
+  items: readonly T[],
+  perSide: number,
+): T[] {
+  const others = items.filter((item) => !item.address.equals(center))
+  const left = [...others].sort((a, b) => leftDistance(center, a.address).compare(leftDistance(center, b.address)))
+  const right = [...others].sort((a, b) => rightDistance(center, a.address).compare(rightDistance(center, b.address)))
+  return [...new Set([...left.slice(0, perSide), ...right.slice(0, perSide)])]
+}

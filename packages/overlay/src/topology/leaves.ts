@@ -1,0 +1,117 @@
+/** The way into the ring: says hello to the bootstraps and links to whoever answers. */
+import type { Instant, Log, Random, Runtime } from '@ipop/runtime'
+import type { ChannelTable, HelloReply, TransportAddress } from '@ipop/transport'
+import type { ConnectionTable } from '../connections/connection-table.ts'
+import { Role } from '../connections/roles.ts'
+import { LEAF_FAILED_PERIOD_MS, LEAF_IDLE_PERIOD_MS, LEAF_RETRY_MS } from '../limits.ts'
+import type { Linker } from '../linking/linker.ts'
+import type { RequestReply } from '../messaging/request-reply.ts'
+import { literalAddresses } from './literal-addresses.ts'
+
+/** A hello that gets no answer in this time counts as failed, milliseconds. */
+const HELLO_TIMEOUT_MS = 2_500
+
+/** How long the ring may take to answer whether a bootstrap's node is in it, milliseconds. */
+const SAME_RING_TIMEOUT_MS = 4_000
+
+interface Bootstrap {
+  readonly address: TransportAddress
+  nextAt: Instant
+  isBusy: boolean
+  hasFailed: boolean
+}
+
+/** The leaf policy. */
+export class Leaves {
+  readonly #runtime: Runtime
+  readonly #random: Random
+  readonly #log: Log
+  readonly #channels: ChannelTable
+  readonly #table: ConnectionTable
+  readonly #linker: Linker
+  readonly #calls: RequestReply
+  readonly #bootstraps: Bootstrap[]
+  #answers = 0
+
+  constructor(
+    modules: {
+      runtime: Runtime
+      random: Random
+      log: Log
+      channels: ChannelTable
+      table: ConnectionTable
+      linker: Linker
+      calls: RequestReply
+    },
+    remoteTas: readonly TransportAddress[],
+  ) {
+    this.#runtime = modules.runtime
+    this.#random = modules.random
+    this.#log = modules.log
+    this.#channels = modules.channels
+    this.#table = modules.table
+    this.#linker = modules.linker
+    this.#calls = modules.calls
+    this.#bootstraps = remoteTas.map((address) => ({ address, nextAt: 0, isBusy: false, hasFailed: false }))
+  }
+
+  /** Whether another node answered a hello since the start. */
+  get hasAnswers(): boolean {
+    return this.#answers > 0
+  }
+
+  /** Whether there is any bootstrap to ask. */
+  get hasBootstraps(): boolean {
+    return this.#bootstraps.length > 0
+  }
+
+  /** Says hello where it is due: all at once while joining, then now and then. */
+  evaluate(isInRing: boolean, now: Instant): void {
+    for (const bootstrap of this.#bootstraps) {
+      if (bootstrap.isBusy || now < bootstrap.nextAt) continue
+      bootstrap.isBusy = true
+      this.#greet(bootstrap, isInRing)
+        .catch((error: unknown) => {
+          bootstrap.hasFailed = true
+          this.#log.write('debug', 'hello failed', { to: bootstrap.address.toString(), error })
+        })
+        .finally(() => {
+          bootstrap.isBusy = false
+          bootstrap.nextAt = this.#runtime.clock.now() + this.#pauseMs(bootstrap, isInRing)
+        })
+    }
+  }
+
+  #pauseMs(bootstrap: Bootstrap, isInRing: boolean): number {
+    const alone = this.#table.size === 0
+    const period = !isInRing || alone ? LEAF_RETRY_MS : bootstrap.hasFailed ? LEAF_FAILED_PERIOD_MS : LEAF_IDLE_PERIOD_MS
+    return period * (0.75 + 0.5 * this.#random.float())
+  }
+
+  async #greet(bootstrap: Bootstrap, isInRing: boolean): Promise<void> {
+    const literals = await literalAddresses(this.#runtime.names, bootstrap.address)
+    const replies = await Promise.all(literals.map((address) => this.#channels.hello(address, HELLO_TIMEOUT_MS)))
+    const answered = replies.filter((reply) => reply !== undefined)
+    bootstrap.hasFailed = answered.length === 0
+    for (const reply of answered) await this.#follow(reply, isInRing)
+  }
+
+  async #follow(reply: HelloReply, isInRing: boolean): Promise<void> {
+    const { hint } = reply
+    if (hint.address.equals(this.#table.self)) return
+    this.#answers++
+    if (this.#table.get(hint.address)) return
+    if (isInRing && this.#table.size > 0 && (await this.#isInSameRing(reply))) return
+    this.#linker.link(hint, Role.leaf)
+  }
+
+  async #isInSameRing(reply: HelloReply): Promise<boolean> {
+    try {
+      await this.#calls.call(reply.hint.address, 'ring.ping', null, { timeoutMs: SAME_RING_TIMEOUT_MS })
+      return true
+    } catch {
+      this.#log.write('info', 'bootstrap is in another ring', { node: reply.hint.address.toString() })
+      return false
+    }
+  }
+}

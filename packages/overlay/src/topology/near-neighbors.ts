@@ -1,0 +1,117 @@
+/** Keeps a node connected to its nearest peers on both sides of the ring. */
+import type { Address } from '@ipop/address'
+import { leftDistance, rightDistance } from '@ipop/address'
+import type { PeerHint } from '@ipop/transport'
+import type { Connection } from '../connections/connection.ts'
+import type { ConnectionTable } from '../connections/connection-table.ts'
+import { Role } from '../connections/roles.ts'
+import { NEAR_PER_SIDE } from '../limits.ts'
+import type { KnownPeers } from './known-peers.ts'
+import { nearestPerSide } from './known-peers.ts'
+
+/** What a look at the near connections asks for. */
+export interface NearDecision {
+  /** Peers nearer than some near connection that are not connected yet. */
+  readonly dial: readonly PeerHint[]
+  /** Connections whose near role was given or taken. */
+  readonly changed: readonly Connection[]
+}
+
+/** What a neighbour said about its own immediate neighbours. */
+interface NeighborClaim {
+  readonly left?: Address | undefined
+  readonly right?: Address | undefined
+}
+
+/** The near policy: decides, and leaves dialling to its owner. */
+export class NearNeighbors {
+  readonly #table: ConnectionTable
+  readonly #known: KnownPeers
+  readonly #claims = new Map<string, NeighborClaim>()
+
+  constructor(modules: { table: ConnectionTable; known: KnownPeers }) {
+    this.#table = modules.table
+    this.#known = modules.known
+  }
+
+  /** Gives the near role to the nearest connections on each side and names the nearer peers to dial. */
+  evaluate(): NearDecision {
+    const connections = this.#table.all()
+    const near = new Set(nearestPerSide(this.#table.self, connections, NEAR_PER_SIDE))
+    const changed = connections.filter((connection) => connection.setRole(Role.near, near.has(connection)))
+    return { dial: this.#wanted(connections), changed }
+  }
+
+  /** Returns the near connections. */
+  near(): Connection[] {
+    return this.#table.withRole(Role.near)
+  }
+
+  /** Records what the neighbour `from` said about its own neighbours. */
+  noteClaim(from: Address, claim: NeighborClaim): void {
+    this.#claims.set(from.key, { left: claim.left, right: claim.right })
+    if (this.#claims.size <= 4 * NEAR_PER_SIDE) return
+    for (const key of this.#claims.keys()) {
+      const isNear = this.near().some((connection) => connection.address.key === key)
+      if (!isNear) this.#claims.delete(key)
+    }
+  }
+
+  /** Forgets what a departed neighbour said. */
+  forget(address: Address): void {
+    this.#claims.delete(address.key)
+  }
+
+  /** Returns whether both immediate neighbours name this node as theirs. */
+  isMutual(): boolean {
+    const { left, right } = this.#table.neighbors()
+    if (!left || !right) return false
+    const self = this.#table.self
+    const claimsSelf = (claim: Address | undefined) => claim?.equals(self) ?? false
+    return claimsSelf(this.#claims.get(left.key)?.right) && claimsSelf(this.#claims.get(right.key)?.left)
+  }
+
+  /** Returns how many nearer peers are known and not connected. */
+  missing(): number {
+    return this.#wanted(this.#table.all()).length
+  }
+
+  /** Returns whether a connection with `address` would be near. */
+  wouldBeNear(address: Address): boolean {
+    const all = [...this.#table.all(), { address }]
+    return nearestPerSide(this.#table.self, all, NEAR_PER_SIDE).some((item) => item.address.equals(address))
+  }
+
+  #wanted(connections: readonly Connection[]): PeerHint[] {
+    const items: { address: Address; hint?: PeerHint }[] = connections.map(({ address }) => ({ address }))
+    for (const hint of this.#known.all()) {
+      if (!this.#table.get(hint.address)) items.push({ address: hint.address, hint })
+    }
+    const near = nearestPerSide(this.#table.self, items, NEAR_PER_SIDE)
+    return near.flatMap((item) => (item.hint ? [item.hint] : []))
+  }
+}
+
+/** Returns the estimated number of nodes in the ring (reference: connections, or the density around the node). */
+export function estimateRingSize(self: Address, near: readonly Connection[], connections: number): number {
+  const known = connections + 1
+  if (near.length < 2 * NEAR_PER_SIDE) return known
+  const left = leftSpan(self, near)
+  const right = rightSpan(self, near)
+  const span = left + right
+  return span <= 0 ? known : Math.max(known, Math.round(near.length / span))
+}
+
+function leftSpan(self: Address, near: readonly Connection[]): number {
+  return sideSpan(near.map((item) => leftDistance(self, item.address).toFraction()))
+}
+
+function rightSpan(self: Address, near: readonly Connection[]): number {
+  return sideSpan(near.map((item) => rightDistance(self, item.address).toFraction()))
+}
+
+/** The furthest of the nearest four on one side, as a part of the ring. */
+function sideSpan(fractions: number[]): number {
+  const sorted = fractions.sort((a, b) => a - b)
+  return sorted[Math.min(NEAR_PER_SIDE, sorted.length) - 1] ?? 0
+}

@@ -1,0 +1,135 @@
+/**
+ * Bodies of the ring's own methods, in CBOR: what neighbours tell each other about the ring around them.
+ *   ring.exchange arguments: { h: hint of the sender, p: [hint, ...] }
+ *   ring.exchange result:    { h: hint of the responder, p: [hint, ...], l?: address, r?: address }
+ *   ring.connect  arguments: { h: hint of the sender, r: role wanted }
+ *   ring.connect  result:    { h: hint of the responder }
+ *   ring.proxy    arguments: { t: address, m: routing mode, n: method, a: arguments }
+ *   ring.proxy    result:    [[address, result], ...]
+ * A hint is the byte string of the transport package's peer hint, an address its 20 bytes.
+ */
+import { Address } from '@ipop/address'
+import type { CborMap, CborValue } from '@ipop/codec'
+import { Malformed } from '@ipop/codec'
+import type { PeerHint } from '@ipop/transport'
+import { decodePeerHint, encodePeerHint } from '@ipop/transport'
+import { EXCHANGE_PEERS_MAX } from '../limits.ts'
+import { RoutingMode } from './overlay-packet.ts'
+
+/** What one end of an exchange tells: itself, peers it is connected to, and (in replies) its immediate neighbours. */
+export interface RingExchange {
+  readonly from: PeerHint
+  readonly peers: readonly PeerHint[]
+  readonly left?: Address | undefined
+  readonly right?: Address | undefined
+}
+
+/** A wish to be connected, carried to a node that cannot be dialled yet. */
+export interface ConnectRequest {
+  readonly from: PeerHint
+  readonly role: number
+}
+
+/** A call that a ring member makes for a node that is not in the ring yet. */
+export interface ProxyCall {
+  readonly target: Address
+  readonly mode: RoutingMode
+  readonly method: string
+  readonly args: CborValue
+}
+
+/** Returns the CBOR value of an exchange. */
+export function encodeRingExchange(exchange: RingExchange): CborValue {
+  return {
+    h: encodePeerHint(exchange.from),
+    p: exchange.peers.map(encodePeerHint),
+    ...(exchange.left && { l: exchange.left.bytes }),
+    ...(exchange.right && { r: exchange.right.bytes }),
+  }
+}
+
+/** Returns the exchange in `value`, or why it is none. */
+export function decodeRingExchange(value: CborValue): RingExchange | Malformed {
+  const map = asMap(value)
+  const from = asHint(map?.['h'])
+  if (!map || from instanceof Malformed) return new Malformed('exchange: no valid sender')
+  const list = map['p']
+  if (!Array.isArray(list) || list.length > EXCHANGE_PEERS_MAX)
+    return new Malformed('exchange: no list of at most 12 peers')
+  const peers: PeerHint[] = []
+  for (const item of list) {
+    const hint = asHint(item)
+    if (hint instanceof Malformed) return new Malformed('exchange: malformed peer')
+    peers.push(hint)
+  }
+  return { from, peers, left: asAddress(map['l']), right: asAddress(map['r']) }
+}
+
+/** Returns the CBOR value of a connect request. */
+export function encodeConnectRequest(request: ConnectRequest): CborValue {
+  return { h: encodePeerHint(request.from), r: request.role }
+}
+
+/** Returns the connect request in `value`, or why it is none. */
+export function decodeConnectRequest(value: CborValue): ConnectRequest | Malformed {
+  const map = asMap(value)
+  const from = asHint(map?.['h'])
+  if (!map || from instanceof Malformed) return new Malformed('connect: no valid sender')
+  const role = map['r']
+  if (typeof role !== 'number' || role < 0 || role > 255) return new Malformed('connect: no role')
+  return { from, role }
+}
+
+/** Returns the CBOR value of the answer to a connect request. */
+export function encodeConnectReply(from: PeerHint): CborValue {
+  return { h: encodePeerHint(from) }
+}
+
+/** Returns the responder's hint in the answer to a connect request, or why there is none. */
+export function decodeConnectReply(value: CborValue): PeerHint | Malformed {
+  return asHint(asMap(value)?.['h'])
+}
+
+/** Returns the CBOR value of a proxy call. */
+export function encodeProxyCall(call: ProxyCall): CborValue {
+  return { t: call.target.bytes, m: call.mode, n: call.method, a: call.args }
+}
+
+/** Returns the proxy call in `value`, or why it is none. */
+export function decodeProxyCall(value: CborValue): ProxyCall | Malformed {
+  const map = asMap(value)
+  const target = asAddress(map?.['t'])
+  const mode = map?.['m']
+  const method = map?.['n']
+  if (!map || !target) return new Malformed('proxy: no target')
+  if (mode !== RoutingMode.greedy && mode !== RoutingMode.exact && mode !== RoutingMode.both)
+    return new Malformed('proxy: no routing mode')
+  if (typeof method !== 'string') return new Malformed('proxy: no method')
+  return { target, mode, method, args: map['a'] ?? null }
+}
+
+/** Returns the CBOR value of the answers that a proxy call collected. */
+export function encodeProxyReply(replies: readonly { from: Address; result: CborValue }[]): CborValue {
+  return replies.map((reply) => [reply.from.bytes, reply.result])
+}
+
+/** Returns the results in the answer to a proxy call, or why there are none. */
+export function decodeProxyReply(value: CborValue): CborValue[] | Malformed {
+  if (!Array.isArray(value)) return new Malformed('proxy: not a list of results')
+  return value.flatMap((item) => (Array.isArray(item) && item.length === 2 ? [item[1] ?? null] : []))
+}
+
+function asMap(value: CborValue | undefined): CborMap | undefined {
+  if (value === null || typeof value !== 'object') return undefined
+  if (Array.isArray(value) || value instanceof Uint8Array) return undefined
+  return value as CborMap
+}
+
+function asHint(value: CborValue | undefined): PeerHint | Malformed {
+  if (!(value instanceof Uint8Array)) return new Malformed('hint: not bytes')
+  return decodePeerHint(value)
+}
+
+function asAddress(value: CborValue | undefined): Address | undefined {
+  return value instanceof Uint8Array && value.length === 20 ? Address.fromBytes(value.slice()) : undefined
+}

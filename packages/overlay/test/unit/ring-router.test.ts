@@ -1,0 +1,99 @@
+/** Next-hop choice: greedy, exact, around a node, and with neighbours that are themselves reached over the ring. */
+import { Address, compareByDistance, isLeftOf } from '@ipop/address'
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { chooseHop, otherSide } from '../../src/routing/ring-router.ts'
+
+const self = at(100)
+
+describe('chooseHop', () => {
+  it('delivers what is addressed to the node itself', () => {
+    expect(chooseHop(self, [hop(110)], query(100))).toEqual({ kind: 'deliver' })
+  })
+
+  it('takes the hop nearest to the destination', () => {
+    const nearest = hop(190)
+    expect(chooseHop(self, [hop(110), nearest, hop(90)], query(200))).toEqual({ kind: 'forward', hop: nearest })
+  })
+
+  it('delivers a greedy packet where no hop is nearer', () => {
+    expect(chooseHop(self, [hop(50), hop(200)], query(104))).toEqual({ kind: 'deliver' })
+  })
+
+  it('calls an exact packet unreachable where no hop is nearer', () => {
+    expect(chooseHop(self, [hop(50), hop(200)], { ...query(104), isExact: true })).toEqual({ kind: 'unreachable' })
+  })
+
+  it('never hands transit to a neighbour reached over the ring', () => {
+    const overRing = { ...hop(104), isOverRing: true }
+    expect(chooseHop(self, [overRing, hop(50)], query(104))).toEqual({ kind: 'deliver' })
+  })
+
+  it('hands an exact packet to its destination over the ring as a last resort, but never a session datagram', () => {
+    const overRing = { ...hop(104), isOverRing: true }
+    const exact = { ...query(104), isExact: true }
+    expect(chooseHop(self, [overRing], { ...exact, mayUseRingEdge: true })).toEqual({ kind: 'forward', hop: overRing })
+    expect(chooseHop(self, [overRing], exact)).toEqual({ kind: 'unreachable' })
+  })
+
+  it('goes around the destination by the neighbour nearest to it', () => {
+    const destination = hop(104)
+    const around = hop(120)
+    const route = chooseHop(self, [destination, around, hop(10)], {
+      ...query(104),
+      isExact: true,
+      avoid: destination.address,
+    })
+    expect(route).toEqual({ kind: 'forward', hop: around })
+  })
+
+  it('reduces the distance with every hop, whatever the ring', () => {
+    fc.assert(
+      fc.property(address(), fc.array(address(), { maxLength: 20 }), address(), (from, others, destination) => {
+        const route = chooseHop(
+          from,
+          others.map((item) => ({ address: item, isOverRing: false })),
+          { destination, isExact: false, mayUseRingEdge: false },
+        )
+        if (route.kind === 'forward')
+          expect(compareByDistance(destination)(route.hop.address, from)).toBe(-1)
+        else for (const other of others) expect(compareByDistance(destination)(from, other)).not.toBe(1)
+      }),
+    )
+  })
+})
+
+describe('otherSide', () => {
+  it('names the nearest neighbour beyond the destination', () => {
+    const beyond = hop(130)
+    expect(otherSide(self, [hop(102), hop(90), beyond, hop(180)], at(110))).toBe(beyond)
+  })
+
+  it('brackets the destination together with the node', () => {
+    fc.assert(
+      fc.property(address(), fc.array(address(), { maxLength: 20 }), address(), (from, others, destination) => {
+        const hops = others.map((item) => ({ address: item, isOverRing: false }))
+        const found = otherSide(from, hops, destination)
+        if (found) expect(isLeftOf(found.address, destination)).toBe(!isLeftOf(from, destination))
+      }),
+    )
+  })
+})
+
+function at(position: number): Address {
+  const bytes = new Uint8Array(20)
+  bytes[0] = position
+  return Address.fromBytes(bytes)
+}
+
+function hop(position: number) {
+  return { address: at(position), isOverRing: false }
+}
+
+function query(position: number) {
+  return { destination: at(position), isExact: false, mayUseRingEdge: false }
+}
+
+function address() {
+  return fc.uint8Array({ minLength: 20, maxLength: 20 }).map((bytes) => Address.fromBytes(bytes))
+}

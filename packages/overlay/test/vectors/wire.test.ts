@@ -1,0 +1,115 @@
+/** The overlay's bytes: vectors both ways, and any bytes at all are survived. */
+import { readFileSync } from 'node:fs'
+import { Address } from '@ipop/address'
+import { fromHex, Malformed, toHex } from '@ipop/codec'
+import type { CborValue } from '@ipop/codec'
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { decodeApplicationMessage, encodeApplicationMessage } from '../../src/wire/application-message.ts'
+import { decodeOverlayPacket, encodeOverlayPacket } from '../../src/wire/overlay-packet.ts'
+import type { PayloadKind, RoutingMode } from '../../src/wire/overlay-packet.ts'
+import { decodeReply, decodeRequest, encodeReply, encodeRequest } from '../../src/wire/request-reply.ts'
+import type { ReplyStatus } from '../../src/wire/request-reply.ts'
+import {
+  decodeConnectRequest,
+  decodeProxyCall,
+  decodeProxyReply,
+  decodeRingExchange,
+} from '../../src/wire/ring-exchange.ts'
+
+interface Vectors {
+  overlayPacket: {
+    mode: number
+    hops: number
+    hopLimit: number
+    source: string
+    destination: string
+    kind: number
+    payload: string
+    bytes: string
+  }[]
+  request: { id: number; method: string; args: CborValue; bytes: string }[]
+  reply: { id: number; status: number; value: CborValue; bytes: string }[]
+  message: { protocol: string; payload: string; bytes: string }[]
+  refused: { kind: string; bytes: string; reason: string }[]
+}
+
+const vectors = JSON.parse(readFileSync(new URL('./overlay-packet.json', import.meta.url), 'utf8')) as Vectors
+
+const decoders: Record<string, (bytes: Uint8Array) => unknown> = {
+  overlayPacket: decodeOverlayPacket,
+  request: decodeRequest,
+  reply: decodeReply,
+  message: decodeApplicationMessage,
+}
+
+describe('overlay wire formats', () => {
+  it.each(vectors.overlayPacket)('encodes and decodes the overlay packet $bytes', (vector) => {
+    const packet = {
+      mode: vector.mode as RoutingMode,
+      hops: vector.hops,
+      hopLimit: vector.hopLimit,
+      source: parse(vector.source),
+      destination: parse(vector.destination),
+      kind: vector.kind as PayloadKind,
+      payload: fromHex(vector.payload),
+    }
+    expect(toHex(encodeOverlayPacket(packet))).toBe(vector.bytes)
+    const decoded = decodeOverlayPacket(fromHex(vector.bytes))
+    if (decoded instanceof Malformed) throw new Error(decoded.reason)
+    expect(decoded.source.toString()).toBe(vector.source)
+    expect(decoded.destination.toString()).toBe(vector.destination)
+    expect(toHex(decoded.payload)).toBe(vector.payload)
+    expect([decoded.mode, decoded.hops, decoded.hopLimit, decoded.kind]).toEqual([
+      vector.mode,
+      vector.hops,
+      vector.hopLimit,
+      vector.kind,
+    ])
+  })
+
+  it.each(vectors.request)('encodes and decodes the request $bytes', ({ id, method, args, bytes }) => {
+    expect(toHex(encodeRequest({ id, method, args }))).toBe(bytes)
+    expect(decodeRequest(fromHex(bytes))).toEqual({ id, method, args })
+  })
+
+  it.each(vectors.reply)('encodes and decodes the reply $bytes', ({ id, status, value, bytes }) => {
+    expect(toHex(encodeReply({ id, status: status as ReplyStatus, value }))).toBe(bytes)
+    expect(decodeReply(fromHex(bytes))).toEqual({ id, status, value })
+  })
+
+  it.each(vectors.message)('encodes and decodes the message $bytes', ({ protocol, payload, bytes }) => {
+    expect(toHex(encodeApplicationMessage({ protocol, payload: fromHex(payload) }))).toBe(bytes)
+    expect(decodeApplicationMessage(fromHex(bytes))).toEqual({ protocol, payload: fromHex(payload) })
+  })
+
+  it.each(vectors.refused)('refuses $kind $bytes: $reason', ({ kind, bytes, reason }) => {
+    expect(decoders[kind]?.(fromHex(bytes))).toEqual(new Malformed(reason))
+  })
+
+  it('survives any bytes', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 120 }), (bytes) => {
+        for (const decode of Object.values(decoders)) decode(bytes)
+      }),
+    )
+  })
+
+  it('refuses ring bodies of any other shape', () => {
+    fc.assert(
+      fc.property(fc.anything({ maxDepth: 2 }), (value) => {
+        const body = value as CborValue
+        expect(decodeRingExchange(body)).toBeInstanceOf(Malformed)
+        expect(decodeConnectRequest(body)).toBeInstanceOf(Malformed)
+        expect(decodeProxyCall(body)).toBeInstanceOf(Malformed)
+        decodeProxyReply(body)
+      }),
+    )
+  })
+})
+
+function parse(text: string): Address {
+  const address = Address.parse(text)
+  if (address instanceof Malformed) throw new Error(address.reason)
+  return address
+}
