@@ -15,3 +15,22 @@ export type { LogRecord } from './world/log-book.ts'
 export type { DropReason, HostStats } from './world/stats.ts'
 export { WorldStats } from './world/stats.ts'
 export type { PacketOutcome, PacketRecord } from './world/trace.ts'
+export { checkRing, formatViolations } from './ring/ring-report.ts'
+export type { RingReport } from './ring/ring-report.ts'
+export type { RingAddress, RingInvariant, RingNodeView, RingViolation } from './ring/view.ts'
+export {
+  checkConnectionCap,
+  checkLiveSuccessors,
+  checkMutualConnections,
+  checkNearLists,
+  checkNeighbors,
+} from './ring/neighbor-checks.ts'
+export { checkCycle, traceCycles } from './ring/cycle-checks.ts'
+export type { RingCycle, RingShape } from './ring/cycle-checks.ts'
+export {
+  checkConnected,
+  checkGreedyRoutes,
+  meanGreedyHops,
+  nearestNode,
+} from './ring/graph-checks.ts'
+export type { RouteCheckOptions } from './ring/graph-checks.ts'
