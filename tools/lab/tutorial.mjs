@@ -1,0 +1,115 @@
+/** The tutorial's machines: Pam runs sixteen nodes on one port, Alice, Bob and Carol join with a virtual interface each. */
+import fs from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+
+/** Names and addresses of the tutorial. */
+export const TUTORIAL = {
+  namespace: 'demo',
+  port: 40_000,
+  nodes: 16,
+  hosts: { pam: '10.99.0.1/24', alice: '10.99.0.2/24', bob: '10.99.0.3/24', carol: '10.99.0.4/24' },
+  pamAddress: '10.99.0.1',
+  virtual: { alice: '192.168.10.10', bob: '192.168.10.11' },
+  device: 'tapipop',
+}
+
+/** Returns the command line of one of our executables, run from its build. */
+export function app(name, command = name) {
+  return [process.execPath, path.join(ROOT, 'apps', name, 'bin', `${command}.js`)]
+}
+
+/** Prepares and starts Pam with the tutorial's own scripts. Returns the process. */
+export function startPam(lab, { env = {} } = {}) {
+  const { namespace, pamAddress, port } = TUTORIAL
+  const home = lab.home('pam')
+  if (!fs.existsSync(path.join(home, 'bootstrap.config'))) {
+    const script = path.join(ROOT, 'scripts', 'bootstrap_demo_prepare.sh')
+    const done = lab.run('pam', ['sh', script, namespace, pamAddress, String(port)])
+    if (done.status !== 0) throw new Error(`bootstrap_demo_prepare.sh failed: ${done.stderr}`)
+  }
+  const run = path.join(ROOT, 'scripts', 'run_bootstrap_node.sh')
+  return lab.spawn('pam', ['sh', run, './bootstrap.config'], { name: 'bootstrap', env })
+}
+
+/** Writes a joining machine's configuration files: Pam's own file as node.config, a static address or a lease. */
+export function configure(lab, host, address = TUTORIAL.virtual[host]) {
+  const home = lab.home(host)
+  const bootstrap = fs.readFileSync(path.join(lab.home('pam'), 'bootstrap.config'), 'utf8')
+  fs.writeFileSync(path.join(home, 'node.config'), bootstrap.replace(/\s*<NodeAddress>.*<\/NodeAddress>/, ''))
+  const data = address
+    ? `  <AddressData>\n    <IPAddress>${address}</IPAddress>\n    <Netmask>255.255.255.0</Netmask>\n  </AddressData>\n`
+    : ''
+  fs.writeFileSync(
+    path.join(home, 'ipop.config'),
+    `<?xml version="1.0"?>\n<IpopConfig>\n  <IpopNamespace>${TUTORIAL.namespace}</IpopNamespace>\n` +
+      `  <VirtualNetworkDevice>${TUTORIAL.device}</VirtualNetworkDevice>\n${data}` +
+      `  <AllowStaticAddresses>true</AllowStaticAddresses>\n</IpopConfig>\n`,
+  )
+  fs.writeFileSync(
+    path.join(home, 'dhcp.config'),
+    `<?xml version="1.0"?>\n<DHCPConfig>\n  <Namespace>${TUTORIAL.namespace}</Namespace>\n` +
+      `  <IPBase>192.168.10.0</IPBase>\n  <Netmask>255.255.255.0</Netmask>\n  <LeaseTime>3600</LeaseTime>\n</DHCPConfig>\n`,
+  )
+}
+
+/** Starts `ipop-node` on a configured machine. Returns the process. */
+export function startNode(lab, host, { env = {} } = {}) {
+  const files = ['-n', 'node.config', '-i', 'ipop.config', '-d', 'dhcp.config']
+  return lab.spawn(host, [...app('ipop-node'), ...files], { name: 'ipop-node', env })
+}
+
+/** Returns the virtual address that the machine's interface has, or undefined. */
+export function virtualAddress(lab, host) {
+  const { stdout } = lab.run(host, ['ip', '-4', '-o', 'addr', 'show', 'dev', TUTORIAL.device])
+  return /inet ([\d.]+)\//.exec(stdout)?.[1]
+}
+
+/** Waits until `check` returns something true; throws with `what` after `limitMs`. */
+export async function until(what, check, limitMs = 30_000, everyMs = 100) {
+  const deadline = Date.now() + limitMs
+  for (;;) {
+    const value = await check()
+    if (value) return value
+    if (Date.now() > deadline) throw new Error(`waited ${limitMs / 1000} s in vain for ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, everyMs))
+  }
+}
+
+/** Returns the numbers of a ping's last lines: `{ sent, received, lossPercent, medianMs }`. */
+export function ping(lab, host, address, { count = 5, intervalSeconds = 0.2 } = {}) {
+  const command = ['ping', '-n', '-c', String(count), '-i', String(intervalSeconds), '-W', '2', address]
+  const { stdout } = lab.run(host, command)
+  const [, sent = 0, received = 0] = (/(\d+) packets transmitted, (\d+) received/.exec(stdout) ?? []).map(Number)
+  const times = [...stdout.matchAll(/time=([\d.]+) ms/g)].map((match) => Number(match[1])).sort((a, b) => a - b)
+  const medianMs = times[Math.floor(times.length / 2)]
+  return { stdout, sent, received, lossPercent: sent ? (100 * (sent - received)) / sent : 100, medianMs }
+}
+
+/** Crawls from a machine; returns `{ stdout, values }` with the values by line name. */
+export function crawl(lab, host) {
+  const { stdout, stderr, status } = lab.run(host, app('crawler', 'crawl'))
+  const values = Object.fromEntries(
+    stdout.split('\n').flatMap((line) => {
+      const [, name, value] = /^(.+?): (.*)$/.exec(line) ?? []
+      return name ? [[name, value]] : []
+    }),
+  )
+  return { stdout, stderr, status, values }
+}
+
+/** Waits until a crawl from `host` finds a consistent ring of `total` nodes; returns the crawl. */
+export function consistentCrawl(lab, host, total, limitMs = 60_000) {
+  return until(
+    `a consistent ring of ${total}`,
+    () => {
+      const result = crawl(lab, host)
+      const isGood = result.values['Total Nodes'] === String(total) && result.values.Consistency === '1.0'
+      return isGood ? result : undefined
+    },
+    limitMs,
+    500,
+  )
+}
