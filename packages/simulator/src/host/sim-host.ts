@@ -169,6 +169,7 @@ export class SimHost {
 
   /** Returns the address that packets to `remote` leave from, for a socket bound to `bound`. */
   sourceAddress(bound: string, remote: string): string {
+    if (bound === '0.0.0.0' && ipFamily(remote) === 6) return bound
     if (isLoopback(remote)) return isWildcard(bound) ? this.loopback(remote) : bound
     if (!isWildcard(bound)) return bound
     if (this.#addresses.includes(remote)) return remote
