@@ -1,0 +1,48 @@
+/** What all handshakes of one local node have in common. */
+import { Malformed } from '@ipop/codec'
+import type { Random } from '@ipop/runtime'
+import { agreeCipher } from '../data/ciphers.ts'
+import { TransportKey } from '../data/transport-key.ts'
+import type { HandshakeState } from '../noise/handshake-state.ts'
+import type { X25519PrivateKey } from '../primitives/x25519.ts'
+import type { NodeRecord } from '../wire/node-record.ts'
+import type { HandshakePayload } from '../wire/handshake-payload.ts'
+import type { HandshakeProfile } from './profile.ts'
+
+/** The local node as its handshakes see it. */
+export interface HandshakeContext {
+  readonly profile: HandshakeProfile
+  readonly prologue: Uint8Array
+  readonly macScope: Uint8Array
+  readonly localStatic: X25519PrivateKey
+  readonly psk: Uint8Array
+  readonly capabilities: readonly number[]
+  readonly random: Random
+  /** Returns the wire form of the node's own record, refreshed where need be. */
+  recordBytes(): Uint8Array
+  /** Returns the peer's record in `payload` where it is good and belongs to `sessionKey`. */
+  verifyPeer(payload: HandshakePayload, sessionKey: Uint8Array): VerifiedPeer | Malformed
+}
+
+/** What a handshake proved about the peer. */
+export interface VerifiedPeer {
+  /** Absent in WireGuard's handshake. */
+  readonly record?: NodeRecord
+}
+
+/** Returns the transport key that the finished `state` yields. */
+export function makeTransportKey(
+  context: HandshakeContext,
+  state: HandshakeState,
+  remoteCapabilities: readonly number[],
+  ends: Pick<TransportKey['parts'], 'localIndex' | 'remoteIndex' | 'isInitiator' | 'createdAt'>,
+): TransportKey {
+  const { sendKey, receiveKey } = state.finish()
+  return new TransportKey({
+    ...ends,
+    cipher: agreeCipher(context.capabilities, remoteCapabilities),
+    sendKey,
+    receiveKey,
+    paddingMultiple: context.profile.paddingMultiple,
+  })
+}

@@ -1,0 +1,335 @@
+/** The security association of the local node with one peer. */
+import { Malformed } from '@ipop/codec'
+import type { Address } from '@ipop/address'
+import type { Instant } from '@ipop/runtime'
+import { CookieJar } from '../handshake/cookies.ts'
+import type { VerifiedPeer } from '../handshake/context.ts'
+import { mac1Of } from '../handshake/macs.ts'
+import type { Responder } from '../handshake/responder.ts'
+import { compareTimestamps } from '../handshake/tai64n.ts'
+import type { TransportKey } from '../data/transport-key.ts'
+import { X25519PublicKey } from '../primitives/x25519.ts'
+import {
+  CONFIRMATIONS_MAX,
+  HALF_OPEN_MS,
+  HANDSHAKE_INTERVAL_MS,
+  PASSIVE_KEEPALIVE_MS,
+  RESPONSE_BURST_MAX,
+  RESPONSE_REFILL_MS,
+  SESSION_DORMANT_MS,
+  UNANSWERED_MS,
+} from '../limits.ts'
+import { Confirmation } from './confirmation.ts'
+import { KeySlots } from './key-slots.ts'
+import { OutgoingHandshake } from './outgoing-handshake.ts'
+import { TokenBucket } from './rates.ts'
+import type { SessionHost } from './session-host.ts'
+import type { SessionEndReason, SessionPath, SessionPeer } from './session-types.ts'
+
+const EMPTY = new Uint8Array(0)
+
+/** Keys, handshakes and timers shared with one peer. Made by SessionEndpoint; methods marked so are for it alone. */
+export class Session<P extends SessionPath> {
+  #peer: SessionPeer
+  readonly #host: SessionHost<P>
+  readonly #remoteStatic: X25519PublicKey
+  readonly #winsCrossing: boolean
+  readonly #slots: KeySlots
+  readonly #jar = new CookieJar()
+  readonly #responses = new TokenBucket({
+    burst: RESPONSE_BURST_MAX,
+    refillMs: RESPONSE_REFILL_MS,
+  })
+  #attempt: OutgoingHandshake | undefined
+  #attemptedAt: Instant = -Infinity
+  #confirmation: Confirmation<P> | undefined
+  #lastTimestamp: Uint8Array | undefined
+  #answer: { readonly mac1: Uint8Array; readonly datagram: Uint8Array } | undefined
+  #isAnnounced = false
+  #isClosed = false
+  #halfOpenSince: Instant | undefined
+  #lastHeardAt: Instant
+  #keepaliveDueAt: Instant = Infinity
+  #unansweredSince: Instant = Infinity
+
+  /** Makes a session without keys. For SessionEndpoint. */
+  constructor(host: SessionHost<P>, peer: SessionPeer, now: Instant) {
+    this.#host = host
+    this.#peer = peer
+    this.#remoteStatic = X25519PublicKey.fromBytes(peer.sessionKey)
+    const localKey = host.context.localStatic.publicKey
+    this.#winsCrossing = Buffer.compare(localKey, peer.sessionKey) < 0
+    this.#slots = new KeySlots((key) => host.releaseIndex(key.parts.localIndex))
+    this.#lastHeardAt = now
+  }
+
+  /** Who is at the other end. */
+  get peer(): SessionPeer {
+    return this.#peer
+  }
+
+  /** Whether there is a confirmed key, so that `seal` works. */
+  get isEstablished(): boolean {
+    return this.#slots.current !== undefined
+  }
+
+  /** Whether the session has ended. */
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  /** Whether only an unconfirmed handshake of the peer keeps the session. */
+  get isHalfOpen(): boolean {
+    return this.#halfOpenSince !== undefined && this.#attempt === undefined
+  }
+
+  /** The cipher of the key in use. */
+  get cipher(): string | undefined {
+    return this.#slots.current?.parts.cipher
+  }
+
+  /** The key that seals, for a data plane that does so elsewhere. */
+  get currentKey(): TransportKey | undefined {
+    return this.#slots.current
+  }
+
+  /** Returns the datagram that carries `frame`; undefined without a live key, for which a handshake is then started. */
+  seal(frame: Uint8Array, now: Instant): Uint8Array | undefined {
+    const key = this.#slots.current
+    const datagram = key?.seal(frame, now)
+    if (key === undefined || datagram === undefined) {
+      this.connect(now)
+      return undefined
+    }
+    this.#keepaliveDueAt = Infinity
+    if (this.#unansweredSince === Infinity) this.#unansweredSince = now
+    if (key.isDueForRekey(now) || now - this.#unansweredSince >= UNANSWERED_MS) this.connect(now)
+    return datagram
+  }
+
+  /** Ends the session here; the peer is not told. */
+  close(now: Instant): void {
+    void now
+    this.end('closed')
+  }
+
+  /** Starts a handshake unless one is under way or was just now. For SessionEndpoint. */
+  connect(now: Instant): void {
+    const isTooSoon = now - this.#attemptedAt < HANDSHAKE_INTERVAL_MS
+    if (this.#isClosed || this.#attempt !== undefined || isTooSoon) return
+    this.#attemptedAt = now
+    this.#attempt = new OutgoingHandshake(
+      {
+        context: this.#host.context,
+        random: this.#host.random,
+        nextTimestamp: () => this.#host.nextTimestamp(),
+        claimIndex: () => this.#host.claimIndex(this),
+        releaseIndex: (index) => this.#host.releaseIndex(index),
+      },
+      {
+        ...this.#host.retry,
+        remoteStatic: this.#remoteStatic,
+        startedAt: now,
+        jar: this.#jar,
+      },
+    )
+    const datagram = this.#attempt.start(now)
+    if (datagram === undefined) return this.end('unusable key')
+    this.#host.transmit({ session: this, to: undefined, bytes: datagram })
+    this.#rearm()
+  }
+
+  /** Answers the peer's initiation. For SessionEndpoint, which has verified `peer`. */
+  answer(
+    responder: Responder,
+    peer: VerifiedPeer,
+    initiation: Uint8Array,
+    path: P,
+    now: Instant,
+  ): void {
+    const order =
+      this.#lastTimestamp === undefined
+        ? 1
+        : compareTimestamps(responder.timestamp, this.#lastTimestamp)
+    if (order < 0 || !this.#responses.take(now)) return
+    if (order === 0) return this.#repeatAnswer(initiation, path)
+    const index = this.#host.claimIndex(this)
+    const response = responder.respond(index, now)
+    if (response === undefined || response.datagram.length > initiation.length) {
+      response?.key.erase()
+      return this.#host.releaseIndex(index)
+    }
+    if (!this.#isAnnounced) this.#halfOpenSince = now
+    this.#lastTimestamp = responder.timestamp
+    this.#answer = { mac1: mac1Of(initiation).slice(), datagram: response.datagram }
+    this.#slots.installAsResponder(response.key)
+    this.#learnPeer(peer)
+    this.#host.transmit({ session: this, to: path, bytes: response.datagram })
+    this.#host.emit({ kind: 'responding', session: this, path })
+    this.#rearm()
+  }
+
+  /** Takes the response to our initiation. For SessionEndpoint. */
+  handleResponse(response: Uint8Array, path: P, now: Instant): void {
+    const attempt = this.#attempt
+    const outcome = attempt?.complete(response, now)
+    if (attempt === undefined || outcome === undefined) return
+    if (outcome instanceof Malformed) {
+      this.#host.log.write('debug', 'response dropped', { path: path.id, reason: outcome.reason })
+      if (attempt.isRefused) this.end('identity mismatch')
+      return
+    }
+    this.#attempt = undefined
+    this.#slots.installAsInitiator(outcome.key, now)
+    this.#learnPeer(outcome.peer)
+    this.#heard(now)
+    this.#announce(path, true)
+    this.#confirmation = new Confirmation(outcome.key, path, now)
+    this.#handleConfirmation(now)
+    this.#rearm()
+  }
+
+  /** Takes a cookie reply to our initiation. For SessionEndpoint. */
+  handleCookieReply(reply: Uint8Array, path: P, now: Instant): void {
+    const datagram = this.#attempt?.handleCookieReply(reply, now)
+    if (datagram !== undefined) this.#host.transmit({ session: this, to: path, bytes: datagram })
+  }
+
+  /** Takes transport data that names one of our keys. For SessionEndpoint. */
+  handleData(index: number, datagram: Uint8Array, path: P, now: Instant): void {
+    const key = this.#slots.byIndex(index)
+    const frame = key?.open(datagram, now)
+    if (key === undefined || frame === undefined) return
+    this.#heard(now)
+    if (this.#slots.confirm(key, this.#winsCrossing, now)) {
+      this.#answer = undefined
+      this.#announce(path, false)
+      this.#rearm()
+    }
+    if (frame.length > 0) {
+      this.#expectKeepalive(now)
+      this.#host.emit({ kind: 'frame', session: this, path, bytes: frame })
+    } else {
+      this.#acknowledge(key, path, now)
+      this.#host.emit({ kind: 'keepalive', session: this, path })
+    }
+  }
+
+  /** Does what is due. For SessionEndpoint. */
+  handleTimeout(now: Instant): void {
+    this.#slots.expire(now)
+    if (this.#slots.current === undefined) this.#isAnnounced = false
+    this.#handleAttempt(now)
+    this.#handleConfirmation(now)
+    if (now >= this.#keepaliveDueAt) {
+      this.#keepaliveDueAt = Infinity
+      const bytes = this.seal(EMPTY, now)
+      if (bytes !== undefined) this.#host.transmit({ session: this, to: undefined, bytes })
+    }
+    if (this.#attempt !== undefined) return
+    if (now >= this.#halfOpenUntil()) this.end('unconfirmed')
+    else if (now - this.#lastHeardAt >= SESSION_DORMANT_MS) this.end('expired')
+  }
+
+  /** Returns when handleTimeout wants to be called, and why. For SessionEndpoint. */
+  nextTimeout(): { at: Instant; reason: string } {
+    let at = this.#slots.nextExpiry
+    let reason = 'key expiry'
+    const consider = (when: Instant, why: string): void => {
+      if (when < at) [at, reason] = [when, why]
+    }
+    if (this.#attempt === undefined) {
+      consider(this.#halfOpenUntil(), 'half-open session')
+      consider(this.#lastHeardAt + SESSION_DORMANT_MS, 'dormant session')
+    } else consider(this.#attempt.timeoutAt, 'handshake resend')
+    if (this.#confirmation !== undefined) consider(this.#confirmation.timeoutAt, 'key confirmation')
+    consider(this.#keepaliveDueAt, 'keepalive')
+    return { at, reason }
+  }
+
+  /** Ends the session for `reason`. For SessionEndpoint. */
+  end(reason: SessionEndReason): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#attempt?.erase()
+    this.#attempt = undefined
+    this.#confirmation = undefined
+    this.#answer = undefined
+    this.#slots.dropAll()
+    this.#host.ended(this, reason)
+  }
+
+  #repeatAnswer(initiation: Uint8Array, path: P): void {
+    // The same initiation again: it was resent, came over another path, or is a replay, which gains nothing by this.
+    const answer = this.#answer
+    if (answer === undefined || Buffer.compare(answer.mac1, mac1Of(initiation)) !== 0) return
+    this.#host.transmit({ session: this, to: path, bytes: answer.datagram })
+  }
+
+  #handleAttempt(now: Instant): void {
+    const step = this.#attempt?.handleTimeout(now)
+    if (step?.kind === 'send') {
+      this.#host.transmit({ session: this, to: undefined, bytes: step.datagram })
+    } else if (step?.kind === 'give up') {
+      this.#attempt?.erase()
+      this.#attempt = undefined
+      if (this.#slots.current === undefined && this.#slots.next === undefined) this.end('no answer')
+      else if (this.#slots.current === undefined) this.#halfOpenSince ??= now
+    }
+  }
+
+  #handleConfirmation(now: Instant): void {
+    const datagram = this.#confirmation?.poll(now)
+    if (this.#confirmation?.isDone === true) this.#confirmation = undefined
+    else if (datagram !== undefined) {
+      const to = this.#confirmation?.path
+      this.#host.transmit({ session: this, to, bytes: datagram })
+    }
+  }
+
+  #acknowledge(key: TransportKey, path: P, now: Instant): void {
+    // The initiator repeats its confirmation until it hears something under the key.
+    if (key.parts.isInitiator || key.acknowledgedCount >= CONFIRMATIONS_MAX) return
+    key.acknowledgedCount += 1
+    const bytes = key.seal(EMPTY, now)
+    if (bytes !== undefined) this.#host.transmit({ session: this, to: path, bytes })
+  }
+
+  #announce(path: P, asInitiator: boolean): void {
+    this.#halfOpenSince = undefined
+    if (this.#isAnnounced) return
+    this.#isAnnounced = true
+    this.#host.established(this)
+    this.#host.emit({ kind: 'established', session: this, path, asInitiator })
+  }
+
+  #learnPeer(peer: VerifiedPeer): void {
+    if (peer.record === undefined) return
+    const { sessionKey } = this.#peer
+    this.#peer = { sessionKey, record: peer.record, address: peer.record.address }
+  }
+
+  #heard(now: Instant): void {
+    this.#lastHeardAt = now
+    this.#unansweredSince = Infinity
+  }
+
+  #expectKeepalive(now: Instant): void {
+    if (this.#keepaliveDueAt !== Infinity) return
+    this.#keepaliveDueAt = now + PASSIVE_KEEPALIVE_MS
+    this.#host.arm(this.#keepaliveDueAt, 'keepalive')
+  }
+
+  #halfOpenUntil(): Instant {
+    return this.#halfOpenSince === undefined ? Infinity : this.#halfOpenSince + HALF_OPEN_MS
+  }
+
+  #rearm(): void {
+    if (this.#isClosed) return
+    const { at, reason } = this.nextTimeout()
+    this.#host.arm(at, reason)
+  }
+}
+
+/** Identifies a session for lookups: by session key or by address. */
+export type SessionName = Address | Uint8Array
