@@ -93,8 +93,8 @@ describe('byte helpers', () => {
   it('read and write hexadecimal text', () => {
     expect(fromHex('00 fF\n10')).toEqual(new Uint8Array([0, 255, 16]))
     expect(toHex(new Uint8Array([0, 255, 16]))).toBe('00ff10')
-    expect(() => fromHex('0')).toThrow()
-    expect(() => fromHex('zz')).toThrow()
+    expect(() => fromHex('0')).toThrow('not hexadecimal')
+    expect(() => fromHex('zz')).toThrow('not hexadecimal')
   })
 
   it('compare and join', () => {

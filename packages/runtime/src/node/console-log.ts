@@ -84,7 +84,8 @@ function plainValue(value: unknown): unknown {
   if (value instanceof Uint8Array) {
     return Buffer.from(value.subarray(0, LOG_VALUE_CHARACTERS_MAX / 2)).toString('hex')
   }
-  if (typeof value !== 'object') return String(value)
+  if (typeof value === 'bigint') return String(value)
+  if (typeof value !== 'object') return `[${typeof value}]`
   if ('message' in value && 'stack' in value) return errorText(value)
   return plainObject(value)
 }
@@ -96,19 +97,23 @@ function errorText(error: { message: unknown; code?: unknown }): string {
 
 /** Returns an object's own text form where its class has one (addresses), else its JSON, cut to the cap. */
 function plainObject(value: object): unknown {
-  const ownText = value.toString as (() => string) | undefined
-  const hasOwnText = ownText !== undefined && ownText !== Object.prototype.toString
-  if (hasOwnText && !Array.isArray(value)) {
-    return value.toString().slice(0, LOG_VALUE_CHARACTERS_MAX)
-  }
   try {
-    const text = JSON.stringify(value, (_key, inner: unknown) =>
+    const text = ownTextOf(value)
+    if (text !== undefined) return text.slice(0, LOG_VALUE_CHARACTERS_MAX)
+    const json = JSON.stringify(value, (_key, inner: unknown) =>
       typeof inner === 'bigint' ? String(inner) : inner,
     )
-    return text.length <= LOG_VALUE_CHARACTERS_MAX
-      ? JSON.parse(text)
-      : text.slice(0, LOG_VALUE_CHARACTERS_MAX)
+    return json.length <= LOG_VALUE_CHARACTERS_MAX
+      ? JSON.parse(json)
+      : json.slice(0, LOG_VALUE_CHARACTERS_MAX)
   } catch {
     return '[unprintable]'
   }
+}
+
+/** Returns what an object's class says about it, undefined when it has nothing of its own to say. */
+function ownTextOf(value: object): string | undefined {
+  const toText: unknown = Reflect.get(value, 'toString')
+  const isOwn = typeof toText === 'function' && toText !== Object.prototype.toString
+  return isOwn && !Array.isArray(value) ? String(Reflect.apply(toText, value, [])) : undefined
 }

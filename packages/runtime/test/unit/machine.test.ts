@@ -34,7 +34,10 @@ describe('timers', () => {
 
   it('fire at once for an instant in the past', async () => {
     const clock = createNodeClock()
-    await new Promise((resolve) => createNodeTimers(clock).at(-1_000, 'test', resolve))
+    const fired = await new Promise((resolve) =>
+      createNodeTimers(clock).at(-1_000, 'test', resolve),
+    )
+    expect(fired).toBeGreaterThan(-1_000)
   })
 
   it('wait longer than Node can count in one go', () => {
@@ -64,7 +67,7 @@ describe('randomness', () => {
       const share = random.float()
       expect(share >= 0 && share < 1).toBe(true)
     }
-    expect([...seen].sort()).toEqual([0, 1, 2, 3, 4, 5, 6])
+    expect([...seen].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6])
     expect(random.below(1)).toBe(0)
     expect(() => random.below(0)).toThrow(RangeError)
   })

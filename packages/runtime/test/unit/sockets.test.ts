@@ -146,7 +146,7 @@ describe('streams', () => {
     stream.close()
     await eventually(() => closes.length === 2)
     await settle()
-    expect(closes.sort()).toEqual(['client', 'server'])
+    expect(closes.sort((a, b) => a.localeCompare(b))).toEqual(['client', 'server'])
     expect(stream.write(new Uint8Array(1))).toBe(false)
   })
 
@@ -170,9 +170,13 @@ describe('streams', () => {
 
   it('refuse a stream that nobody wants', async () => {
     const listener = await listen(LOOPBACK, () => undefined)
-    const closed = deferred<void>()
-    await streams.connect(listener.local, { ...idle(), onClose: () => closed.resolve() }, 1_000)
-    await closed.promise
+    const closed = deferred<Error | undefined>()
+    await streams.connect(
+      listener.local,
+      { ...idle(), onClose: (error) => closed.resolve(error) },
+      1_000,
+    )
+    expect(await closed.promise).toBeUndefined()
   })
 
   it('reject with the code of the system when nobody listens', async () => {
