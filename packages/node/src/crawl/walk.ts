@@ -1,0 +1,106 @@
+/** Walks the whole ring from one node, following the neighbours that every node names. */
+import type { CborValue } from '@ipop/codec'
+import { CRAWL_CALLS_MAX, CRAWL_NODES_MAX, CRAWL_TRIES_MAX } from '../limits.ts'
+import { isArray } from '../management/xml-rpc/values.ts'
+import { poorRecord, recordOf, type CrawlRecord } from './record.ts'
+
+/** Calls a method of `/xm.rem`; rejects on a fault. */
+export type ManagerCall = (method: string, params: readonly CborValue[]) => Promise<CborValue>
+
+/** What a crawl is told while it runs. */
+export interface CrawlObserver {
+  /** A node was asked; `record` is what is known of it now. */
+  onRecord(record: CrawlRecord): void
+}
+
+/** The original's number of the greedy routing option. */
+const GREEDY = 3
+
+/** Returns the records of every node that can be reached, by address. */
+export async function crawl(
+  call: ManagerCall,
+  observer?: CrawlObserver,
+): Promise<Map<string, CrawlRecord>> {
+  const start = await call('localproxy', ['sys:link.GetNeighbors'])
+  const walk = new Walk(call, observer)
+  return walk.run(neighborOf(start, 'self'))
+}
+
+class Walk {
+  readonly #call: ManagerCall
+  readonly #observer: CrawlObserver | undefined
+  readonly #records = new Map<string, CrawlRecord>()
+  readonly #known = new Set<string>()
+  readonly #waiting: string[] = []
+
+  constructor(call: ManagerCall, observer: CrawlObserver | undefined) {
+    this.#call = call
+    this.#observer = observer
+  }
+
+  /** Keeps a bounded number of questions open until nothing new is named. */
+  async run(start: string): Promise<Map<string, CrawlRecord>> {
+    this.#learn(start)
+    const open = new Set<Promise<void>>()
+    while (this.#waiting.length > 0 || open.size > 0) {
+      while (open.size < CRAWL_CALLS_MAX) {
+        const address = this.#waiting.shift()
+        if (address === undefined) break
+        const visit: Promise<void> = this.#visit(address).finally(() => open.delete(visit))
+        open.add(visit)
+      }
+      await Promise.race(open)
+    }
+    return this.#records
+  }
+
+  async #visit(address: string): Promise<void> {
+    const record = await this.#ask(address)
+    this.#records.set(address, record)
+    this.#observer?.onRecord(record)
+    for (const neighbor of [
+      record.left,
+      record.left2,
+      record.right,
+      record.right2,
+      record.shortcut,
+    ]) {
+      this.#learn(neighbor)
+    }
+  }
+
+  async #ask(address: string): Promise<CrawlRecord> {
+    for (let retries = 0; retries < CRAWL_TRIES_MAX; retries += 1) {
+      const info = await this.#tryMethod(address, 'Information.Info')
+      if (info !== undefined && info !== 'fault') return recordOf(address, info, retries)
+      if (info === undefined) continue
+      const neighbors = await this.#tryMethod(address, 'sys:link.GetNeighbors')
+      if (neighbors !== undefined && neighbors !== 'fault') {
+        return poorRecord(address, 'bad user', neighbors, retries)
+      }
+    }
+    return poorRecord(address, 'error', {}, CRAWL_TRIES_MAX)
+  }
+
+  async #tryMethod(address: string, method: string): Promise<CborValue | 'fault' | undefined> {
+    try {
+      const replies = await this.#call('proxy', [address, GREEDY, 1, method])
+      return isArray(replies) ? replies[0] : undefined
+    } catch {
+      return 'fault'
+    }
+  }
+
+  #learn(address: string): void {
+    if (address === '' || this.#known.has(address) || this.#known.size >= CRAWL_NODES_MAX) return
+    this.#known.add(address)
+    this.#waiting.push(address)
+  }
+}
+
+function neighborOf(reply: CborValue, name: string): string {
+  const isMap =
+    typeof reply === 'object' && reply !== null && !isArray(reply) && !(reply instanceof Uint8Array)
+  const value = isMap ? reply[name] : undefined
+  return typeof value === 'string' ? value : ''
+}

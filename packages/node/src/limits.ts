@@ -1,0 +1,73 @@
+/** Caps of this package, each with its reason. */
+
+/** The largest call carries one DHT value of 1,024 bytes; the rest is room for long parameter lists. */
+export const XML_RPC_REQUEST_BYTES_MAX = 262_144
+
+/** A reply to `ListEntries` or `dht.Dump` of a full store; a client that gets more has asked for too much. */
+export const XML_RPC_REPLY_BYTES_MAX = 16_777_216
+
+/** Arrays in structs in arrays: no method nests deeper than four values. Each value is two elements. */
+export const XML_RPC_DEPTH_MAX = 16
+
+/** A call has at most eight parameters. */
+export const XML_RPC_PARAMS_MAX = 32
+
+/** Values in one request; keeps the work of one request small. */
+export const XML_RPC_VALUES_MAX = 4_096
+
+/** The slowest remote method is a route across a large ring. */
+export const REMOTE_CALL_TIMEOUT_MS = 30_000
+
+/** `proxy` with a negative result count collects until a deadline; nobody waits longer for a ring. */
+export const REMOTE_COLLECT_TIMEOUT_MS = 10_000
+
+/** Answers of one call: the two neighbours of an address and duplicates. */
+export const REMOTE_REPLIES_MAX = 64
+
+/** As in the original: a get that nobody ends is forgotten when this many are open. */
+export const OPEN_GETS_MAX = 100
+
+/** Every entry is written again at half its time to live. */
+export const DHT_PROXY_ENTRIES_MAX = 1_000
+
+/** The retry of a registration that has not worked yet, as in the original. */
+export const DHT_PROXY_RETRY_MS = 30_000
+
+/** Longest time to live the DHT accepts: seven days. */
+export const DHT_TTL_SECONDS_MAX = 604_800
+
+/** The DHT's own cap on a value. */
+export const DHT_VALUE_BYTES_MAX = 1_024
+
+/** Keys are hashed; this only bounds what a caller may send. */
+export const DHT_KEY_BYTES_MAX = 1_024
+
+/** Entries shown by one `dht.Dump`, so that the reply stays readable. */
+export const DHT_DUMP_ENTRIES_MAX = 10_000
+
+/** A route longer than this means a loop. */
+export const ROUTE_HOPS_MAX = 32
+
+/** Nodes behind one port. */
+export const MULTI_NODES_MAX = 256
+
+/** Everything a stopping node still says must be said by then. */
+export const STOP_TIMEOUT_MS = 3_000
+
+/** Linux: `sun_path` holds 108 bytes with the terminating zero. */
+export const SOCKET_PATH_BYTES_MAX = 107
+
+/** Calls a crawl keeps open at once: fast on a large ring without flooding it. */
+export const CRAWL_CALLS_MAX = 16
+
+/** Tries per node, as in the original. */
+export const CRAWL_TRIES_MAX = 3
+
+/** A ring larger than this is not walked from one machine. */
+export const CRAWL_NODES_MAX = 100_000
+
+/** Longest wait for one reply of the manager: three tries of the request layer below it. */
+export const CRAWL_REPLY_TIMEOUT_MS = 60_000
+
+/** A request to the control socket is a few words or one DHT value. */
+export const CONTROL_REQUEST_BYTES_MAX = 65_536

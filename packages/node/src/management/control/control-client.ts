@@ -1,0 +1,54 @@
+/** Asks a node on this machine over its control socket. */
+import { codeOf, NodeError } from '../../errors.ts'
+import { CRAWL_REPLY_TIMEOUT_MS, XML_RPC_REPLY_BYTES_MAX } from '../../limits.ts'
+import { findControlPaths } from './paths.ts'
+
+/** A client of one control socket. */
+export class ControlClient {
+  readonly path: string
+
+  constructor(path: string) {
+    this.path = path
+  }
+
+  /** Returns a client of the given socket, or of the only one that is found. */
+  static find(
+    path: string | undefined,
+    {
+      runtimeFolder,
+      workFolder,
+    }: { readonly runtimeFolder?: string | undefined; readonly workFolder: string },
+  ): ControlClient {
+    if (path !== undefined) return new ControlClient(path)
+    const found = findControlPaths(runtimeFolder, workFolder)
+    const [only] = found
+    if (only !== undefined && found.length === 1) return new ControlClient(only)
+    const message =
+      found.length === 0
+        ? 'no control socket found; is a node running? (--socket PATH names one)'
+        : `several control sockets found; choose one with --socket:\n  ${found.join('\n  ')}`
+    throw new NodeError({ code: 'NODE_CONTROL_UNREACHABLE', message })
+  }
+
+  /** Sends a request and returns its reply; rejects when the node refuses or is not there. */
+  async request(name: string, body: Readonly<Record<string, unknown>> = {}): Promise<unknown> {
+    const { httpRequest } = await import('@ipop/runtime/node')
+    const response = await httpRequest(
+      { path: this.path },
+      { method: 'POST', path: `/${name}`, body: new TextEncoder().encode(JSON.stringify(body)) },
+      { timeoutMs: CRAWL_REPLY_TIMEOUT_MS, bodyBytesMax: XML_RPC_REPLY_BYTES_MAX },
+    ).catch((error: unknown) => {
+      throw new NodeError({
+        code: 'NODE_CONTROL_UNREACHABLE',
+        message: `the control socket ${this.path} does not answer (${codeOf(error)})`,
+      })
+    })
+    const reply: unknown = JSON.parse(new TextDecoder().decode(response.body))
+    if (response.status === 200) return reply
+    const error = (reply as { error?: unknown } | null)?.error
+    throw new NodeError({
+      code: 'RPC_FAULT',
+      message: typeof error === 'string' ? error : 'refused',
+    })
+  }
+}

@@ -1,0 +1,130 @@
+/** What the control socket answers: status, peers, ping, the DHT, a crawl. */
+import { Address } from '@ipop/address'
+import { Malformed } from '@ipop/codec'
+import type { Clock } from '@ipop/runtime'
+import { crawl } from '../../crawl/walk.ts'
+import { consistencyOf, reportLines, summarize } from '../../crawl/report.ts'
+import { NodeError } from '../../errors.ts'
+import type { ManagedNode } from '../../services.ts'
+import { informationOf } from '../methods/information.ts'
+import type { RpcTarget } from '../xml-rpc-server.ts'
+import type { ControlRoutes } from './control-server.ts'
+import type { JsonObject } from './json.ts'
+
+/** One node of the process with its methods. */
+export interface ControlledNode {
+  readonly node: ManagedNode
+  readonly methods: RpcTarget
+}
+
+/** Longest wait for one ping. */
+const PING_TIMEOUT_MS = 5_000
+
+/** Returns the requests for the nodes of one process. A request may name a node with `node`; the last one is the default. */
+export function controlRoutes(
+  nodes: readonly ControlledNode[],
+  { clock }: { readonly clock: Clock },
+): ControlRoutes {
+  const startedAt = clock.now()
+  const pick = (body: JsonObject) => pickNode(nodes, body)
+  return {
+    status: () =>
+      Promise.resolve({
+        pid: process.pid,
+        uptimeSeconds: Math.round((clock.now() - startedAt) / 1_000),
+        nodes: nodes.map(({ node }) => statusOf(node)),
+      }),
+    peers: (body) => Promise.resolve(peersOf(pick(body).node)),
+    ping: (body) => ping(pick(body).node, textIn(body, 'target'), clock),
+    'dht/get': async (body) => {
+      const values = await pick(body).node.dht.get(textIn(body, 'key'))
+      return values.map(({ value, ageSeconds, ttlSeconds }) => ({
+        value: new TextDecoder().decode(value),
+        ageSeconds,
+        ttlSeconds,
+      }))
+    },
+    'dht/put': async (body) => {
+      const { dht } = pick(body).node
+      const value = new TextEncoder().encode(textIn(body, 'value'))
+      const ttlSeconds = typeof body['ttlSeconds'] === 'number' ? body['ttlSeconds'] : 86_400
+      const write = body['create'] === true ? dht.create.bind(dht) : dht.put.bind(dht)
+      await write(textIn(body, 'key'), value, ttlSeconds)
+      return true
+    },
+    crawl: (body) => crawlFrom(pick(body).methods, clock),
+  }
+}
+
+/** Returns what is shown of a node at a glance. */
+export function statusOf(node: ManagedNode) {
+  return {
+    address: node.ring.address.toString(),
+    kind: node.kind,
+    namespace: node.namespace,
+    state: node.ring.state,
+    ...informationOf(node),
+    transportAddresses: [...node.ring.localAddresses()],
+    dhtEntries: node.dht.localEntries().length,
+  }
+}
+
+function peersOf(node: ManagedNode): unknown {
+  return node.ring.connections().map((each) => ({ ...each, address: each.address.toString() }))
+}
+
+async function ping(node: ManagedNode, target: string, clock: Clock): Promise<unknown> {
+  const address = await addressOf(node, target)
+  const start = clock.now()
+  const [reply] = await node.ring.call(address, 'sys:link.Ping', [0], {
+    mode: 'exact',
+    timeoutMs: PING_TIMEOUT_MS,
+    repliesMax: 1,
+  })
+  return { address: address.toString(), ms: clock.now() - start, hops: reply?.hops ?? 0 }
+}
+
+async function addressOf(node: ManagedNode, target: string): Promise<Address> {
+  const address = Address.parse(target)
+  if (!(address instanceof Malformed)) return address
+  const isIp = /^\d{1,3}(\.\d{1,3}){3}$/.test(target)
+  const found = isIp ? await node.ip?.resolve(target) : undefined
+  if (found !== undefined) return found
+  const why = isIp
+    ? 'no node holds this virtual address'
+    : 'neither a node address nor a virtual IP address'
+  throw new NodeError({ code: 'RPC_BAD_ARGUMENTS', message: `${target}: ${why}` })
+}
+
+async function crawlFrom(methods: RpcTarget, clock: Clock): Promise<unknown> {
+  const start = clock.now()
+  const records = await crawl((method, params) => methods.dispatch(method, params))
+  const report = summarize(records)
+  return {
+    report,
+    lines: reportLines(report, (clock.now() - start) / 1_000),
+    nodes: [...records.values()].map((each) => ({
+      ...each,
+      consistency: consistencyOf(each, records),
+    })),
+  }
+}
+
+function pickNode(nodes: readonly ControlledNode[], body: JsonObject): ControlledNode {
+  const name = body['node']
+  const found =
+    typeof name === 'string'
+      ? nodes.find(({ node }) => node.ring.address.toString() === name)
+      : nodes.at(-1)
+  if (found !== undefined) return found
+  throw new NodeError({
+    code: 'RPC_BAD_ARGUMENTS',
+    message: `no node ${String(name)} in this process`,
+  })
+}
+
+function textIn(body: JsonObject, name: string): string {
+  const value = body[name]
+  if (typeof value === 'string') return value
+  throw new NodeError({ code: 'RPC_BAD_ARGUMENTS', message: `'${name}' is missing or not a text` })
+}

@@ -1,0 +1,27 @@
+/** The virtual network for local programs: which node holds an address, and how it is reached. */
+import type { Address } from '@ipop/address'
+import type { IpService, RingNode } from '../../services.ts'
+import type { MethodTable } from '../method-table.ts'
+
+/** Adds the namespace Ipop. */
+export function addIpop(table: MethodTable, ring: RingNode, ip: IpService): void {
+  table.add('Ipop.GetMapping', { params: ['string'], isRemote: true }, async (params) => {
+    const address = await ip.resolve(params.string(0))
+    return address?.toString() ?? 'NoSuchMapping'
+  })
+  table.add('Ipop.GetState', { params: ['string'], isRemote: false }, async (params) => {
+    const address = await ip.resolve(params.string(0))
+    return address === undefined ? 'No mapping' : stateOf(ring, address)
+  })
+}
+
+/** Returns one line about the session with a node. */
+export function stateOf(ring: RingNode, address: Address): string {
+  if (address.equals(ring.address)) return `${address} is this node`
+  const connection = ring.connections().find((each) => each.address.equals(address))
+  if (connection === undefined) return `${address}: No connection`
+  const { roles, edgeKinds, remote, rttMs } = connection
+  const path = `${edgeKinds[0] ?? 'no edge'}${remote === undefined ? '' : ` ${remote}`}`
+  const roundTrip = rttMs === undefined ? '' : `, ${rttMs.toFixed(1)} ms`
+  return `${address}: Connected (${roles.join(', ')}) by ${path}${roundTrip}; Security association: Active`
+}

@@ -1,0 +1,128 @@
+/** What the management interfaces need from a running node, as small structural interfaces. */
+import type { Address } from '@ipop/address'
+import type { CborValue, Malformed } from '@ipop/codec'
+
+/** A node's neighbours on the ring. */
+export interface RingNeighbors {
+  readonly left?: Address | undefined
+  readonly left2?: Address | undefined
+  readonly right?: Address | undefined
+  readonly right2?: Address | undefined
+}
+
+/** How a call finds its target on the ring. */
+export type RoutingMode = 'exact' | 'greedy' | 'both'
+
+/** One answer to a call. */
+export interface RingReply {
+  readonly from: Address
+  readonly result: CborValue
+  readonly hops: number
+}
+
+/** Choices for one call. */
+export interface RingCallOptions {
+  readonly mode?: RoutingMode
+  readonly timeoutMs?: number
+  /** Answers after which the call is over. */
+  readonly repliesMax?: number
+}
+
+/** Who called a method, and how far away. */
+export interface RingCaller {
+  readonly source: Address
+  readonly hops: number
+}
+
+/** One session with a peer, as far as it is shown. */
+export interface ConnectionView {
+  readonly address: Address
+  /** Names of the roles it plays. */
+  readonly roles: readonly string[]
+  /** Kinds of its open edges, the active one first. */
+  readonly edgeKinds: readonly string[]
+  /** Where the active edge leads, when it has an address. */
+  readonly remote?: string | undefined
+  readonly rttMs?: number | undefined
+}
+
+/** A ring node, as far as the management interfaces use it. */
+export interface RingNode {
+  readonly address: Address
+  /** offline, joining, connected or leaving. */
+  readonly state: string
+  /** Returns the neighbours on both sides. */
+  neighbors(): RingNeighbors
+  /** Returns the sessions with peers. */
+  connections(): readonly ConnectionView[]
+  /** Returns the transport addresses this node can be reached at. */
+  localAddresses(): readonly string[]
+  /** Calls a method on the node at or nearest to `target`. */
+  call(
+    target: Address,
+    method: string,
+    args: CborValue,
+    options?: RingCallOptions,
+  ): Promise<readonly RingReply[]>
+  /** Serves a method to other nodes. */
+  handle<T>(
+    method: string,
+    schema: (args: CborValue) => T | Malformed,
+    handler: (args: T, caller: RingCaller) => CborValue | Promise<CborValue>,
+  ): void
+  /** Returns the next node on the way to `target`, itself when it is the nearest. */
+  nextHop(target: Address): Address
+}
+
+/** A value read from the DHT. */
+export interface StoredValue {
+  readonly value: Uint8Array
+  readonly ageSeconds: number
+  readonly ttlSeconds: number
+}
+
+/** The DHT, as far as the management interfaces use it. */
+export interface DhtService {
+  /** Adds or renews a value. */
+  put(key: Uint8Array | string, value: Uint8Array, ttlSeconds: number): Promise<void>
+  /** Stores or renews the only value of a key. */
+  create(key: Uint8Array | string, value: Uint8Array, ttlSeconds: number): Promise<void>
+  /** Returns the values of a key. */
+  get(key: Uint8Array | string): Promise<readonly StoredValue[]>
+  /** Removes one's own value. */
+  release(key: Uint8Array | string, value?: Uint8Array): Promise<boolean>
+  /** Returns the pairs stored at this node. */
+  localEntries(): readonly LocalEntry[]
+}
+
+/** One pair stored at this node. */
+export interface LocalEntry {
+  readonly key: Uint8Array
+  readonly value: Uint8Array
+  /** Wall-clock times in milliseconds. */
+  readonly createdAtMs: number
+  readonly expiresAtMs: number
+}
+
+/** The virtual network of a node, as far as the management interfaces use it. */
+export interface IpService {
+  /** Name of the virtual network. */
+  readonly namespace: string
+  /** Virtual IP addresses held now. */
+  virtualIps(): readonly string[]
+  /** Returns the node that holds a virtual IP address. */
+  resolve(ip: string): Promise<Address | undefined>
+}
+
+/** What a node calls itself in `Information.Info`. */
+export type NodeKind = 'BasicNode' | 'MultiNode' | 'IpopNode'
+
+/** One node with everything its management interfaces show. */
+export interface ManagedNode {
+  readonly kind: NodeKind
+  /** Name of the ring. */
+  readonly namespace: string
+  readonly ring: RingNode
+  readonly dht: DhtService
+  readonly ip?: IpService | undefined
+}
