@@ -1,0 +1,285 @@
+/** The virtual network of one node: lease, resolver, router and local services, put together. */
+import type { Address } from '@ipop/address'
+import { Malformed } from '@ipop/codec'
+import type { Instant } from '@ipop/runtime'
+import { IpMappingError } from '../errors.ts'
+import { formatIpv4, parseIpv4, type Ipv4 } from '../ip/ipv4-address.ts'
+import { DhtMachineDriver } from '../lease/dht-machine.ts'
+import { heldOf, type LeaseEvent } from '../lease/lease-state.ts'
+import type { NetworkSettings } from '../lease/network-settings.ts'
+import { WakeupTimer } from '../lease/wakeup-timer.ts'
+import { RELEASE_TIMEOUT_MS } from '../limits.ts'
+import { AddressResolver } from '../resolver/address-resolver.ts'
+import { MemberList } from '../resolver/member-list.ts'
+import { IpRouter } from '../router/ip-router.ts'
+import type { VirtualDevice } from '../services.ts'
+import { Listeners, runAfterThisCallback } from './listeners.ts'
+import { LocalServices } from './local-services.ts'
+import { Lookups } from './lookups.ts'
+import type { IpMapperModules, IpMapperOptions } from './options.ts'
+import { createOwnAddress, type OwnAddress } from './own-address.ts'
+import type { IpMapperStatus, LeaseStatus } from './status.ts'
+
+/** Why an address may no longer be used. */
+export type AddressLossCause = 'expired' | 'conflict' | 'declined' | 'released'
+
+/** Runs the virtual network of one node. */
+export class IpMapper {
+  readonly #modules: IpMapperModules
+  readonly #options: IpMapperOptions
+  readonly #ownAddress: OwnAddress
+  readonly #resolver: AddressResolver
+  readonly #resolverDriver: DhtMachineDriver
+  readonly #memberDriver: DhtMachineDriver | undefined
+  readonly #lookups: Lookups
+  readonly #services: LocalServices
+  readonly #router: IpRouter
+  readonly #routerTimer: WakeupTimer
+  readonly #addressGained = new Listeners<[ip: string, prefixLength: number]>()
+  readonly #addressLost = new Listeners<[ip: string, cause: AddressLossCause]>()
+  readonly #conflicts = new Listeners<[ip: string, wasHeld: boolean]>()
+  readonly #settingsKnown = new Listeners<[settings: NetworkSettings]>()
+  #settings: NetworkSettings | undefined
+  #state: 'new' | 'running' | 'stopped' = 'new'
+
+  /** Throws IpMappingError when settings or static address cannot be used. */
+  constructor(modules: IpMapperModules, options: IpMapperOptions) {
+    this.#modules = modules
+    this.#options = options
+    const { carrier, random, log, timers } = modules
+    const { namespace } = options
+    this.#ownAddress = createOwnAddress(modules, options, {
+      onSettings: (found) => this.#handleSettings(found),
+      onLeaseEvent: (event) => this.#handleLeaseEvent(event),
+    })
+    this.#resolver = new AddressResolver({ random: random.fork('resolver'), log }, { namespace })
+    this.#lookups = new Lookups({ resolver: this.#resolver })
+    this.#resolverDriver = new DhtMachineDriver(modules, {
+      machine: this.#resolver,
+      afterStep: (now) => this.#takeResolverEvents(now),
+    })
+    const members =
+      options.isMulticastEnabled === true
+        ? new MemberList({ namespace, self: carrier.address })
+        : undefined
+    this.#memberDriver =
+      members && new DhtMachineDriver(modules, { machine: members, afterStep: () => undefined })
+    this.#services = new LocalServices(
+      { ...modules, resolver: this.#resolver, ownAddress: this.#ownAddress },
+      options,
+      { deliver: (packet) => this.#router.deliver(packet), changed: (now) => this.#afterStep(now) },
+    )
+    const schedule = modules.schedule ?? runAfterThisCallback
+    this.#router = new IpRouter({
+      device: this.#services.device,
+      carrier,
+      resolver: this.#resolver,
+      schedule,
+      log,
+      members,
+      forwarding: modules.forwarding,
+      services: this.#services.services,
+    })
+    this.#routerTimer = new WakeupTimer(timers)
+  }
+
+  /** Name of the virtual network. */
+  get namespace(): string {
+    return this.#options.namespace
+  }
+
+  /** The network's settings, once they are known. */
+  get settings(): NetworkSettings | undefined {
+    return this.#settings
+  }
+
+  /** Starts to get an address and to move packets; call it when the node is on the ring. */
+  start(): void {
+    if (this.#state !== 'new') {
+      throw new IpMappingError({ code: 'IP_MAPPING_STOPPED', problem: 'start it once' })
+    }
+    this.#state = 'running'
+    const { carrier, forwarding } = this.#modules
+    this.#services.device.onPackets((packets) =>
+      this.#step((now) => this.#router.handleOutgoing(packets, now)),
+    )
+    carrier.onIpPacket((packet, from) =>
+      this.#step((now) => this.#router.handleIncoming(packet, from, now)),
+    )
+    carrier.onChannelUp?.((peer) => this.#step((now) => this.#router.handleChannelUp(peer, now)))
+    carrier.onPeerDown?.((peer) => this.#step(() => this.#router.handlePeerDown(peer)))
+    carrier.onNeighborsChanged?.(() => this.handleRingChanged())
+    forwarding?.onPunt((batch) => this.#step((now) => this.#router.handlePunted(batch, now)))
+    this.#step((now) => this.#ownAddress.start(now))
+  }
+
+  /** Gives the address back and stops; waits for the DHT a bounded time. The device stays open. */
+  async stop(): Promise<void> {
+    if (this.#state !== 'running') return
+    const { clock, timers } = this.#modules
+    const released = this.#ownAddress.release(clock.now())
+    this.#state = 'stopped'
+    this.#lookups.close()
+    await new Promise<void>((resolve) => {
+      const giveUpAt = clock.now() + RELEASE_TIMEOUT_MS
+      const timer = timers.at(giveUpAt, 'give up releasing', () => resolve())
+      void released.then(() => {
+        timer.cancel()
+        resolve()
+      })
+    })
+    this.#ownAddress.stop()
+    this.#resolverDriver.stop()
+    this.#memberDriver?.stop()
+    this.#services.stop()
+    this.#routerTimer.cancel()
+    this.#router.setOwn(undefined)
+  }
+
+  /** Tells that the ring around the node changed, for carriers that do not. */
+  handleRingChanged(): void {
+    this.#step((now) => this.#ownAddress.handleRingChanged(now))
+  }
+
+  /** Calls `listener` for every address that may be used from now on; returns what undoes that. */
+  onAddress(listener: (ip: string, prefixLength: number) => void): () => void {
+    return this.#addressGained.add(listener)
+  }
+
+  /** Calls `listener` for every address that may no longer be used; returns what undoes that. */
+  onAddressLost(listener: (ip: string, cause: AddressLossCause) => void): () => void {
+    return this.#addressLost.add(listener)
+  }
+
+  /** Calls `listener` when another node turns out to hold our address; returns what undoes that. */
+  onConflict(listener: (ip: string, wasHeld: boolean) => void): () => void {
+    return this.#conflicts.add(listener)
+  }
+
+  /** Calls `listener` when the network's settings become known; returns what undoes that. */
+  onSettings(listener: (settings: NetworkSettings) => void): () => void {
+    return this.#settingsKnown.add(listener)
+  }
+
+  /** Returns the virtual addresses that may be used now. */
+  virtualIps(): readonly string[] {
+    const ip = this.#ownAddress.lease?.ip
+    return ip === undefined ? [] : [formatIpv4(ip)]
+  }
+
+  /** Returns whether `host` is an IP literal inside the virtual network: no tunnel in the tunnel. */
+  isVirtualAddress(host: string): boolean {
+    const ip = parseIpv4(host.toLowerCase().replace(/^::ffff:/, ''))
+    return !(ip instanceof Malformed) && this.#settings?.network.contains(ip) === true
+  }
+
+  /** Returns the node that holds a virtual address. */
+  resolve(ip: string): Promise<Address | undefined> {
+    const parsed = parseIpv4(ip)
+    if (parsed instanceof Malformed || this.#state === 'stopped') return Promise.resolve(undefined)
+    if (parsed === this.#ownAddress.lease?.ip) return Promise.resolve(this.#modules.carrier.address)
+    return new Promise((resolve) => {
+      this.#step((now) => this.#lookups.resolve(parsed, resolve, now))
+    })
+  }
+
+  /** Writes packets that wait for the device now. */
+  flush(): void {
+    this.#router.flush()
+  }
+
+  /** Returns a snapshot for display. */
+  status(): IpMapperStatus {
+    const now = this.#modules.clock.now()
+    return {
+      namespace: this.namespace,
+      network: this.#settings?.network.toString(),
+      virtualIps: this.virtualIps(),
+      problem: this.#ownAddress.problem,
+      lease: this.#leaseStatus(now),
+      mappings: [...this.#resolver.mappings(now)].map(({ ip, address, expiresAt }) => ({
+        ip: formatIpv4(ip),
+        address: address.toString(),
+        expiresInSeconds: (expiresAt - now) / 1_000,
+      })),
+      counters: structuredClone(this.#router.counters),
+      waitingPackets: this.#router.waitingCount,
+      rows: this.#router.rowCount,
+    }
+  }
+
+  /** Runs one entry from outside, then carries out what it asked for. */
+  #step(enter: (now: Instant) => void): void {
+    if (this.#state !== 'running') return
+    const now = this.#modules.clock.now()
+    enter(now)
+    this.#afterStep(now)
+  }
+
+  #afterStep(now: Instant): void {
+    if (this.#state !== 'running') return
+    this.#resolverDriver.pump(now)
+    this.#memberDriver?.pump(now)
+    this.#routerTimer.arm(this.#router.pollTimeout(), (at) => {
+      this.#router.handleTimeout(at)
+      this.#afterStep(at)
+    })
+  }
+
+  #takeResolverEvents(now: Instant): void {
+    for (let event = this.#resolver.pollEvent(); event; event = this.#resolver.pollEvent()) {
+      this.#router.handleResolverEvent(event, now)
+      this.#lookups.handleResolverEvent(event)
+      this.#services.handleResolverEvent(event, now)
+    }
+  }
+
+  #handleSettings(settings: NetworkSettings): void {
+    this.#settings = settings
+    this.#modules.log.write('info', 'virtual network', { network: settings.network.toString() })
+    this.#setOwn(undefined)
+    this.#settingsKnown.emit(settings)
+  }
+
+  #handleLeaseEvent(event: LeaseEvent): void {
+    const { log } = this.#modules
+    switch (event.kind) {
+      case 'acquired':
+        log.write('info', 'virtual address acquired', { ip: formatIpv4(event.ip) })
+        this.#setOwn(event.ip)
+        return this.#addressGained.emit(
+          formatIpv4(event.ip),
+          this.#settings?.network.prefixLength ?? 32,
+        )
+      case 'lost':
+        log.write('info', 'virtual address lost', { ip: formatIpv4(event.ip), cause: event.cause })
+        this.#setOwn(undefined)
+        return this.#addressLost.emit(formatIpv4(event.ip), event.cause)
+      case 'conflict':
+        log.write('warn', 'virtual address is held by another node', { ip: formatIpv4(event.ip) })
+        return this.#conflicts.emit(formatIpv4(event.ip), event.wasHeld)
+      case 'exhausted':
+        return log.write('warn', 'no free virtual address found', { round: event.round })
+      case 'renewed':
+        return log.write('debug', 'virtual address renewed', { ip: formatIpv4(event.ip) })
+    }
+  }
+
+  #setOwn(ip: Ipv4 | undefined): void {
+    const network = this.#settings?.network
+    if (network === undefined) return
+    this.#router.setOwn({ network, ip })
+    this.#services.setOwn({ network, ip })
+  }
+
+  #leaseStatus(now: Instant): LeaseStatus | undefined {
+    const state = this.#ownAddress.lease?.state
+    if (state === undefined) return undefined
+    const held = heldOf(state)
+    return {
+      state: state.kind,
+      ip: held && formatIpv4(held.ip),
+      expiresInSeconds: held && (held.expiresAt - now) / 1_000,
+    }
+  }
+}

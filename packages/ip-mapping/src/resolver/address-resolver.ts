@@ -1,0 +1,246 @@
+/** Virtual IP address to node address, by the lease table in the DHT. */
+import type { Address } from '@ipop/address'
+import { Malformed } from '@ipop/codec'
+import type { Instant, Log, Random } from '@ipop/runtime'
+import { formatIpv4, type Ipv4 } from '../ip/ipv4-address.ts'
+import { leaseKey, readAddressValue } from '../keys.ts'
+import type { DhtMachine, DhtRequest, DhtResult, Wakeup } from '../lease/dht-machine.ts'
+import {
+  DHT_OPERATION_TIMEOUT_MS,
+  DHT_VALUES_CONSIDERED_MAX,
+  RESOLVER_ATTEMPTS_MAX,
+  RESOLVER_FRESH_MAX_MS,
+  RESOLVER_NEGATIVE_MAX_MS,
+  RESOLVER_NEGATIVE_MIN_MS,
+  RESOLVER_QUERIES_MAX,
+  RESOLVER_QUEUE_MAX,
+  RESOLVER_RECHECK_MS,
+  RESOLVER_REFRESH_FRACTION,
+} from '../limits.ts'
+import type { StoredValue } from '../services.ts'
+import { MappingTable, type Mapping } from './mapping-table.ts'
+
+/** What the resolver can say at once. */
+export type Resolution =
+  | { readonly kind: 'known'; readonly address: Address }
+  /** Nobody holds the address, as far as a recent lookup could tell. */
+  | { readonly kind: 'nobody' }
+  /** A lookup is under way; an event tells its outcome. */
+  | { readonly kind: 'pending' }
+
+/** What the resolver found out. */
+export type ResolverEvent =
+  | { readonly kind: 'resolved'; readonly ip: Ipv4; readonly address: Address }
+  | { readonly kind: 'unresolved'; readonly ip: Ipv4; readonly reason: 'nobody' | 'failed' }
+  /** A mapping is no longer valid. */
+  | { readonly kind: 'dropped'; readonly ip: Ipv4 }
+
+interface Query {
+  readonly id: number
+  readonly startedAt: Instant
+  readonly attempt: number
+}
+
+/** Answers from its cache, and asks the DHT once per address at a time. */
+export class AddressResolver implements DhtMachine {
+  readonly #random: Random
+  readonly #log: Log
+  readonly #namespace: string
+  readonly #table = new MappingTable()
+  readonly #queries = new Map<Ipv4, Query>()
+  readonly #ipOfQuery = new Map<number, Ipv4>()
+  readonly #waiting: Ipv4[] = []
+  readonly #outbox: DhtRequest[] = []
+  readonly #events: ResolverEvent[] = []
+  #nextId = 1
+
+  constructor(modules: { random: Random; log: Log }, options: { namespace: string }) {
+    this.#random = modules.random
+    this.#log = modules.log
+    this.#namespace = options.namespace
+  }
+
+  /** Returns who holds `ip`; starts a lookup when that is not known or will soon be stale. */
+  resolve(ip: Ipv4, now: Instant): Resolution {
+    const mapping = this.#table.use(ip)
+    if (mapping === undefined || mapping.expiresAt <= now) {
+      if (mapping?.address !== undefined) this.#drop(ip)
+      return this.#ask(ip, now) ? { kind: 'pending' } : { kind: 'nobody' }
+    }
+    if (mapping.address === undefined) return { kind: 'nobody' }
+    if (mapping.refreshAt <= now) this.#ask(ip, now)
+    return { kind: 'known', address: mapping.address }
+  }
+
+  /** Returns who holds `ip` if that is known, without any effect. */
+  peek(ip: Ipv4, now: Instant): Address | undefined {
+    const mapping = this.#table.peek(ip)
+    return mapping !== undefined && mapping.expiresAt > now ? mapping.address : undefined
+  }
+
+  /** Drops a mapping that was proved wrong; the next use looks it up again. */
+  invalidate(ip: Ipv4): void {
+    const mapping = this.#table.peek(ip)
+    if (mapping !== undefined) this.#drop(ip)
+  }
+
+  /**
+   * Looks `ip` up again because something contradicts the mapping; returns whether an answer is coming. The mapping
+   * stays until then: anyone can send a packet that contradicts it, and must not be able to interrupt traffic.
+   */
+  recheck(ip: Ipv4, now: Instant): boolean {
+    if (this.#queries.has(ip)) return true
+    const mapping = this.#table.peek(ip)
+    if (mapping !== undefined && now - mapping.checkedAt < RESOLVER_RECHECK_MS) return false
+    return this.#ask(ip, now)
+  }
+
+  /** Lists the mappings that name a node, for display. */
+  *mappings(now: Instant): Generator<{ ip: Ipv4; address: Address; expiresAt: Instant }> {
+    for (const [ip, { address, expiresAt }] of this.#table.entries()) {
+      if (address !== undefined && expiresAt > now) yield { ip, address, expiresAt }
+    }
+  }
+
+  /** Returns the next request to make. */
+  pollRequest(): DhtRequest | undefined {
+    return this.#outbox.shift()
+  }
+
+  /** Returns the next event. */
+  pollEvent(): ResolverEvent | undefined {
+    return this.#events.shift()
+  }
+
+  /** Returns when the oldest lookup counts as failed. */
+  pollTimeout(): Wakeup | undefined {
+    const oldest = this.#queries.values().next()
+    if (oldest.done === true) return undefined
+    return { at: oldest.value.startedAt + DHT_OPERATION_TIMEOUT_MS, reason: 'address lookup' }
+  }
+
+  /** Gives up lookups without an answer. */
+  handleTimeout(now: Instant): void {
+    for (const [ip, query] of [...this.#queries]) {
+      if (query.startedAt + DHT_OPERATION_TIMEOUT_MS > now) break
+      this.#end(ip, query)
+      this.#fail(ip, RESOLVER_ATTEMPTS_MAX, now)
+    }
+    this.#startWaiting(now)
+  }
+
+  /** Takes the result of request `id`. */
+  handleResult(id: number, result: DhtResult, now: Instant): void {
+    const ip = this.#ipOfQuery.get(id)
+    const query = ip === undefined ? undefined : this.#queries.get(ip)
+    if (ip === undefined || query === undefined) return
+    this.#end(ip, query)
+    if (result.kind === 'values') this.#learn(ip, holderAmong(result.values), now)
+    else this.#fail(ip, query.attempt, now)
+    this.#startWaiting(now)
+  }
+
+  #ask(ip: Ipv4, now: Instant): boolean {
+    if (this.#queries.has(ip) || this.#waiting.includes(ip)) return true
+    if (this.#queries.size >= RESOLVER_QUERIES_MAX) {
+      if (this.#waiting.length >= RESOLVER_QUEUE_MAX) return false
+      this.#waiting.push(ip)
+      return true
+    }
+    this.#start(ip, 1, now)
+    return true
+  }
+
+  #start(ip: Ipv4, attempt: number, now: Instant): void {
+    const id = this.#nextId
+    this.#nextId += 1
+    this.#queries.set(ip, { id, startedAt: now, attempt })
+    this.#ipOfQuery.set(id, ip)
+    this.#outbox.push({ id, kind: 'get', key: leaseKey(this.#namespace, ip) })
+  }
+
+  #end(ip: Ipv4, query: Query): void {
+    this.#queries.delete(ip)
+    this.#ipOfQuery.delete(query.id)
+  }
+
+  #startWaiting(now: Instant): void {
+    while (this.#queries.size < RESOLVER_QUERIES_MAX) {
+      const ip = this.#waiting.shift()
+      if (ip === undefined) return
+      this.#start(ip, 1, now)
+    }
+  }
+
+  #learn(ip: Ipv4, holder: { address: Address; ttlMs: number } | undefined, now: Instant): void {
+    const before = this.#table.peek(ip)
+    if (before?.address !== undefined && !(holder?.address.equals(before.address) ?? false)) {
+      this.#log.write('debug', 'mapping was wrong', { ip: formatIpv4(ip) })
+      this.#drop(ip)
+    }
+    if (holder === undefined) {
+      const misses = (before?.misses ?? 0) + 1
+      const pause = RESOLVER_NEGATIVE_MIN_MS * 2 ** Math.min(misses - 1, 10)
+      this.#store(ip, undefined, Math.min(pause, RESOLVER_NEGATIVE_MAX_MS), misses, now)
+      this.#events.push({ kind: 'unresolved', ip, reason: 'nobody' })
+      return
+    }
+    this.#store(ip, holder.address, Math.min(holder.ttlMs, RESOLVER_FRESH_MAX_MS), 0, now)
+    this.#events.push({ kind: 'resolved', ip, address: holder.address })
+  }
+
+  /** A failed lookup says nothing about the mapping: a valid one is kept and asked about again soon. */
+  #fail(ip: Ipv4, attempt: number, now: Instant): void {
+    const mapping = this.#table.peek(ip)
+    if (mapping?.address !== undefined && mapping.expiresAt > now) {
+      const refreshAt = now + RESOLVER_RECHECK_MS
+      this.#table.set(ip, { ...mapping, refreshAt, checkedAt: now })
+      this.#events.push({ kind: 'resolved', ip, address: mapping.address })
+      return
+    }
+    if (attempt < RESOLVER_ATTEMPTS_MAX) return this.#start(ip, attempt + 1, now)
+    this.#store(ip, undefined, RESOLVER_NEGATIVE_MIN_MS, mapping?.misses ?? 0, now)
+    this.#events.push({ kind: 'unresolved', ip, reason: 'failed' })
+  }
+
+  #store(
+    ip: Ipv4,
+    address: Address | undefined,
+    lifeMs: number,
+    misses: number,
+    now: Instant,
+  ): void {
+    const spread = 0.9 + 0.1 * this.#random.float()
+    const mapping: Mapping = {
+      address,
+      expiresAt: now + lifeMs,
+      refreshAt: now + lifeMs * RESOLVER_REFRESH_FRACTION * spread,
+      checkedAt: now,
+      misses,
+    }
+    const evicted = this.#table.set(ip, mapping)
+    if (evicted !== undefined) this.#events.push({ kind: 'dropped', ip: evicted })
+  }
+
+  #drop(ip: Ipv4): void {
+    const hadAddress = this.#table.peek(ip)?.address !== undefined
+    this.#table.delete(ip)
+    if (hadAddress) this.#events.push({ kind: 'dropped', ip })
+  }
+}
+
+/**
+ * The holder is the first node that claims the key for itself: a value signed by one node and naming another would
+ * let anyone take somebody's address away.
+ */
+function holderAmong(
+  values: readonly StoredValue[],
+): { address: Address; ttlMs: number } | undefined {
+  for (const stored of values.slice(0, DHT_VALUES_CONSIDERED_MAX)) {
+    const address = readAddressValue(stored.value)
+    if (address instanceof Malformed || !address.equals(stored.owner)) continue
+    if (!(stored.ttlSeconds > 0)) continue
+    return { address, ttlMs: stored.ttlSeconds * 1_000 }
+  }
+  return undefined
+}

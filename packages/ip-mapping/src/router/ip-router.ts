@@ -1,0 +1,131 @@
+/** Moves IP packets between the virtual interface and the carrier. */
+import type { Address } from '@ipop/address'
+import type { Instant, Log } from '@ipop/runtime'
+import type { Wakeup } from '../lease/dht-machine.ts'
+import type { AddressResolver, ResolverEvent } from '../resolver/address-resolver.ts'
+import type { ForwardingTable, PuntedPacket, VirtualDevice } from '../services.ts'
+import type { LocalService, OwnNetwork, PacketCarrier, RouterContext } from './context.ts'
+import { zeroCounters, type RouterCounters } from './counters.ts'
+import { DeviceWriter, type TurnScheduler } from './device-writer.ts'
+import { ForwardingRows } from './forwarding.ts'
+import { IncomingPath } from './incoming.ts'
+import { OutgoingPath, type GroupMembers } from './outgoing.ts'
+
+/** What a router works with. */
+export interface IpRouterModules {
+  readonly device: Pick<VirtualDevice, 'write' | 'mtu'>
+  readonly carrier: PacketCarrier
+  readonly resolver: AddressResolver
+  readonly schedule: TurnScheduler
+  readonly log: Log
+  /** Members of the multicast group; without it multicast and broadcast packets are dropped. */
+  readonly members?: GroupMembers | undefined
+  /** Data plane that wants rows; without it every packet passes through here. */
+  readonly forwarding?: ForwardingTable | undefined
+  readonly services?: readonly LocalService[] | undefined
+}
+
+/** The slow path of the data plane, or all of it where there is no other. */
+export class IpRouter {
+  readonly #context: RouterContext
+  readonly #outgoing: OutgoingPath
+  readonly #incoming: IncomingPath
+
+  constructor(modules: IpRouterModules) {
+    const { device, carrier, resolver, schedule, log, members, forwarding, services } = modules
+    const counters = zeroCounters()
+    this.#context = {
+      carrier,
+      resolver,
+      counters,
+      log,
+      writer: new DeviceWriter({ device, schedule, counters }),
+      rows: forwarding && new ForwardingRows({ table: forwarding, resolver }),
+      device,
+      isMulticastEnabled: members !== undefined,
+      own: undefined,
+    }
+    this.#outgoing = new OutgoingPath(this.#context, { members, services: services ?? [] })
+    this.#incoming = new IncomingPath(this.#context)
+  }
+
+  /** Counts of packets sent, delivered and dropped. */
+  get counters(): Readonly<RouterCounters> {
+    return this.#context.counters
+  }
+
+  /** Packets that wait for a lookup or a session, in both directions. */
+  get waitingCount(): number {
+    return this.#outgoing.waitingCount + this.#incoming.heldCount
+  }
+
+  /** Rows installed in the data plane. */
+  get rowCount(): number {
+    return this.#context.rows?.size ?? 0
+  }
+
+  /** Sets network and own address; rows of another identity are withdrawn. */
+  setOwn(own: OwnNetwork | undefined): void {
+    if (own?.ip !== this.#context.own?.ip) this.#context.rows?.clear()
+    this.#context.own = own
+  }
+
+  /** Routes packets from the host; they are borrowed. */
+  handleOutgoing(packets: readonly Uint8Array[], now: Instant): void {
+    for (const packet of packets) this.#outgoing.handle(packet, now)
+  }
+
+  /** Takes a packet from a peer; it is borrowed. */
+  handleIncoming(packet: Uint8Array, from: Address, now: Instant): void {
+    this.#incoming.handle(packet, from, now)
+  }
+
+  /** Takes packets that the data plane had no row for; they are borrowed. */
+  handlePunted(batch: readonly PuntedPacket[], now: Instant): void {
+    for (const punted of batch) {
+      if (punted.kind === 'outgoing') this.#outgoing.handle(punted.packet, now)
+      else this.#incoming.handle(punted.packet, punted.from, now)
+    }
+  }
+
+  /** Takes what the resolver found out. */
+  handleResolverEvent(event: ResolverEvent, now: Instant): void {
+    if (event.kind === 'dropped') this.#context.rows?.withdraw(event.ip)
+    this.#outgoing.handleResolverEvent(event, now)
+    this.#incoming.handleResolverEvent(event, now)
+  }
+
+  /** Takes note of a session that can carry packets. */
+  handleChannelUp(peer: Address, now: Instant): void {
+    this.#outgoing.handleChannelUp(peer, now)
+  }
+
+  /** Takes note of a lost peer. */
+  handlePeerDown(peer: Address): void {
+    this.#context.rows?.withdrawPeer(peer)
+  }
+
+  /** Writes a packet of a local service to the host. */
+  deliver(ownedPacket: Uint8Array): void {
+    this.#context.writer.push(ownedPacket)
+  }
+
+  /** Writes what is queued for the device now. */
+  flush(): void {
+    this.#context.writer.flush()
+  }
+
+  /** Returns when something is due. */
+  pollTimeout(): Wakeup {
+    const checkAt = this.#context.rows?.checkAt ?? Number.POSITIVE_INFINITY
+    const at = Math.min(this.#outgoing.nextTimeout, this.#incoming.nextTimeout, checkAt)
+    return { at, reason: 'waiting packets' }
+  }
+
+  /** Does what is due. */
+  handleTimeout(now: Instant): void {
+    this.#outgoing.handleTimeout(now)
+    this.#incoming.handleTimeout(now)
+    this.#context.rows?.check(now)
+  }
+}
