@@ -9,8 +9,8 @@ export const PATH_LENGTH_MAX = 64
 /** Two families, a few interfaces and a few NAT mappings: more endpoints than this never helped a dial. */
 export const HINT_ENDPOINTS_MAX = 16
 
-/** Fits the smallest IPv6 path (1,280 - 40 - 8) unfragmented and leaves room for a certificate in the reply. */
-export const HELLO_BYTES = 1_200
+/** Holds the longest reply: a record with a certificate (411), 16 IPv4 endpoints and 22 bytes around them. */
+export const HELLO_BYTES = 576
 
 /** Shorter hellos could not carry a reply with a node record, so they are refused unread. */
 export const HELLO_BYTES_MIN = 256
@@ -98,3 +98,9 @@ export const REFLEXIVE_ADDRESS_TTL_MS = 600_000
 
 /** Peers known to live on this machine, whose loopback endpoints may be used. */
 export const MACHINE_PEERS_MAX = 256
+
+/** Reasons for drops are a few dozen fixed texts. */
+export const DROP_REASONS_MAX = 64
+
+/** How long a hello is repeated when the caller names no other time: a few losses on a slow path. */
+export const HELLO_TIMEOUT_MS = 5_000

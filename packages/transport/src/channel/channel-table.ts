@@ -1,42 +1,307 @@
 /** All channels of one node: drives its sessions over its listeners. */
 import type { Address } from '@ipop/address'
-import type { Identity } from '@ipop/security'
+import { equalBytes, Malformed } from '@ipop/codec'
+import type { Instant, Random } from '@ipop/runtime'
+import { encodeNodeRecord, type Identity, SessionEndpoint } from '@ipop/security'
 import type { HelloReply, PeerHint } from '../address/peer-hint.ts'
+import { isLoopback } from '../address/ip-text.ts'
+import { ReflexiveAddresses } from '../address/reflexive-addresses.ts'
 import type { TransportAddress } from '../address/transport-address.ts'
-import type { Edge } from '../edge/edge.ts'
-import type { Channel } from './channel.ts'
-import type {
-  ChannelHandlers,
-  ChannelTableOptions,
-  ChannelTableRuntime,
-  ChannelTableStats,
+import type { Attachment, DatagramReceiver, Edge, HelloIdentity } from '../edge/edge.ts'
+import { IndexTable } from '../edge/index-table.ts'
+import { HelloClient } from '../hello/hello-client.ts'
+import { HELLO_TIMEOUT_MS, HINT_ENDPOINTS_MAX } from '../limits.ts'
+import { DropCounts } from '../stats/drop-counts.ts'
+import { DATAGRAM_HELLO_REPLY, DATAGRAM_INITIATION } from '../wire/frame-types.ts'
+import { Alarm } from './alarm.ts'
+import { Channel, type ChannelHost } from './channel.ts'
+import { ChannelLifecycle } from './channel-lifecycle.ts'
+import { ChannelRegistry } from './channel-registry.ts'
+import { Dialer } from './dialer.ts'
+import { ReentrancyGuard } from './reentrancy-guard.ts'
+import {
+  type ChannelHandlers,
+  type ChannelTableOptions,
+  type ChannelTableRuntime,
+  type ChannelTableStats,
+  noHandlers,
 } from './types.ts'
 
-/** The channels of one node. */
-export declare class ChannelTable {
-  constructor(runtime: ChannelTableRuntime, options: ChannelTableOptions)
+interface Arrival {
+  readonly datagram: Uint8Array
+  readonly edge: Edge
+}
+
+/** The channels of one node. One runtime timer serves them all. */
+export class ChannelTable implements DatagramReceiver {
   readonly address: Address
   readonly identity: Identity
-  /** Handlers, set once by the owner: `Object.assign(table.handlers, {...})` or `table.setHandlers({...})`. */
-  readonly handlers: ChannelHandlers
+  /** Told what happens; set with `setHandlers`. */
+  handlers: ChannelHandlers = noHandlers
+  readonly #runtime: ChannelTableRuntime
+  readonly #sessions: SessionEndpoint<Edge>
+  readonly #channels = new ChannelRegistry()
+  readonly #dialer: Dialer
+  readonly #hellos: HelloClient
+  readonly #reflexive = new ReflexiveAddresses()
+  readonly #drops = new DropCounts()
+  readonly #attachments: Attachment[]
+  readonly #guard = new ReentrancyGuard<Arrival>((arrival) => this.#handle(arrival))
+  readonly #alarm: Alarm
+  readonly #host: ChannelHost
+  readonly #lifecycle: ChannelLifecycle
+  #isClosed = false
+
+  constructor(runtime: ChannelTableRuntime, options: ChannelTableOptions) {
+    const { identity, namespace, listeners } = options
+    const log = runtime.log.child({ node: identity.address.toString() })
+    const wallTimeMs = () => runtime.clock.wallTimeMs()
+    this.#runtime = { ...runtime, log }
+    this.identity = identity
+    this.address = identity.address
+    const random = runtime.random.fork('channels')
+    const table = options.indexes ?? listeners[0]?.indexes ?? new IndexTable({ random })
+    const indexes = table.allocatorFor(this)
+    this.#sessions = new SessionEndpoint<Edge>(
+      { random: random.fork('sessions'), log, wallTimeMs, indexes },
+      { identity, namespace },
+    )
+    this.#dialer = new Dialer({ names: runtime.names, log }, { listeners })
+    this.#hellos = new HelloClient(
+      { random: random.fork('hello'), wallTimeMs },
+      { asker: this.address },
+    )
+    this.#alarm = new Alarm(runtime, 'channels', (now) => this.#handleTimeout(now))
+    this.#host = this.#channelHost(random.fork('probes'))
+    this.#lifecycle = new ChannelLifecycle({
+      log,
+      address: this.address,
+      channels: this.#channels,
+      drops: this.#drops,
+      host: this.#host,
+      handlers: () => this.handlers,
+      noteMachinePeer: (key) => this.#dialer.noteMachinePeer(key),
+    })
+    this.#attachments = listeners.map((listener) => listener.attach(this, options.path))
+  }
+
+  /** Decides whether endpoints on an IP literal may be used or offered; all by default. */
+  get isAddressAllowed(): (host: string) => boolean {
+    return this.#dialer.isAddressAllowed
+  }
+
+  set isAddressAllowed(isAllowed: (host: string) => boolean) {
+    this.#dialer.isAddressAllowed = isAllowed
+  }
+
   /** Replaces the handlers named in `handlers`. */
-  setHandlers(handlers: Partial<ChannelHandlers>): void
-  /** Decides whether endpoints on `host` (an IP literal) may be used or offered; all by default. */
-  isAddressAllowed: (host: string) => boolean
-  /** Returns the channel to a peer, dialling when there is none; merges new endpoints otherwise. */
-  dial(hint: PeerHint): Channel
+  setHandlers(handlers: Partial<ChannelHandlers>): void {
+    this.handlers = { ...this.handlers, ...handlers }
+  }
+
+  /**
+   * Returns the channel to a peer, dialling when there is none; otherwise its new endpoints become candidates.
+   * When nothing can be dialled, the channel returned goes down at once, and `onDown` says so after this call.
+   */
+  dial(hint: PeerHint): Channel {
+    const now = this.#now()
+    const known = this.#channels.get(hint.address)
+    if (!known) return this.#dialNew(hint, now)
+    if (known.state === 'connecting') this.#adoptSessionKey(known, hint, now)
+    known.addEndpoints(this.#dialer.usableEndpoints(hint))
+    this.#drain(now)
+    return known
+  }
+
   /** Returns the channel to `address`, connecting or up. */
-  channel(address: Address): Channel | undefined
+  channel(address: Address): Channel | undefined {
+    return this.#channels.get(address)
+  }
+
   /** Lists all channels. */
-  channels(): Iterable<Channel>
+  channels(): Iterable<Channel> {
+    return this.#channels.values()
+  }
+
   /** Returns what others need to dial this node: local and reflexive addresses. */
-  hintOf(): PeerHint
+  hintOf(): PeerHint {
+    return {
+      address: this.address,
+      sessionKey: this.#sessions.record.sessionKey,
+      endpoints: this.#ownEndpoints(),
+    }
+  }
+
   /** Asks who is behind `ta`; resolves undefined after `timeoutMs` without a verified answer. */
-  hello(ta: TransportAddress, timeoutMs?: number): Promise<HelloReply | undefined>
-  /** Handles a datagram that came over an edge made above: ring or relay. */
-  receive(datagram: Uint8Array, edge: Edge): void
+  hello(ta: TransportAddress, timeoutMs = HELLO_TIMEOUT_MS): Promise<HelloReply | undefined> {
+    const now = this.#now()
+    if (this.#isClosed) return Promise.resolve(undefined)
+    return new Promise((resolve) => {
+      const addEdge = this.#hellos.ask({ path: ta.path, giveUpAt: now + timeoutMs }, resolve, now)
+      if (!addEdge) {
+        this.#drops.count('hello: too many')
+        return resolve(undefined)
+      }
+      this.#dialer.dial(ta.withoutPath(), addEdge)
+      this.#wakeAtTimeouts()
+    })
+  }
+
+  /** Handles a datagram that came over an edge. `datagram` is borrowed until the call returns. */
+  receive(datagram: Uint8Array, edge: Edge): void {
+    if (this.#isClosed) return
+    if (!this.#guard.isBusy) return this.#guard.run({ datagram, edge })
+    if (!this.#guard.defer({ datagram: datagram.slice(), edge })) this.#drops.count('reentrant')
+  }
+
+  claims(datagram: Uint8Array): boolean {
+    if (datagram[0] === DATAGRAM_INITIATION) return this.#sessions.ownsMac1(datagram)
+    return datagram[0] === DATAGRAM_HELLO_REPLY && this.#hellos.owns(datagram)
+  }
+
+  ownsIndex(index: number): boolean {
+    return this.#sessions.ownsIndex(index)
+  }
+
+  helloIdentity(): HelloIdentity {
+    const endpoints = this.#ownEndpoints()
+    return { record: encodeNodeRecord(this.#sessions.record), endpoints }
+  }
+
   /** Counts channels, traffic and drops. */
-  stats(): ChannelTableStats
-  /** Tells all peers, then forgets everything. */
-  close(): Promise<void>
+  stats(): ChannelTableStats {
+    const { up, packetsIn, packetsOut, bytesIn, bytesOut } = this.#channels.totals()
+    const drops = this.#drops.snapshot()
+    return {
+      channels: this.#channels.size,
+      up,
+      packetsIn,
+      packetsOut,
+      bytesIn,
+      bytesOut,
+      drops,
+    }
+  }
+
+  /** Tells all peers, then forgets everything. The listeners stay open: they may serve other nodes. */
+  close(): Promise<void> {
+    if (this.#isClosed) return Promise.resolve()
+    for (const channel of [...this.#channels.values()]) channel.close()
+    this.#drain(this.#now())
+    this.#isClosed = true
+    this.#alarm.cancel()
+    this.#hellos.close()
+    for (const attachment of this.#attachments) attachment.detach()
+    return Promise.resolve()
+  }
+
+  #now(): Instant {
+    return this.#runtime.clock.now()
+  }
+
+  #ownEndpoints(): TransportAddress[] {
+    const endpoints = new Map<string, TransportAddress>()
+    const reflexive = this.#reflexive
+      .offered(this.#now())
+      .filter((ta) => this.isAddressAllowed(ta.host))
+    const local = this.#dialer.localAddresses().slice(0, HINT_ENDPOINTS_MAX - reflexive.length)
+    for (const ta of [...local, ...reflexive]) endpoints.set(ta.toString(), ta)
+    return [...endpoints.values()]
+  }
+
+  #dialNew(hint: PeerHint, now: Instant): Channel {
+    const { sessionKey, address } = hint
+    const session = this.#sessions.connect({ sessionKey, address }, now)
+    const channel = new Channel(this.#host, { address, session, isInitiator: true })
+    const isSelf = address.equals(this.address)
+    if (isSelf || this.#channels.isFull || this.#isClosed) {
+      channel.markDown()
+      const reason = isSelf ? 'wrong identity' : this.#isClosed ? 'closed' : 'table full'
+      this.#runtime.timers.at(now, 'refuse dial', () => this.handlers.onDown(channel, reason))
+      return channel
+    }
+    this.#channels.add(channel)
+    channel.addEndpoints(this.#dialer.usableEndpoints(hint))
+    this.#drain(now)
+    return channel
+  }
+
+  /** A hint with another session key is newer knowledge than the one that was not answered so far. */
+  #adoptSessionKey(channel: Channel, hint: PeerHint, now: Instant): void {
+    if (equalBytes(channel.session.peer.sessionKey, hint.sessionKey)) return
+    const { sessionKey, address } = hint
+    const session = this.#sessions.connect({ sessionKey, address }, now)
+    this.#channels.rebind(channel, session).close(now)
+  }
+
+  #handle({ datagram, edge }: Arrival): void {
+    const now = this.#now()
+    if (datagram[0] === DATAGRAM_HELLO_REPLY) return this.#handleHelloReply(datagram, edge, now)
+    this.#sessions.handleDatagram(datagram, edge, now)
+    this.#drain(now)
+  }
+
+  #handleHelloReply(datagram: Uint8Array, edge: Edge, now: Instant): void {
+    const reply = this.#hellos.handleReply(datagram, edge)
+    if (reply instanceof Malformed) return this.#drops.count(reply.reason)
+    const reporter = reply.hint.address.key
+    this.#observe(reply.observed, reporter, now)
+    if (edge.remote && isLoopback(edge.remote.host)) this.#dialer.noteMachinePeer(reporter)
+  }
+
+  #observe(observed: TransportAddress, reporter: string, now: Instant): void {
+    if (this.#dialer.localAddresses().some((ta) => ta.equals(observed))) return
+    if (!this.#reflexive.observe(observed, reporter, now)) return
+    this.#runtime.log.write('debug', 'reflexive address', { observed: observed.toString() })
+  }
+
+  #handleTimeout(now: Instant): void {
+    if (this.#isClosed) return
+    this.#sessions.handleTimeout(now)
+    this.#hellos.handleTimeout(now)
+    for (const channel of this.#channels.values()) {
+      if (channel.pollTimeout() <= now) channel.handleTimeout(now)
+    }
+    this.#drain(now)
+    for (const channel of this.#channels.values()) this.#alarm.wake(channel.pollTimeout())
+  }
+
+  /** Carries out what the sessions want: events first, since they may cause datagrams. */
+  #drain(now: Instant): void {
+    for (let event = this.#sessions.pollEvent(); event; event = this.#sessions.pollEvent()) {
+      this.#lifecycle.handleEvent(event, now)
+    }
+    this.#transmit()
+    this.#wakeAtTimeouts()
+  }
+
+  #transmit(): void {
+    for (let t = this.#sessions.pollTransmit(); t; t = this.#sessions.pollTransmit()) {
+      if (t.to) t.to.send(t.bytes)
+      else if (t.session) this.#channels.bySession(t.session)?.sendHandshake(t.bytes)
+    }
+  }
+
+  #wakeAtTimeouts(): void {
+    if (this.#isClosed) return
+    const sessions = this.#sessions.pollTimeout()
+    if (sessions) this.#alarm.wake(sessions.at)
+    const hellos = this.#hellos.pollTimeout()
+    if (hellos !== undefined) this.#alarm.wake(hellos)
+  }
+
+  #channelHost(random: Random): ChannelHost {
+    return {
+      random,
+      address: this.address,
+      now: () => this.#now(),
+      sealed: () => this.#transmit(),
+      wake: (at) => this.#isClosed || this.#alarm.wake(at),
+      dial: (ta, onEdge) => this.#dialer.dial(ta, onEdge),
+      observed: (channel, observed) => this.#observe(observed, channel.address.key, this.#now()),
+      drop: (reason) => this.#drops.count(reason),
+      down: (channel, reason) => this.#lifecycle.down(channel, reason),
+      handlers: () => this.handlers,
+    }
+  }
 }

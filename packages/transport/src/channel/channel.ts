@@ -1,47 +1,311 @@
 /** One peer: its session and the paths that carry it. */
 import type { Address } from '@ipop/address'
-import type { Instant } from '@ipop/runtime'
-import type { NodeRecord } from '@ipop/security'
+import { Malformed } from '@ipop/codec'
+import type { Instant, Random } from '@ipop/runtime'
+import type { NodeRecord, Session } from '@ipop/security'
 import type { PeerHint } from '../address/peer-hint.ts'
+import type { TransportAddress } from '../address/transport-address.ts'
 import type { Edge } from '../edge/edge.ts'
-import type { ChannelCounters, ChannelState } from './types.ts'
+import { HINT_ENDPOINTS_MAX, IDLE_PROBE_MS, STATUS_DELAY_MS } from '../limits.ts'
+import { decodeProbe, encodeClose } from '../wire/control-frames.ts'
+import { FRAME_CLOSE, FRAME_PING, FRAME_PONG } from '../wire/frame-types.ts'
+import { newCounters } from './channel-counters.ts'
+import { Liveness } from './liveness.ts'
+import type { Path } from './path.ts'
+import { type PathHost, PathManager } from './path-manager.ts'
+import type { ChannelCounters, ChannelHandlers, ChannelState } from './types.ts'
+
+/** What a channel needs from its table. */
+export interface ChannelHost {
+  readonly random: Random
+  readonly address: Address
+  now(): Instant
+  /** Sends what sealing may have caused, such as a rekey. */
+  sealed(): void
+  /** Asks for `handleTimeout` at `at`. */
+  wake(at: Instant): unknown
+  /** Makes edges to an endpoint, now or later. */
+  dial(ta: TransportAddress, onEdge: (edge: Edge) => void): void
+  /** Is told where the peer sees this node over a UDP edge. */
+  observed(channel: Channel, observed: TransportAddress): void
+  /** Counts a drop. */
+  drop(reason: string): void
+  /** Takes the channel out of the table and tells the owner. */
+  down(channel: Channel, reason: 'closed' | 'closed by peer' | 'lost'): void
+  /** The owner's handlers. */
+  handlers(): ChannelHandlers
+}
 
 /** A peer's session over all its paths, one of them active. Made by `ChannelTable`. */
-export declare class Channel {
+export class Channel {
   /** The peer. */
   readonly address: Address
-  /** The peer's verified record, once the handshake brought it. */
-  get record(): NodeRecord | undefined
-  /** What is known for dialling the peer again: its endpoints, working ones first. */
-  get hint(): PeerHint
-  get state(): ChannelState
-  /** The path that carries frames now. */
-  get activeEdge(): Edge | undefined
-  /** Every path known, usable or not. */
-  get edges(): Edge[]
-  /** Smoothed round trip of the active path; undefined before the first measurement. */
-  get rttMs(): number | undefined
-  /** When an authenticated datagram last came. */
-  get lastHeardAt(): Instant
-  /** Whether probes are being missed. */
-  get isSuspect(): boolean
   /** Whether this end dialled. */
   readonly isInitiator: boolean
-  readonly counters: ChannelCounters
-  /** The status byte told to the peer; setting it tells the peer within a second. */
-  localStatus: number
-  /** The peer's status byte. */
-  get remoteStatus(): number
-  /** After this much silence the peer is probed. */
-  idleProbeMs: number
+  /** Traffic so far. */
+  readonly counters: ChannelCounters = newCounters()
   /** For the owner's own use. */
   userData: unknown
+  /** The session under the channel. For the channel table. */
+  session: Session<Edge>
+  readonly #host: ChannelHost
+  readonly #liveness: Liveness
+  readonly #paths: PathManager
+  #state: ChannelState = 'connecting'
+  #localStatus = 0
+  #remoteStatus = 0
+  #statusDueAt: Instant = Number.POSITIVE_INFINITY
+  #initiation: Uint8Array | undefined
+
+  constructor(
+    host: ChannelHost,
+    options: { address: Address; session: Session<Edge>; isInitiator: boolean },
+  ) {
+    this.#host = host
+    this.address = options.address
+    this.session = options.session
+    this.isInitiator = options.isInitiator
+    const isFirst = host.address.compare(options.address) < 0
+    this.#liveness = new Liveness(host, { idleProbeMs: IDLE_PROBE_MS, isFirst, now: host.now() })
+    this.#paths = new PathManager(host, this.#pathHost())
+  }
+
+  /** The peer's verified record, once the handshake brought it. */
+  get record(): NodeRecord | undefined {
+    return this.session.peer.record
+  }
+
+  /** What is known for dialling the peer again: its endpoints, working ones first. */
+  get hint(): PeerHint {
+    const proven = this.#sortedPaths().flatMap((path) => path.edge.remote?.withoutPath() ?? [])
+    const endpoints = new Map<string, TransportAddress>()
+    for (const ta of [...proven, ...this.#paths.endpoints]) endpoints.set(ta.toString(), ta)
+    return {
+      address: this.address,
+      sessionKey: this.session.peer.sessionKey,
+      endpoints: [...endpoints.values()].slice(0, HINT_ENDPOINTS_MAX),
+    }
+  }
+
+  /** Where the channel is in its life. */
+  get state(): ChannelState {
+    return this.#state
+  }
+
+  /** The path that carries frames now. */
+  get activeEdge(): Edge | undefined {
+    return this.#paths.paths.active?.edge
+  }
+
+  /** Every path known, usable or not. */
+  get edges(): Edge[] {
+    return [...this.#paths.paths.values()].map((path) => path.edge)
+  }
+
+  /** Smoothed round trip of the active path; undefined before the first measurement. */
+  get rttMs(): number | undefined {
+    return this.#paths.paths.active?.rtt.smoothedMs
+  }
+
+  /** When an authenticated datagram last came. */
+  get lastHeardAt(): Instant {
+    return this.#liveness.lastHeardAt
+  }
+
+  /** Whether probes are being missed. */
+  get isSuspect(): boolean {
+    return this.#liveness.isSuspect
+  }
+
+  /** The status byte told to the peer; setting it tells the peer within a second. */
+  get localStatus(): number {
+    return this.#localStatus
+  }
+
+  set localStatus(status: number) {
+    if (status === this.#localStatus) return
+    this.#localStatus = status & 0xff
+    this.#statusDueAt = this.#host.now() + STATUS_DELAY_MS
+    if (this.#state === 'up') this.#host.wake(this.#statusDueAt)
+  }
+
+  /** The peer's status byte. */
+  get remoteStatus(): number {
+    return this.#remoteStatus
+  }
+
+  /** After this much silence the peer is probed. */
+  get idleProbeMs(): number {
+    return this.#liveness.idleProbeMs
+  }
+
+  set idleProbeMs(idleProbeMs: number) {
+    this.#liveness.idleProbeMs = idleProbeMs
+    this.#host.wake(this.pollTimeout())
+  }
+
   /** Adds a path to try. */
-  addEdge(edge: Edge): void
+  addEdge(edge: Edge): void {
+    if (this.#state !== 'down') this.#paths.addEdge(edge, this.#host.now())
+  }
+
+  /** Adds endpoints to try. For the channel table, which has checked them. */
+  addEndpoints(endpoints: readonly TransportAddress[]): void {
+    if (this.#state !== 'down') this.#paths.addEndpoints(endpoints, this.#host.now())
+  }
+
   /** Sends a frame over the active path; returns false when it was dropped. `frame` is borrowed until the call returns. */
-  send(frame: Uint8Array): boolean
+  send(frame: Uint8Array): boolean {
+    const now = this.#host.now()
+    const edge = this.#state === 'up' ? this.#paths.activeEdge(now) : undefined
+    const datagram = edge && this.session.seal(frame, now)
+    if (!datagram) {
+      this.counters.dropsOut++
+      return false
+    }
+    this.counters.packetsOut++
+    this.counters.bytesOut += frame.length
+    const isSent = edge.send(datagram)
+    this.#host.sealed()
+    return isSent
+  }
+
   /** Pings the peer now. */
-  probe(): void
+  probe(): void {
+    if (this.#state !== 'up') return
+    const now = this.#host.now()
+    this.#paths.pingActive(now)
+    if (this.#liveness.misses === 0) this.#armLiveness(now)
+  }
+
   /** Tells the peer and forgets the channel; `onDown` is called with 'closed'. */
-  close(): void
+  close(): void {
+    if (this.#state === 'down') return
+    const now = this.#host.now()
+    const datagram = this.#state === 'up' ? this.session.seal(encodeClose(), now) : undefined
+    if (datagram) for (const path of this.#sortedPaths()) path.edge.send(datagram)
+    this.#host.down(this, 'closed')
+  }
+
+  /** Begins to carry frames. For the channel table. */
+  markUp(edge: Edge, now: Instant): void {
+    this.#state = 'up'
+    this.#initiation = undefined
+    this.#liveness.heard(now)
+    this.#paths.start(edge, now)
+    this.#host.wake(this.pollTimeout())
+  }
+
+  /** Ends for good. For the channel table. */
+  markDown(): void {
+    this.#state = 'down'
+    this.#paths.close()
+    this.session.close(this.#host.now())
+  }
+
+  /** Sends a handshake message that has no path yet. For the channel table. */
+  sendHandshake(datagram: Uint8Array): void {
+    const edge = this.activeEdge
+    if (this.#state === 'up' && edge?.isOpen && this.#liveness.misses === 0) {
+      edge.send(datagram)
+      return
+    }
+    if (this.#state === 'connecting') this.#initiation = datagram.slice()
+    this.#paths.sendOnAll(datagram)
+  }
+
+  /** Handles an authenticated frame, or an empty keepalive. For the channel table. */
+  receive(frame: Uint8Array, edge: Edge, now: Instant): void {
+    this.#liveness.heard(now)
+    this.counters.packetsIn++
+    this.counters.bytesIn += frame.length
+    const type = frame[0]
+    if (type === FRAME_PING || type === FRAME_PONG) return this.#receiveProbe(frame, edge, now)
+    if (type === FRAME_CLOSE) return this.#host.down(this, 'closed by peer')
+    this.#paths.heard(edge, type !== undefined, now)
+    if (type !== undefined) this.#host.handlers().onFrame(this, frame)
+  }
+
+  /** Returns when `handleTimeout` wants to be called. */
+  pollTimeout(): Instant {
+    const paths = this.#paths.pollTimeout()
+    if (this.#state !== 'up') return paths
+    return Math.min(paths, this.#liveness.pollTimeout(), this.#statusDueAt)
+  }
+
+  /** Does what is due. For the channel table. */
+  handleTimeout(now: Instant): void {
+    this.#paths.handleTimeout(now)
+    if (this.#state !== 'up') return
+    if (now >= this.#statusDueAt) {
+      this.#statusDueAt = Number.POSITIVE_INFINITY
+      this.probe()
+    }
+    this.#checkLiveness(now)
+  }
+
+  #checkLiveness(now: Instant): void {
+    const advice = this.#liveness.handleTimeout(now)
+    if (advice === undefined) return
+    if (advice === 'lost') return this.#host.down(this, 'lost')
+    if (advice === 'probe') this.#paths.pingActive(now)
+    else this.#paths.pingAll(now, { withCandidates: advice === 'suspect' })
+    this.#armLiveness(now)
+    if (advice === 'suspect') this.#host.handlers().onSuspect(this)
+  }
+
+  #armLiveness(now: Instant): void {
+    const rtt = this.#paths.paths.active?.rtt
+    const missAt = now + (rtt?.timeoutMs(this.#liveness.misses) ?? IDLE_PROBE_MS / 10)
+    this.#liveness.probeSent(missAt)
+    this.#host.wake(missAt)
+  }
+
+  #receiveProbe(frame: Uint8Array, edge: Edge, now: Instant): void {
+    const probe = decodeProbe(frame)
+    if (probe instanceof Malformed) return this.#host.drop(probe.reason)
+    const path = this.#paths.heard(edge, probe.isActive && probe.kind === 'ping', now)
+    if (!path) return this.#host.drop('no room for path')
+    if (probe.kind === 'ping') this.#paths.answer(probe, path, now)
+    else this.#paths.pong(probe, path, now)
+    if (probe.observed && edge.kind === 'udp') this.#host.observed(this, probe.observed)
+    if (probe.status === this.#remoteStatus) return
+    this.#remoteStatus = probe.status
+    this.#host.handlers().onStatus(this)
+  }
+
+  #sortedPaths(): Path[] {
+    const { active } = this.#paths.paths
+    const usable = [...this.#paths.paths.values()].filter(
+      (path) => path.isUsable || path === active,
+    )
+    return usable.sort((a, b) => Number(b === active) - Number(a === active))
+  }
+
+  #pathHost(): PathHost {
+    const channel = this
+    return {
+      get localStatus() {
+        return channel.#localStatus
+      },
+      now: () => channel.#host.now(),
+      seal: (frame) => channel.#sealProbe(frame),
+      dial: (ta, onEdge) => channel.#host.dial(ta, onEdge),
+      edgeAdded: (edge) => {
+        if (channel.#initiation) edge.send(channel.#initiation)
+      },
+      activePathChanged: () => channel.#host.handlers().onPathChange(channel),
+      wake: (at) => channel.#host.wake(at),
+    }
+  }
+
+  #sealProbe(frame: Uint8Array): Uint8Array | undefined {
+    const datagram = this.session.seal(frame, this.#host.now())
+    if (datagram) {
+      this.counters.packetsOut++
+      this.counters.bytesOut += frame.length
+    }
+    this.#host.sealed()
+    return datagram
+  }
 }

@@ -80,3 +80,13 @@ export interface ChannelTableStats {
   /** Datagrams and frames dropped, by reason. */
   readonly drops: Readonly<Record<string, number>>
 }
+
+/** Handlers that ignore everything. */
+export const noHandlers: ChannelHandlers = {
+  onUp: () => undefined,
+  onDown: () => undefined,
+  onFrame: () => undefined,
+  onPathChange: () => undefined,
+  onSuspect: () => undefined,
+  onStatus: () => undefined,
+}

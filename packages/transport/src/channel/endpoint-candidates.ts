@@ -1,0 +1,67 @@
+/** Endpoints that a peer is said to have, and which of them have an edge. */
+import type { Instant } from '@ipop/runtime'
+import type { TransportAddress } from '../address/transport-address.ts'
+import type { Edge } from '../edge/edge.ts'
+import { PATHS_PER_CHANNEL_MAX, TCP_DIAL_DELAY_MS } from '../limits.ts'
+
+/** An endpoint to try. */
+export interface EndpointCandidate {
+  readonly ta: TransportAddress
+  /** The edge dialled to it, while it is open. */
+  edge: Edge | undefined
+  /** Not before this time. */
+  readonly notBefore: Instant
+}
+
+/** The candidates of one channel, oldest dropped first. */
+export class EndpointCandidates {
+  readonly #candidates = new Map<string, EndpointCandidate>()
+  #dueAt: Instant = Number.POSITIVE_INFINITY
+
+  /** Returns the endpoints, newest last. */
+  endpoints(): TransportAddress[] {
+    return [...this.#candidates.values()].map((candidate) => candidate.ta)
+  }
+
+  /** Adds endpoints; returns whether one is new. */
+  add(endpoints: readonly TransportAddress[], now: Instant): boolean {
+    const hasUdp = endpoints.some((ta) => ta.kind === 'udp')
+    let isNew = false
+    for (const endpoint of endpoints) {
+      const ta = endpoint.withoutPath()
+      const key = ta.toString()
+      if (this.#candidates.has(key)) continue
+      isNew = true
+      const notBefore = ta.kind === 'udp' || !hasUdp ? now : now + TCP_DIAL_DELAY_MS
+      this.#dropOldest()
+      this.#candidates.set(key, { ta, edge: undefined, notBefore })
+      this.#dueAt = Math.min(this.#dueAt, notBefore)
+    }
+    return isNew
+  }
+
+  /** Returns when the next candidate becomes due. */
+  pollTimeout(): Instant {
+    return this.#dueAt
+  }
+
+  /** Returns the due candidates without an open edge that are wanted. */
+  takeDue(
+    now: Instant,
+    { isWanted }: { isWanted: (ta: TransportAddress) => boolean },
+  ): EndpointCandidate[] {
+    const due: EndpointCandidate[] = []
+    this.#dueAt = Number.POSITIVE_INFINITY
+    for (const candidate of this.#candidates.values()) {
+      if (candidate.notBefore > now) this.#dueAt = Math.min(this.#dueAt, candidate.notBefore)
+      else if (!candidate.edge?.isOpen && isWanted(candidate.ta)) due.push(candidate)
+    }
+    return due
+  }
+
+  #dropOldest(): void {
+    if (this.#candidates.size < PATHS_PER_CHANNEL_MAX) return
+    const oldest = this.#candidates.keys().next().value
+    if (oldest !== undefined) this.#candidates.delete(oldest)
+  }
+}

@@ -1,0 +1,89 @@
+/** Whether the peer is still there: silence, probes, misses. */
+import type { Instant, Random } from '@ipop/runtime'
+import { PROBE_MISSES_MAX, PROBE_MISSES_SUSPECT } from '../limits.ts'
+
+/** The end that probes first and the other one wait for different shares of the interval, so that one probe serves both. */
+const SHARE_FIRST = { from: 0.85, to: 0.95 }
+const SHARE_SECOND = { from: 1, to: 1.1 }
+
+/** What the channel has to do. `suspect` and `lost` are told once per silence. */
+export type LivenessAdvice = 'probe' | 'probe all' | 'suspect' | 'lost'
+
+type LivenessState =
+  | { readonly kind: 'quiet'; readonly share: number }
+  | { readonly kind: 'probing'; readonly misses: number; readonly missAt: Instant }
+  | { readonly kind: 'lost' }
+
+/** Judges by time alone: anything authenticated that arrives is a sign of life. */
+export class Liveness {
+  /** After this much silence the peer is probed. */
+  idleProbeMs: number
+  /** When the peer was last heard. */
+  lastHeardAt: Instant
+  readonly #random: Random
+  readonly #share: { from: number; to: number }
+  #state: LivenessState
+
+  constructor(
+    { random }: { random: Random },
+    { idleProbeMs, isFirst, now }: { idleProbeMs: number; isFirst: boolean; now: Instant },
+  ) {
+    this.#random = random
+    this.#share = isFirst ? SHARE_FIRST : SHARE_SECOND
+    this.idleProbeMs = idleProbeMs
+    this.lastHeardAt = now
+    this.#state = this.#quiet()
+  }
+
+  /** Misses in a row. */
+  get misses(): number {
+    return this.#state.kind === 'probing' ? this.#state.misses : 0
+  }
+
+  /** Whether the owner was warned and nothing was heard since. */
+  get isSuspect(): boolean {
+    return this.misses >= PROBE_MISSES_SUSPECT
+  }
+
+  /** Notes a sign of life. */
+  heard(now: Instant): void {
+    this.lastHeardAt = now
+    if (this.#state.kind === 'probing') this.#state = this.#quiet()
+  }
+
+  /** Notes that a probe was sent for liveness and when it counts as missed. */
+  probeSent(missAt: Instant): void {
+    if (this.#state.kind === 'lost') return
+    this.#state = { kind: 'probing', misses: this.misses, missAt }
+  }
+
+  /** Returns when `handleTimeout` wants to be called. */
+  pollTimeout(): Instant {
+    switch (this.#state.kind) {
+      case 'quiet':
+        return this.lastHeardAt + this.idleProbeMs * this.#state.share
+      case 'probing':
+        return this.#state.missAt
+      case 'lost':
+        return Number.POSITIVE_INFINITY
+    }
+  }
+
+  /** Returns what is due; the caller sends the probe and calls `probeSent`. */
+  handleTimeout(now: Instant): LivenessAdvice | undefined {
+    if (now < this.pollTimeout()) return undefined
+    if (this.#state.kind !== 'probing') return 'probe'
+    const misses = this.#state.misses + 1
+    if (misses >= PROBE_MISSES_MAX) {
+      this.#state = { kind: 'lost' }
+      return 'lost'
+    }
+    this.#state = { kind: 'probing', misses, missAt: this.#state.missAt }
+    return misses >= PROBE_MISSES_SUSPECT ? 'suspect' : 'probe all'
+  }
+
+  #quiet(): LivenessState {
+    const { from, to } = this.#share
+    return { kind: 'quiet', share: from + this.#random.float() * (to - from) }
+  }
+}

@@ -1,0 +1,268 @@
+/** Finds, probes and chooses the paths of one channel. */
+import type { Instant, Random } from '@ipop/runtime'
+import type { TransportAddress } from '../address/transport-address.ts'
+import type { Edge } from '../edge/edge.ts'
+import { encodeProbe, type Probe } from '../wire/control-frames.ts'
+import { EndpointCandidates } from './endpoint-candidates.ts'
+import { type Path, rankOf } from './path.ts'
+import { PathSearch } from './path-search.ts'
+import { hasPeerMoved, PathSet } from './path-set.ts'
+
+/** A path on which the peer is active but we are not is checked against ours at most this often. */
+const MISMATCH_CHECK_MS = 1_000
+/** A search that the peer announced is joined unless one was made this recently. */
+const SEARCH_JOIN_MS = 1_000
+
+/** What a path manager needs from its channel. */
+export interface PathHost {
+  readonly localStatus: number
+  now(): Instant
+  /** Encrypts a frame, if there is a key. */
+  seal(frame: Uint8Array): Uint8Array | undefined
+  /** Makes edges to an endpoint, now or later. */
+  dial(ta: TransportAddress, onEdge: (edge: Edge) => void): void
+  /** Is told of a new edge. */
+  edgeAdded(edge: Edge): void
+  /** Is told that another path became active. */
+  activePathChanged(): void
+  /** Asks to be called at `at`. */
+  wake(at: Instant): unknown
+}
+
+/** The paths of one channel at work. */
+export class PathManager {
+  readonly paths = new PathSet()
+  readonly #random: Random
+  readonly #host: PathHost
+  readonly #search: PathSearch
+  readonly #candidates: EndpointCandidates
+  #isSearching = false
+  #isClosed = false
+  #lastRoundAt: Instant = Number.NEGATIVE_INFINITY
+  #peerPath: Path | undefined
+  #peerPathSince: Instant = Number.NEGATIVE_INFINITY
+
+  constructor({ random }: { random: Random }, host: PathHost) {
+    this.#random = random
+    this.#host = host
+    this.#search = new PathSearch({ random })
+    this.#candidates = new EndpointCandidates()
+  }
+
+  /** The endpoints that were told, newest last. */
+  get endpoints(): TransportAddress[] {
+    return this.#candidates.endpoints()
+  }
+
+  /** Adds a path to try. */
+  addEdge(edge: Edge, now: Instant): void {
+    const isNew = this.paths.get(edge.id) === undefined
+    const path = this.paths.add(edge)
+    if (!path || !isNew) return
+    this.#host.edgeAdded(edge)
+    if (this.#isSearching) this.ping(path, now)
+  }
+
+  /** Adds endpoints to try: UDP at once, TCP a little later. */
+  addEndpoints(endpoints: readonly TransportAddress[], now: Instant): void {
+    if (!this.#candidates.add(endpoints, now)) return
+    this.#dialDue(now)
+    if (this.#isSearching) this.#search.restart(now)
+    this.#host.wake(this.pollTimeout())
+  }
+
+  /** Begins with the path over which the handshake was completed: it carried a round trip. */
+  start(edge: Edge, now: Instant): void {
+    this.#isSearching = true
+    const path = this.paths.add(edge)
+    if (path) {
+      edge.hold?.()
+      path.state = 'confirmed'
+      path.lastHeardAt = now
+      this.paths.activate(path)
+      this.ping(path, now)
+    }
+    this.#search.restart(now)
+    this.#host.wake(this.pollTimeout())
+  }
+
+  /** Notes an authenticated datagram; `isFrame` when it shows that the peer sends its frames here. */
+  heard(edge: Edge, isFrame: boolean, now: Instant): Path | undefined {
+    const path = this.paths.get(edge.id) ?? this.#adopt(edge)
+    if (!path) return undefined
+    if (path.edge !== edge) {
+      path.edge = edge
+      edge.hold?.()
+    }
+    path.lastHeardAt = now
+    if (path !== this.paths.active) this.#heardElsewhere(path, isFrame, now)
+    return path
+  }
+
+  /** Answers a ping on the path it came by. */
+  answer(ping: Probe, path: Path, now: Instant): void {
+    this.#sendProbe({ kind: 'pong', id: ping.id, path, isSearching: false })
+    if (ping.isSearching && now - this.#lastRoundAt > SEARCH_JOIN_MS) this.#searchRound(now, false)
+  }
+
+  /** Takes a pong into account; returns the round trip when it answers a ping of this path. */
+  pong(pong: Probe, path: Path, now: Instant): number | undefined {
+    const rttMs = path.pongReceived(pong.id, now)
+    if (rttMs !== undefined) this.reselect(now)
+    return rttMs
+  }
+
+  /** Pings one path. */
+  ping(path: Path, now: Instant, isSearching = false): void {
+    if (!path.edge.isOpen) return
+    const id = this.#random.uint32()
+    if (!this.#sendProbe({ kind: 'ping', id, path, isSearching })) return
+    path.pingSent(id, now)
+    if (path.missAt !== undefined) this.#host.wake(path.missAt)
+  }
+
+  /** Pings the active path. */
+  pingActive(now: Instant): void {
+    const active = this.#openActive(now)
+    if (active) this.ping(active, now)
+  }
+
+  /** Pings the active path and all others over which the peer was heard, or really all. */
+  pingAll(now: Instant, { withCandidates }: { withCandidates: boolean }): void {
+    if (withCandidates) this.#dialDue(now)
+    for (const path of this.paths.values()) {
+      if (withCandidates || path.state !== 'candidate') this.ping(path, now)
+    }
+  }
+
+  /** Returns the edge for the next frame. */
+  activeEdge(now: Instant): Edge | undefined {
+    return this.#openActive(now)?.edge
+  }
+
+  /** Sends bytes over all open edges. */
+  sendOnAll(datagram: Uint8Array): void {
+    for (const path of this.paths.values()) if (path.edge.isOpen) path.edge.send(datagram)
+  }
+
+  /** Chooses the active path anew. */
+  reselect(now: Instant): void {
+    const { active } = this.paths
+    let next: Path | undefined
+    if (this.#peerPath && hasPeerMoved(this.#peerPath, active, this.#peerPathSince)) {
+      next = this.#peerPath
+      active?.demote()
+    } else {
+      next = this.paths.choose()
+    }
+    if (!next || next === active) return
+    this.paths.activate(next)
+    this.#peerPath = undefined
+    if (next.edge.kind === 'udp') this.#search.calm()
+    else this.#search.restart(now)
+    if (active?.edge.isOpen) this.ping(active, now)
+    this.#host.activePathChanged()
+  }
+
+  /** Returns when `handleTimeout` wants to be called. */
+  pollTimeout(): Instant {
+    let at = Math.min(this.#search.pollTimeout(), this.#candidates.pollTimeout())
+    for (const path of this.paths.values()) {
+      if (path.missAt !== undefined && path.missAt < at) at = path.missAt
+    }
+    return at
+  }
+
+  /** Counts misses, searches, dials what is due. */
+  handleTimeout(now: Instant): void {
+    let isLost = false
+    for (const path of this.paths.values()) isLost = path.handleTimeout(now) || isLost
+    if (isLost) {
+      this.#search.restart(now)
+      this.reselect(now)
+    }
+    if (this.#candidates.pollTimeout() <= now) this.#dialDue(now)
+    const isDirect = this.paths.active?.edge.kind === 'udp'
+    if (this.#search.handleTimeout(now, { isDirect })) this.#searchRound(now, true)
+  }
+
+  /** Gives all edges up. */
+  close(): void {
+    this.#isClosed = true
+    for (const path of this.paths.values()) path.edge.close()
+    this.paths.clear()
+  }
+
+  #openActive(now: Instant): Path | undefined {
+    const { active } = this.paths
+    if (active?.edge.isOpen) return active
+    this.paths.removeClosed()
+    this.reselect(now)
+    return this.paths.active
+  }
+
+  #adopt(edge: Edge): Path | undefined {
+    const path = this.paths.add(edge)
+    if (path) edge.hold?.()
+    return path
+  }
+
+  #heardElsewhere(path: Path, isFrame: boolean, now: Instant): void {
+    if (path.state === 'candidate') path.state = 'heard'
+    const { active } = this.paths
+    if (isFrame && path.state !== 'confirmed' && this.#peerPath !== path) {
+      path.isPeerActive = true
+      this.#peerPath = path
+      this.#peerPathSince = now
+    }
+    if (path.state !== 'confirmed' && now - path.lastPingAt >= path.rtt.timeoutMs(path.misses)) {
+      this.ping(path, now)
+    }
+    if (isFrame && active && now - active.lastPingAt >= MISMATCH_CHECK_MS) this.ping(active, now)
+  }
+
+  #searchRound(now: Instant, isAnnounced: boolean): void {
+    this.#lastRoundAt = now
+    this.paths.removeClosed()
+    this.#dialDue(now)
+    const { active } = this.paths
+    for (const path of this.paths.values()) if (path !== active) this.ping(path, now)
+    // The peer opens its NAT towards us only if it searches at the same time.
+    if (isAnnounced && active && active.edge.kind !== 'udp') this.ping(active, now, true)
+  }
+
+  #dialDue(now: Instant): void {
+    const active = this.paths.active
+    const rank = active?.isUsable ? rankOf(active.edge.kind) : Number.POSITIVE_INFINITY
+    const due = this.#candidates.takeDue(now, {
+      isWanted: (ta) => ta.kind === 'udp' || rank > rankOf('tcp'),
+    })
+    for (const candidate of due) {
+      this.#host.dial(candidate.ta, (edge) => {
+        candidate.edge = edge
+        if (this.#isClosed) edge.close()
+        else this.addEdge(edge, this.#host.now())
+      })
+    }
+  }
+
+  #sendProbe(options: {
+    kind: 'ping' | 'pong'
+    id: number
+    path: Path
+    isSearching: boolean
+  }): boolean {
+    const { kind, id, path, isSearching } = options
+    const { remote } = path.edge
+    const frame = encodeProbe({
+      kind,
+      id,
+      isActive: path === this.paths.active,
+      isSearching,
+      status: this.#host.localStatus,
+      ...(remote === undefined ? {} : { observed: remote }),
+    })
+    const datagram = this.#host.seal(frame)
+    return datagram !== undefined && path.edge.send(datagram)
+  }
+}

@@ -1,0 +1,127 @@
+/** The paths of one channel and the choice of the active one. */
+import type { Instant } from '@ipop/runtime'
+import type { Edge } from '../edge/edge.ts'
+import { PATHS_PER_CHANNEL_MAX } from '../limits.ts'
+import { Path, rankOf } from './path.ts'
+
+/** A path of the same kind must be this much quicker to be preferred: below it, measurements only wobble. */
+const HYSTERESIS_SHARE = 0.2
+/** ... and by at least this much. */
+const HYSTERESIS_MS = 3
+/** Samples a path of the same kind needs before its round trip counts. */
+const SAMPLES_MIN = 2
+
+/** All paths of a channel; at most one is active. */
+export class PathSet {
+  readonly #paths = new Map<string, Path>()
+  #active: Path | undefined
+
+  /** The path that carries frames. */
+  get active(): Path | undefined {
+    return this.#active
+  }
+
+  /** Counts the paths. */
+  get size(): number {
+    return this.#paths.size
+  }
+
+  /** Lists the paths. */
+  values(): Iterable<Path> {
+    return this.#paths.values()
+  }
+
+  /** Returns the path over the edge with this id. */
+  get(id: string): Path | undefined {
+    return this.#paths.get(id)
+  }
+
+  /** Returns the path over `edge`, made when new; undefined when there is no room. */
+  add(edge: Edge): Path | undefined {
+    const known = this.#paths.get(edge.id)
+    if (known) {
+      if (!known.edge.isOpen) known.edge = edge
+      return known
+    }
+    if (this.#paths.size >= PATHS_PER_CHANNEL_MAX && !this.#makeRoom()) return undefined
+    const path = new Path(edge)
+    this.#paths.set(edge.id, path)
+    return path
+  }
+
+  /** Makes `path` the active one. */
+  activate(path: Path): void {
+    this.#active = path
+  }
+
+  /** Forgets paths whose edge has closed. */
+  removeClosed(): void {
+    for (const [id, path] of this.#paths) {
+      if (path.edge.isOpen) continue
+      this.#paths.delete(id)
+      if (this.#active === path) this.#active = undefined
+    }
+  }
+
+  /** Returns the path that should be active: the best kind that works, the quickest of its kind, with hysteresis. */
+  choose(): Path | undefined {
+    const active = this.#active?.edge.isOpen ? this.#active : undefined
+    let best: Path | undefined
+    for (const path of this.#paths.values()) {
+      if (path.isUsable && (!best || isBetter(path, best))) best = path
+    }
+    if (!best) return active ?? this.#lastHeard()
+    if (!active?.isUsable || active === best) return best
+    if (rankOf(best.edge.kind) !== rankOf(active.edge.kind)) return best
+    return isClearlyQuicker(best, active) ? best : active
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#paths.clear()
+    this.#active = undefined
+  }
+
+  #lastHeard(): Path | undefined {
+    let last: Path | undefined
+    for (const path of this.#paths.values()) {
+      if (path.state === 'candidate' || !path.edge.isOpen) continue
+      if (!last || path.lastHeardAt > last.lastHeardAt) last = path
+    }
+    return last
+  }
+
+  /** Drops the candidate or, without one, the path unheard for longest; never the active one. */
+  #makeRoom(): boolean {
+    let worst: [string, Path] | undefined
+    for (const entry of this.#paths) {
+      if (entry[1] === this.#active) continue
+      if (!worst || entry[1].lastHeardAt < worst[1].lastHeardAt) worst = entry
+    }
+    if (!worst) return false
+    worst[1].edge.close()
+    return this.#paths.delete(worst[0])
+  }
+}
+
+function isBetter(a: Path, b: Path): boolean {
+  const byKind = rankOf(a.edge.kind) - rankOf(b.edge.kind)
+  if (byKind !== 0) return byKind < 0
+  return (
+    (a.rtt.smoothedMs ?? Number.POSITIVE_INFINITY) < (b.rtt.smoothedMs ?? Number.POSITIVE_INFINITY)
+  )
+}
+
+function isClearlyQuicker(path: Path, active: Path): boolean {
+  const { smoothedMs, samples } = path.rtt
+  const activeMs = active.rtt.smoothedMs
+  if (smoothedMs === undefined || activeMs === undefined || samples < SAMPLES_MIN) return false
+  return smoothedMs < activeMs - Math.max(HYSTERESIS_MS, activeMs * HYSTERESIS_SHARE)
+}
+
+/** Returns whether the peer moved: it now sends over `path`, and `active` fell silent before that. */
+export function hasPeerMoved(path: Path, active: Path | undefined, since: Instant): boolean {
+  if (!active || path === active || !path.isPeerActive || !path.isUsable) return false
+  if (rankOf(path.edge.kind) > rankOf(active.edge.kind)) return false
+  return active.lastHeardAt < since
+}

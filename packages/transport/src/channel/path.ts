@@ -1,0 +1,85 @@
+/** One path of a channel: an edge and what is known about it. */
+import type { Instant } from '@ipop/runtime'
+import type { Edge, EdgeKind } from '../edge/edge.ts'
+import { PINGS_OUTSTANDING_MAX } from '../limits.ts'
+import { RttEstimator } from './rtt-estimator.ts'
+
+/** Unanswered pings in a row after which a path is no longer confirmed. */
+const PATH_MISSES_MAX = 2
+
+/**
+ * What is proven about a path: nothing, that the peer's datagrams arrive over it, or that a round trip over it worked.
+ * Only confirmed paths are chosen between.
+ */
+export type PathState = 'candidate' | 'heard' | 'confirmed'
+
+/** A path of a channel. */
+export class Path {
+  edge: Edge
+  state: PathState = 'candidate'
+  readonly rtt = new RttEstimator()
+  /** When an authenticated datagram last came over it. */
+  lastHeardAt: Instant = Number.NEGATIVE_INFINITY
+  /** When it was last pinged. */
+  lastPingAt: Instant = Number.NEGATIVE_INFINITY
+  /** Whether the peer was seen to send its frames over it. */
+  isPeerActive = false
+  /** Pings in a row without an answer. */
+  misses = 0
+  /** When the last ping counts as missed. */
+  missAt: Instant | undefined
+  readonly #pings: { id: number; sentAt: Instant }[] = []
+
+  constructor(edge: Edge) {
+    this.edge = edge
+  }
+
+  /** Remembers a ping. */
+  pingSent(id: number, now: Instant): void {
+    if (this.#pings.length >= PINGS_OUTSTANDING_MAX) this.#pings.shift()
+    this.#pings.push({ id, sentAt: now })
+    this.lastPingAt = now
+    this.missAt ??= now + this.rtt.timeoutMs(this.misses)
+  }
+
+  /** Handles a pong that came over this path; returns the round trip when it answers a ping sent over it. */
+  pongReceived(id: number, now: Instant): number | undefined {
+    const at = this.#pings.findIndex((ping) => ping.id === id)
+    const ping = this.#pings[at]
+    if (!ping) return undefined
+    this.#pings.splice(0, at + 1)
+    const rttMs = now - ping.sentAt
+    this.rtt.update(rttMs)
+    this.misses = 0
+    this.missAt = undefined
+    this.state = 'confirmed'
+    return rttMs
+  }
+
+  /** Counts a missed ping that is due; returns whether the path lost its confirmation by it. */
+  handleTimeout(now: Instant): boolean {
+    if (this.missAt === undefined || now < this.missAt) return false
+    this.missAt = undefined
+    this.misses++
+    if (this.misses < PATH_MISSES_MAX || this.state !== 'confirmed') return false
+    this.demote()
+    return true
+  }
+
+  /** Withdraws the confirmation: the path has to prove itself again. */
+  demote(): void {
+    if (this.state === 'confirmed') this.state = 'heard'
+  }
+
+  /** Whether frames can be sent and are known to arrive. */
+  get isUsable(): boolean {
+    return this.state === 'confirmed' && this.edge.isOpen
+  }
+}
+
+const RANKS: Readonly<Record<EdgeKind, number>> = { udp: 0, tcp: 1, relay: 2, ring: 3 }
+
+/** Returns the order of preference of a kind; lower is better. */
+export function rankOf(kind: EdgeKind): number {
+  return RANKS[kind]
+}

@@ -1,0 +1,63 @@
+/** Which endpoints are a socket's own: the bound address, or every interface address for a wildcard. */
+import type { Clock, Endpoint, Instant, NetworkInterfaces } from '@ipop/runtime'
+import { isLinkLocalIpv6, isLoopback, isWildcard, parseIp } from '../address/ip-text.ts'
+
+/** Interfaces change rarely, and listing them asks the system. */
+const INTERFACES_REFRESH_MS = 5_000
+
+/** Knows the addresses under which one bound socket is reached on this machine. */
+export class OwnEndpoints {
+  readonly #clock: Clock
+  readonly #interfaces: NetworkInterfaces
+  readonly #local: Endpoint
+  readonly #family: 4 | 6
+  #hosts: string[] = []
+  #external: string[] = []
+  #listedAt: Instant = Number.NEGATIVE_INFINITY
+
+  constructor(
+    { clock, interfaces }: { clock: Clock; interfaces: NetworkInterfaces },
+    { local }: { local: Endpoint },
+  ) {
+    this.#clock = clock
+    this.#interfaces = interfaces
+    this.#local = local
+    this.#family = parseIp(local.host)?.length === 16 || local.host === '::' ? 6 : 4
+  }
+
+  /** The IP family of the socket. */
+  get family(): 4 | 6 {
+    return this.#family
+  }
+
+  /** Returns whether `endpoint` leads back to the socket itself. */
+  includes(endpoint: Endpoint): boolean {
+    if (endpoint.port !== this.#local.port) return false
+    this.#refresh()
+    return this.#hosts.includes(endpoint.host)
+  }
+
+  /** Returns the hosts to offer to others: loopback only when the machine has nothing else. */
+  offered(): readonly string[] {
+    this.#refresh()
+    return this.#external.length > 0 ? this.#external : this.#hosts
+  }
+
+  #refresh(): void {
+    const now = this.#clock.now()
+    if (now - this.#listedAt < INTERFACES_REFRESH_MS) return
+    this.#listedAt = now
+    if (!isWildcard(this.#local.host)) {
+      this.#hosts = [this.#local.host]
+      this.#external = [this.#local.host]
+      return
+    }
+    const listed = this.#interfaces.list().filter((entry) => entry.family === this.#family)
+    this.#hosts = listed.map((entry) => entry.host)
+    this.#external = listed
+      .filter(
+        (entry) => !entry.isInternal && !isLoopback(entry.host) && !isLinkLocalIpv6(entry.host),
+      )
+      .map((entry) => entry.host)
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Peer hint, big-endian. See docs/wire/peer-hint.md.
+ *   offset  size  field
+ *        0     1  version: 1
+ *        1    20  ring address
+ *       21    32  session key, X25519
+ *       53     1  number of endpoints, at most 16
+ *       54     .  endpoints, compact transport addresses
+ */
+import { Address } from '@ipop/address'
+import { ByteReader, ByteWriter, Malformed } from '@ipop/codec'
+import type { PeerHint } from '../address/peer-hint.ts'
+import type { TransportAddress } from '../address/transport-address.ts'
+import { HINT_ENDPOINTS_MAX } from '../limits.ts'
+import { readTransportAddress, writeTransportAddress } from './transport-address.ts'
+
+const VERSION = 1
+const ADDRESS_BYTES = 20
+const SESSION_KEY_BYTES = 32
+
+/** Returns the bytes of a hint; endpoints beyond the cap are left out. */
+export function encodePeerHint(hint: PeerHint): Uint8Array {
+  const endpoints = hint.endpoints.slice(0, HINT_ENDPOINTS_MAX)
+  const writer = new ByteWriter(54 + 7 * endpoints.length)
+  writer.u8(VERSION).bytes(hint.address.bytes).bytes(hint.sessionKey)
+  writeEndpoints(writer, endpoints)
+  return writer.toBytes()
+}
+
+/** Reads a hint; unknown trailing bytes are skipped. */
+export function decodePeerHint(bytes: Uint8Array): PeerHint | Malformed {
+  const reader = new ByteReader(bytes)
+  const version = reader.u8()
+  const address = reader.bytes(ADDRESS_BYTES)
+  const sessionKey = reader.bytes(SESSION_KEY_BYTES).slice()
+  if (!reader.ok) return new Malformed('peer hint: cut short')
+  if (version !== VERSION) return new Malformed('peer hint: unknown version')
+  const endpoints = readEndpoints(reader)
+  if (endpoints instanceof Malformed) return endpoints
+  return { address: Address.fromBytes(address), sessionKey, endpoints }
+}
+
+/** Writes a count byte and that many addresses. */
+export function writeEndpoints(writer: ByteWriter, endpoints: readonly TransportAddress[]): void {
+  writer.u8(endpoints.length)
+  for (const endpoint of endpoints) writeTransportAddress(writer, endpoint)
+}
+
+/** Reads what `writeEndpoints` wrote. */
+export function readEndpoints(reader: ByteReader): TransportAddress[] | Malformed {
+  const count = reader.u8()
+  if (count > HINT_ENDPOINTS_MAX) return new Malformed('endpoints: more than the cap')
+  const endpoints: TransportAddress[] = []
+  for (let i = 0; i < count; i++) {
+    const endpoint = readTransportAddress(reader)
+    if (endpoint instanceof Malformed) return endpoint
+    endpoints.push(endpoint)
+  }
+  return reader.ok ? endpoints : new Malformed('endpoints: cut short')
+}
