@@ -1,0 +1,117 @@
+/** What a node remembers of the peers around it. */
+import { Address } from '@ipop/address'
+import { describe, expect, it } from '@jest/globals'
+import {
+  DEPARTED_MAX,
+  DEPARTED_PERIOD_MS,
+  DEPARTED_TTL_MS,
+  KNOWN_PER_SIDE,
+  LINK_BARRED_MAX,
+  LINK_BARRED_MS,
+  LINK_FAILURES_MAX,
+} from '../../src/limits.ts'
+import { Departed } from '../../src/topology/departed.ts'
+import { KnownPeers, nearestPerSide } from '../../src/topology/known-peers.ts'
+import { harmonicTarget, shortcutsWanted } from '../../src/topology/shortcuts.ts'
+import { World } from '@ipop/simulator'
+import { TransportAddress } from '@ipop/transport'
+
+const self = at(1_000)
+
+describe('KnownPeers', () => {
+  it('takes no hint about the node itself', () => {
+    const known = new KnownPeers(self)
+    expect(known.learn(hint(1_000), 0)).toBe(false)
+    expect(known.size).toBe(0)
+  })
+
+  it('keeps the nearest of each side when there are too many', () => {
+    const known = new KnownPeers(self)
+    for (let i = 1; i <= 200; i++) {
+      known.learn(hint(1_000 + i), 0)
+      known.learn(hint(1_000 - i), 0)
+    }
+    expect(known.size).toBeLessThanOrEqual(3 * KNOWN_PER_SIDE)
+    for (let i = 1; i <= KNOWN_PER_SIDE; i++) {
+      expect(known.get(at(1_000 + i))).toBeDefined()
+      expect(known.get(at(1_000 - i))).toBeDefined()
+    }
+  })
+
+  it('bars a peer that failed often, for a while', () => {
+    const known = new KnownPeers(self)
+    known.learn(hint(5), 0)
+    for (let i = 0; i < LINK_FAILURES_MAX; i++) known.failed(at(5), 0)
+    expect(known.get(at(5))).toBeUndefined()
+    expect(known.learn(hint(5), LINK_BARRED_MS - 1)).toBe(false)
+    expect(known.learn(hint(5), LINK_BARRED_MS)).toBe(true)
+  })
+
+  it('forgets that a peer was barred once it has proved alive', () => {
+    const known = new KnownPeers(self)
+    known.bar(at(5), 0)
+    known.confirm(hint(5))
+    expect(known.get(at(5))).toBeDefined()
+  })
+
+  it('bars no more peers than its cap, the oldest gives way', () => {
+    const known = new KnownPeers(self)
+    for (let i = 0; i <= LINK_BARRED_MAX; i++) known.bar(at(i), 0)
+    expect(known.learn(hint(0), 1)).toBe(true)
+    expect(known.learn(hint(1), 1)).toBe(false)
+  })
+})
+
+describe('nearestPerSide', () => {
+  it('names everybody once in a small ring', () => {
+    const items = [hint(1), hint(2), hint(3)]
+    expect(nearestPerSide(self, items, 4)).toHaveLength(3)
+  })
+})
+
+describe('Departed', () => {
+  it('names one peer a period, forgets after a day, and keeps no more than its cap', () => {
+    const departed = new Departed({ random: new World({ seed: 1 }).random })
+    for (let i = 0; i < DEPARTED_MAX + 50; i++) departed.add(hint(i), 0)
+    expect(departed.size).toBe(DEPARTED_MAX)
+    expect(departed.poll(0)).toBeDefined()
+    expect(departed.poll(1)).toBeUndefined()
+    expect(departed.poll(2 * DEPARTED_PERIOD_MS)).toBeDefined()
+    expect(departed.poll(DEPARTED_TTL_MS + 1)).toBeUndefined()
+    expect(departed.size).toBe(0)
+  })
+})
+
+describe('shortcuts', () => {
+  it.each([
+    [10, 0],
+    [11, 2],
+    [256, 4],
+    [1_000, 5],
+  ])('a ring of %i wants %i', (size, wanted) => {
+    expect(shortcutsWanted(size)).toBe(wanted)
+  })
+
+  it('lie at harmonic distances: half of them within the square root of the ring', () => {
+    const random = new World({ seed: 4 }).random
+    const fractions = Array.from({ length: 4_000 }, () => fraction(harmonicTarget(self, 10_000, random)))
+    const near = fractions.filter((value) => value < 0.01).length
+    expect(near / fractions.length).toBeGreaterThan(0.45)
+    expect(near / fractions.length).toBeLessThan(0.55)
+  })
+})
+
+function at(low: number): Address {
+  const bytes = new Uint8Array(20)
+  new DataView(bytes.buffer).setUint32(16, low * 2)
+  return Address.fromBytes(bytes)
+}
+
+function hint(low: number) {
+  const endpoints = [TransportAddress.udp({ host: '10.0.0.1', port: 1_000 })]
+  return { address: at(low), sessionKey: new Uint8Array(32), endpoints }
+}
+
+function fraction(address: Address): number {
+  return new DataView(address.bytes.slice().buffer).getUint32(0) / 2 ** 32
+}
