@@ -19,7 +19,7 @@ export type {
   DropCounters,
   SessionEndpointModules,
   SessionEndpointOptions,
-} from './session/session-endpoint.ts'
+} from './session/endpoint-options.ts'
 export { Session } from './session/session.ts'
 export type * from './session/session-types.ts'
 export {

@@ -1,14 +1,12 @@
 /** All sessions of one local node: takes datagrams, calls and time, gives datagrams and events. */
 import type { Address } from '@ipop/address'
 import { equalBytes, Malformed } from '@ipop/codec'
-import type { Instant, Log, Random } from '@ipop/runtime'
+import type { Instant } from '@ipop/runtime'
 import { CIPHER_AES_256_GCM, CIPHER_CHACHA20_POLY1305 } from '../data/ciphers.ts'
 import type { HandshakeContext, VerifiedPeer } from '../handshake/context.ts'
 import { IPOP_PROFILE } from '../handshake/profile.ts'
-import type { HandshakeProfile } from '../handshake/profile.ts'
 import { Responder } from '../handshake/responder.ts'
 import { TimestampSource } from '../handshake/tai64n.ts'
-import type { Identity } from '../identity/identity.ts'
 import {
   EVENTS_PENDING_MAX,
   HALF_OPEN_MAX,
@@ -21,64 +19,27 @@ import { dataReceiver, isTransportData } from '../wire/transport-data.ts'
 import { Fifo } from './fifo.ts'
 import { InitiationGate } from './initiation-gate.ts'
 import { PeerVerifier } from './peer-verifier.ts'
+import { noDrops } from './endpoint-options.ts'
+import type {
+  DropCounters,
+  SessionEndpointModules,
+  SessionEndpointOptions,
+} from './endpoint-options.ts'
 import { OwnRecord } from './own-record.ts'
-import type { RetryOptions } from './retry-schedule.ts'
 import { Session } from './session.ts'
 import type { SessionHost } from './session-host.ts'
 import { SessionTable } from './session-table.ts'
 import type {
-  IndexAllocator,
   SessionEndReason,
   SessionEvent,
   SessionPath,
   SessionTransmit,
 } from './session-types.ts'
 
-/** What an endpoint is built on. */
-export interface SessionEndpointModules {
-  readonly random: Random
-  readonly log: Log
-  /** Returns milliseconds since 1970. */
-  readonly wallTimeMs: () => number
-  readonly indexes: IndexAllocator
-}
-
-/** How an endpoint behaves; all but the first two have defaults. */
-export interface SessionEndpointOptions extends RetryOptions {
-  readonly identity: Identity
-  readonly namespace: string
-  readonly profile?: HandshakeProfile
-  /** Pre-shared key of 32 bytes that both ends must have; zeros unless set. */
-  readonly psk?: Uint8Array
-  /** Capability numbers offered; ChaCha20-Poly1305 must be among them. */
-  readonly capabilities?: readonly number[]
-  /** Returns whether a peer with a good record is welcome, e.g. has the group's certificate. */
-  readonly accepts?: (record: NodeRecord) => boolean
-  readonly cookieRate?: number
-  readonly rateMax?: number
-  readonly sessionsMax?: number
-  readonly halfOpenMax?: number
-}
-
-/** What happened to datagrams that led to nothing, by reason. */
-export type DropCounters = Record<
-  'shape' | 'mac1' | 'load' | 'initiation' | 'peer' | 'index' | 'full' | 'queue',
-  number
->
-
 /** The sessions of one node. */
 export class SessionEndpoint<P extends SessionPath> {
   /** Datagrams that led to nothing. */
-  readonly drops: DropCounters = {
-    shape: 0,
-    mac1: 0,
-    load: 0,
-    initiation: 0,
-    peer: 0,
-    index: 0,
-    full: 0,
-    queue: 0,
-  }
+  readonly drops: DropCounters = noDrops()
   readonly #modules: SessionEndpointModules
   readonly #options: SessionEndpointOptions
   readonly #context: HandshakeContext
@@ -139,7 +100,11 @@ export class SessionEndpoint<P extends SessionPath> {
       if (!known.isEstablished) known.connect(now)
       return known
     }
-    const session = new Session<P>(this.#host, copyPeer(peer), now)
+    const session = new Session<P>(
+      this.#host,
+      { ...peer, sessionKey: peer.sessionKey.slice() },
+      now,
+    )
     const isSelf = equalBytes(peer.sessionKey, this.#context.localStatic.publicKey)
     if (isSelf) session.end('unusable key')
     else if (!this.#makeRoom()) session.end('too many sessions')
@@ -331,11 +296,4 @@ export class SessionEndpoint<P extends SessionPath> {
         return this.#host.emit({ kind: 'closed', session, reason })
     }
   }
-}
-
-function copyPeer(peer: { readonly sessionKey: Uint8Array; readonly address?: Address }): {
-  readonly sessionKey: Uint8Array
-  readonly address?: Address
-} {
-  return { ...peer, sessionKey: peer.sessionKey.slice() }
 }

@@ -1,12 +1,9 @@
 /** The security association of the local node with one peer. */
 import { Malformed } from '@ipop/codec'
-import type { Address } from '@ipop/address'
 import type { Instant } from '@ipop/runtime'
 import { CookieJar } from '../handshake/cookies.ts'
 import type { VerifiedPeer } from '../handshake/context.ts'
-import { mac1Of } from '../handshake/macs.ts'
 import type { Responder } from '../handshake/responder.ts'
-import { compareTimestamps } from '../handshake/tai64n.ts'
 import type { TransportKey } from '../data/transport-key.ts'
 import { X25519PublicKey } from '../primitives/x25519.ts'
 import {
@@ -14,15 +11,13 @@ import {
   HALF_OPEN_MS,
   HANDSHAKE_INTERVAL_MS,
   PASSIVE_KEEPALIVE_MS,
-  RESPONSE_BURST_MAX,
-  RESPONSE_REFILL_MS,
   SESSION_DORMANT_MS,
   UNANSWERED_MS,
 } from '../limits.ts'
 import { Confirmation } from './confirmation.ts'
+import { IncomingHandshakes } from './incoming-handshakes.ts'
 import { KeySlots } from './key-slots.ts'
 import { OutgoingHandshake } from './outgoing-handshake.ts'
-import { TokenBucket } from './rates.ts'
 import type { SessionHost } from './session-host.ts'
 import type { SessionEndReason, SessionPath, SessionPeer } from './session-types.ts'
 
@@ -36,15 +31,10 @@ export class Session<P extends SessionPath> {
   readonly #winsCrossing: boolean
   readonly #slots: KeySlots
   readonly #jar = new CookieJar()
-  readonly #responses = new TokenBucket({
-    burst: RESPONSE_BURST_MAX,
-    refillMs: RESPONSE_REFILL_MS,
-  })
+  readonly #incoming = new IncomingHandshakes()
   #attempt: OutgoingHandshake | undefined
   #attemptedAt: Instant = -Infinity
   #confirmation: Confirmation<P> | undefined
-  #lastTimestamp: Uint8Array | undefined
-  #answer: { readonly mac1: Uint8Array; readonly datagram: Uint8Array } | undefined
   #isAnnounced = false
   #isClosed = false
   #halfOpenSince: Instant | undefined
@@ -147,12 +137,11 @@ export class Session<P extends SessionPath> {
     path: P,
     now: Instant,
   ): void {
-    const order =
-      this.#lastTimestamp === undefined
-        ? 1
-        : compareTimestamps(responder.timestamp, this.#lastTimestamp)
-    if (order < 0 || !this.#responses.take(now)) return
-    if (order === 0) return this.#repeatAnswer(initiation, path)
+    const judgement = this.#incoming.judge(responder.timestamp, initiation, now)
+    if (judgement.kind === 'drop') return
+    if (judgement.kind === 'repeat') {
+      return this.#host.transmit({ session: this, to: path, bytes: judgement.datagram })
+    }
     const index = this.#host.claimIndex(this)
     const response = responder.respond(index, now)
     if (response === undefined || response.datagram.length > initiation.length) {
@@ -160,8 +149,7 @@ export class Session<P extends SessionPath> {
       return this.#host.releaseIndex(index)
     }
     if (!this.#isAnnounced) this.#halfOpenSince = now
-    this.#lastTimestamp = responder.timestamp
-    this.#answer = { mac1: mac1Of(initiation).slice(), datagram: response.datagram }
+    this.#incoming.answered(responder.timestamp, initiation, response.datagram)
     this.#slots.installAsResponder(response.key)
     this.#learnPeer(peer)
     this.#host.transmit({ session: this, to: path, bytes: response.datagram })
@@ -202,7 +190,7 @@ export class Session<P extends SessionPath> {
     if (key === undefined || frame === undefined) return
     this.#heard(now)
     if (this.#slots.confirm(key, this.#winsCrossing, now)) {
-      this.#answer = undefined
+      this.#incoming.confirmed()
       this.#announce(path, false)
       this.#rearm()
     }
@@ -254,16 +242,9 @@ export class Session<P extends SessionPath> {
     this.#attempt?.erase()
     this.#attempt = undefined
     this.#confirmation = undefined
-    this.#answer = undefined
+    this.#incoming.confirmed()
     this.#slots.dropAll()
     this.#host.ended(this, reason)
-  }
-
-  #repeatAnswer(initiation: Uint8Array, path: P): void {
-    // The same initiation again: it was resent, came over another path, or is a replay, which gains nothing by this.
-    const answer = this.#answer
-    if (answer === undefined || Buffer.compare(answer.mac1, mac1Of(initiation)) !== 0) return
-    this.#host.transmit({ session: this, to: path, bytes: answer.datagram })
   }
 
   #handleAttempt(now: Instant): void {
@@ -330,6 +311,3 @@ export class Session<P extends SessionPath> {
     this.#host.arm(at, reason)
   }
 }
-
-/** Identifies a session for lookups: by session key or by address. */
-export type SessionName = Address | Uint8Array
