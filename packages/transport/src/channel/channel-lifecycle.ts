@@ -49,7 +49,8 @@ export class ChannelLifecycle {
           event.reason === 'identity mismatch' ? 'wrong identity' : 'unreachable',
         )
       case 'closed':
-        return this.#ended(session, 'lost')
+        // Another session with the same peer took over, and says so in the next event.
+        if (event.reason !== 'replaced') this.#ended(session, 'lost')
     }
   }
 

@@ -282,10 +282,20 @@ export class ChannelTable implements DatagramReceiver {
     }
   }
 
+  /** Sealing may have begun a rekey. */
+  #sealed(): void {
+    this.#transmit()
+    this.#wakeForSessions()
+  }
+
+  #wakeForSessions(): void {
+    const sessions = this.#sessions.pollTimeout()
+    if (sessions && !this.#isClosed) this.#alarm.wake(sessions.at)
+  }
+
   #wakeAtTimeouts(): void {
     if (this.#isClosed) return
-    const sessions = this.#sessions.pollTimeout()
-    if (sessions) this.#alarm.wake(sessions.at)
+    this.#wakeForSessions()
     const hellos = this.#hellos.pollTimeout()
     if (hellos !== undefined) this.#alarm.wake(hellos)
   }
@@ -295,7 +305,7 @@ export class ChannelTable implements DatagramReceiver {
       random,
       address: this.address,
       now: () => this.#now(),
-      sealed: () => this.#transmit(),
+      sealed: () => this.#sealed(),
       wake: (at) => this.#isClosed || this.#alarm.wake(at),
       dial: (ta, onEdge) => this.#dialer.dial(ta, onEdge),
       observed: (channel, observed) => this.#observe(observed, channel.address.key, this.#now()),

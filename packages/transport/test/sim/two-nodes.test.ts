@@ -1,0 +1,125 @@
+/** Two nodes over simulated UDP: they meet, talk, and notice when the other one goes. */
+import { describe, expect, it } from '@jest/globals'
+import { connected, frameOf, twoNodes } from '../helpers/nodes.ts'
+
+describe('two nodes', () => {
+  it('come up within two round trips and exchange frames', async () => {
+    const { world, toRight, toLeft, left, right } = await connected()
+    expect(world.elapsedMs()).toBeLessThanOrEqual(80)
+    expect(toRight.send(frameOf('hello'))).toBe(true)
+    expect(toLeft.send(frameOf('back'))).toBe(true)
+    await world.run({ forMs: 100 })
+    expect(right.told.frames.map((frame) => frame.text)).toEqual(['hello'])
+    expect(left.told.frames.map((frame) => frame.text)).toEqual(['back'])
+    expect(toRight.address.equals(right.table.address)).toBe(true)
+    expect(toLeft.record?.address.equals(left.table.address)).toBe(true)
+    expect(toRight.rttMs).toBeCloseTo(40, 0)
+  })
+
+  it('share one channel when both dial at once', async () => {
+    const { world, left, right } = await twoNodes()
+    left.table.dial(right.table.hintOf())
+    right.table.dial(left.table.hintOf())
+    await world.run({ forMs: 5_000 })
+    expect(left.told.up).toHaveLength(1)
+    expect(right.told.up).toHaveLength(1)
+    expect(left.told.down).toEqual([])
+    left.told.up[0]?.send(frameOf('one'))
+    right.told.up[0]?.send(frameOf('two'))
+    await world.run({ forMs: 100 })
+    expect(left.told.frames).toHaveLength(1)
+    expect(right.told.frames).toHaveLength(1)
+  })
+
+  it('give a stranger to the namespace no answer', async () => {
+    const { world, left, hosts } = await twoNodes()
+    const { udpNode } = await import('../helpers/nodes.ts')
+    const stranger = await udpNode(hosts[1], { port: 5000, namespace: 'other' })
+    left.table.dial(stranger.table.hintOf())
+    await world.run({ forMs: 30_000 })
+    expect(left.told.down.map((event) => event.reason)).toEqual(['unreachable'])
+    expect(stranger.told.up).toEqual([])
+    expect(left.told.up).toEqual([])
+  })
+
+  it('survive loss, duplicates and reordering', async () => {
+    const faults = { lossProbability: 0.2, duplicateProbability: 0.1, reorderProbability: 0.1 }
+    const { world, toRight, right, left } = await connected({ seed: 5, ...faults })
+    for (let i = 0; i < 200; i++) {
+      toRight.send(frameOf(String(i)))
+      await world.run({ forMs: 50 })
+    }
+    await world.run({ forMs: 60_000 })
+    const texts = right.told.frames.map((frame) => frame.text)
+    expect(new Set(texts).size).toBe(texts.length)
+    expect(texts.length).toBeGreaterThan(120)
+    expect(left.told.down).toEqual([])
+    expect(right.told.down).toEqual([])
+  })
+
+  it('notice a clean close at once', async () => {
+    const { world, left, right } = await connected()
+    const before = world.elapsedMs()
+    await left.table.close()
+    await world.runUntil(() => right.told.down.length > 0, { limitMs: 1_000 })
+    expect(right.told.down.map((event) => event.reason)).toEqual(['closed by peer'])
+    expect(left.told.down.map((event) => event.reason)).toEqual(['closed'])
+    expect(world.elapsedMs() - before).toBeLessThanOrEqual(25)
+    expect([...right.table.channels()]).toEqual([])
+  })
+
+  it('notice a kill within the bound and warn before', async () => {
+    const { world, hosts, left } = await connected()
+    await world.run({ forMs: 5_000 })
+    const before = world.elapsedMs()
+    hosts[1].crash()
+    await world.runUntil(() => left.told.down.length > 0, { limitMs: 60_000 })
+    expect(left.told.down.map((event) => event.reason)).toEqual(['lost'])
+    expect(left.told.suspects).toHaveLength(1)
+    // One idle interval and three probe timeouts.
+    expect(world.elapsedMs() - before).toBeLessThanOrEqual(16_500 + 3 * 3_000)
+  })
+
+  it('survive a silence shorter than the probes take', async () => {
+    const { world, hosts, left, right } = await connected()
+    world.block(hosts[0], hosts[1])
+    await world.run({ forMs: 600 })
+    world.unblock(hosts[0], hosts[1])
+    await world.run({ forMs: 60_000 })
+    expect(left.told.down).toEqual([])
+    expect(right.told.down).toEqual([])
+  })
+
+  it('spend about one ping and one pong per idle interval', async () => {
+    const { world, hosts } = await connected()
+    await world.run({ forMs: 120_000 })
+    const before = hosts[0].stats.datagramsSent + hosts[1].stats.datagramsSent
+    await world.run({ forMs: 600_000 })
+    const perInterval =
+      (hosts[0].stats.datagramsSent + hosts[1].stats.datagramsSent - before) / (600_000 / 15_000)
+    expect(perInterval).toBeLessThanOrEqual(4)
+  })
+
+  it('tell a changed status within a second', async () => {
+    const { world, toRight, right } = await connected()
+    await world.run({ forMs: 3_000 })
+    toRight.localStatus = 5
+    await world.run({ forMs: 1_000 })
+    expect(right.told.statuses).toEqual([5])
+  })
+
+  it('resume after the peer restarts with the same identity', async () => {
+    const { world, hosts, left, right } = await connected()
+    const { udpNode } = await import('../helpers/nodes.ts')
+    await world.run({ forMs: 5_000 })
+    hosts[1].crash()
+    hosts[1].restart()
+    const again = await udpNode(hosts[1], { identity: right.table.identity })
+    again.table.dial(left.table.hintOf())
+    await world.run({ forMs: 10_000 })
+    expect(again.told.up).toHaveLength(1)
+    again.told.up[0]?.send(frameOf('again'))
+    await world.run({ forMs: 1_000 })
+    expect(left.told.frames.map((frame) => frame.text)).toEqual(['again'])
+  })
+})
