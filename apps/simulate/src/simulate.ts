@@ -1,3 +1,7 @@
 /** Runs overlay scenarios in virtual time. */
+import { main } from './main.ts'
 
-export {}
+process.exitCode = await main(process.argv.slice(2), {
+  print: (text) => process.stdout.write(text),
+  complain: (text) => process.stderr.write(text),
+})

@@ -1,0 +1,80 @@
+/** Runs the scenario that the arguments name and reports on it. */
+import { torusLatency, World } from '@ipop/simulator'
+import { readArguments } from './command-line.ts'
+import type { Arguments, Output } from './command-line.ts'
+import { formatReport } from './report.ts'
+import type { Report } from './report.ts'
+import { SimulatedRing } from './ring/simulated-ring.ts'
+import type { Findings, Scenario } from './scenario.ts'
+import { findScenario } from './scenarios/catalog.ts'
+
+/** Runs the tool; returns the exit code: 0 fine, 1 failed, 2 bad usage. */
+export async function main(argv: readonly string[], output: Output): Promise<number> {
+  const args = readArguments(argv, output)
+  if ('exitCode' in args) return args.exitCode
+  const scenario = findScenario(args.scenario) as Scenario
+  const first = await play(scenario, args, output)
+  const report = args.isVerified ? await verify(first, scenario, args, output) : first
+  output.print(args.isJson ? `${JSON.stringify(report, null, 2)}\n` : formatReport(report))
+  return report.ok ? 0 : 1
+}
+
+/** Plays a scenario once, in a world of its own. */
+async function play(scenario: Scenario, args: Arguments, output: Output): Promise<Report> {
+  const tell = (text: string): void => {
+    if (!args.isJson) output.complain(`${text}\n`)
+  }
+  const world = makeWorld(args, output)
+  const settings = { namespace: 'simulate', runsDht: scenario.runsDht, hints: args.hints }
+  const ring = new SimulatedRing(world, settings)
+  const stage = { world, ring, options: args, tell }
+  const findings = await scenario.run(stage).catch(explain)
+  return {
+    scenario: scenario.name,
+    nodes: args.nodes,
+    seed: args.seed,
+    ok: findings.problems.length === 0,
+    virtualMs: world.elapsedMs(),
+    metrics: findings.metrics,
+    datagramsPerNode: world.stats.datagramsSent / args.nodes,
+    bytesPerNode: world.stats.bytesSent / args.nodes,
+    drops: { ...world.stats.dropsByReason },
+    problems: findings.problems,
+    traceHash: world.traceHash(),
+  }
+}
+
+async function verify(
+  first: Report,
+  scenario: Scenario,
+  args: Arguments,
+  output: Output,
+): Promise<Report> {
+  const second = await play(scenario, args, output)
+  if (second.traceHash === first.traceHash) return first
+  const problem = `the second run differs: its trace hash is ${second.traceHash}`
+  return { ...first, ok: false, problems: [...first.problems, problem] }
+}
+
+function makeWorld(args: Arguments, output: Output): World {
+  const { seed, latencyMs, jitterMs, lossProbability, brokenProbability, logLevel } = args
+  return new World({
+    seed,
+    latencyMs: args.hasTorus ? torusLatency(latencyMs) : latencyMs,
+    jitterMs,
+    lossProbability,
+    brokenProbability,
+    ...(logLevel !== undefined && {
+      logLevel,
+      print: (line: string) => output.complain(`${line}\n`),
+    }),
+  })
+}
+
+/** An exception of simulated code is a finding like any other: it has a seed that repeats it. */
+function explain(error: unknown): Findings {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  const cause =
+    error instanceof Error && error.cause instanceof Error ? error.cause.stack : undefined
+  return { metrics: {}, problems: [cause === undefined ? text : `${text}\ncaused by ${cause}`] }
+}

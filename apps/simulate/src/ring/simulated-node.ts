@@ -1,0 +1,100 @@
+/** One overlay node on a simulated machine, with what the scenarios need to know of it. */
+import { Dht } from '@ipop/dht'
+import { OverlayNode } from '@ipop/overlay'
+import { Identity } from '@ipop/security'
+import type { Host, RingNodeView } from '@ipop/simulator'
+import { TransportAddress, UdpEdgeListener } from '@ipop/transport'
+import { NODE_PORT } from '../limits.ts'
+
+/** How the nodes of one simulation are made. */
+export interface NodeSettings {
+  readonly namespace: string
+  /** Whether each node runs a DHT. */
+  readonly runsDht: boolean
+}
+
+/** A node and its machine. */
+export class SimulatedNode {
+  readonly host: Host
+  readonly overlay: OverlayNode
+  readonly identity: Identity
+  /** The node's part of the DHT, in simulations that have one. */
+  readonly dht: Dht | undefined
+  /** Virtual time at which it was started. */
+  readonly startedAt: number
+  /** Virtual time at which it had its place in the ring. */
+  connectedAt: number | undefined
+  #isRunning = true
+
+  private constructor(host: Host, overlay: OverlayNode, identity: Identity, runsDht: boolean) {
+    this.host = host
+    this.overlay = overlay
+    this.identity = identity
+    const { clock, timers, random, log } = host.runtime
+    this.startedAt = clock.now()
+    const wallTimeMs = (): number => clock.wallTimeMs()
+    const modules = { ring: overlay, clock, timers, random: random.fork('dht'), log, wallTimeMs }
+    this.dht = runsDht ? new Dht(modules, { identity }) : undefined
+  }
+
+  /** Opens a port on `host` and starts a node that looks for the ring at `hints`. */
+  static async start(
+    host: Host,
+    hints: readonly Host[],
+    settings: NodeSettings,
+    knownIdentity?: Identity,
+  ): Promise<SimulatedNode> {
+    const { runtime } = host
+    const identity = knownIdentity ?? Identity.create(runtime.random.fork('identity'))
+    const listener = await UdpEdgeListener.open(runtime, { host: '0.0.0.0', port: NODE_PORT })
+    const remoteTas = hints.map(({ address }) =>
+      TransportAddress.udp({ host: address, port: NODE_PORT }),
+    )
+    const { namespace } = settings
+    const options = { identity, namespace, listeners: [listener], remoteTas }
+    const overlay = OverlayNode.create(runtime, options)
+    const node = new SimulatedNode(host, overlay, identity, settings.runsDht)
+    node.dht?.start()
+    overlay.start().then(
+      () => (node.connectedAt = runtime.clock.now()),
+      () => undefined,
+    )
+    return node
+  }
+
+  /** Whether it has neither crashed nor left. */
+  get isRunning(): boolean {
+    return this.#isRunning
+  }
+
+  /** Ends it without a goodbye. */
+  crash(): void {
+    this.#isRunning = false
+    this.host.crash()
+  }
+
+  /** Lets it say goodbye; resolves when its machine is off. */
+  async leave(): Promise<void> {
+    this.#isRunning = false
+    await this.dht?.leave()
+    await this.overlay.leave()
+    this.host.crash()
+  }
+
+  /** Returns what the checkers of the ring look at. */
+  view(): RingNodeView {
+    const { address } = this.overlay
+    if (!this.#isRunning) return { address, isAlive: false, connections: [] }
+    const { left, right } = this.overlay.neighbors()
+    const near = this.overlay.nearNeighbors()
+    return {
+      address,
+      isAlive: true,
+      left,
+      right,
+      nearLeft: near.left,
+      nearRight: near.right,
+      connections: this.overlay.connections.all().map((connection) => connection.address),
+    }
+  }
+}

@@ -1,0 +1,97 @@
+/** A ring of simulated nodes: starts, crashes and inspects them. */
+import type { Identity } from '@ipop/security'
+import { checkCycle, checkNeighbors, checkRing } from '@ipop/simulator'
+import type { Host, RingNodeView, RingReport, World } from '@ipop/simulator'
+import type { Random } from '@ipop/runtime'
+import { SimulatedNode } from './simulated-node.ts'
+import type { NodeSettings } from './simulated-node.ts'
+
+/** How a ring is made. */
+export interface RingSettings extends NodeSettings {
+  /** How many other nodes' transport addresses each node is given. */
+  readonly hints: number
+}
+
+/** The nodes of one simulation. */
+export class SimulatedRing {
+  readonly world: World
+  readonly nodes: SimulatedNode[] = []
+  readonly #settings: RingSettings
+  readonly #random: Random
+
+  constructor(world: World, settings: RingSettings) {
+    this.world = world
+    this.#settings = settings
+    this.#random = world.random.fork('scenario')
+  }
+
+  /** The generator for the scenario's own choices. */
+  get random(): Random {
+    return this.#random
+  }
+
+  /** The nodes that run. */
+  get running(): SimulatedNode[] {
+    return this.nodes.filter((node) => node.isRunning)
+  }
+
+  /** Starts `count` nodes at the same instant, each with random others as its hints. */
+  async startTogether(count: number): Promise<void> {
+    const hosts = Array.from({ length: count }, () => this.world.addHost())
+    for (const host of hosts) await this.#start(host, this.#pick(hosts, this.#settings.hints, host))
+  }
+
+  /** Starts one more node, on a new machine, with random running nodes as its hints. */
+  async startOne(): Promise<SimulatedNode> {
+    const others = this.running.map((node) => node.host)
+    return this.#start(this.world.addHost(), this.#pick(others, this.#settings.hints))
+  }
+
+  /** Boots the machine of a node that is gone and starts the same node again. */
+  async restart(gone: SimulatedNode): Promise<SimulatedNode> {
+    gone.host.restart()
+    const others = this.running.map((node) => node.host)
+    const hints = this.#pick(others, this.#settings.hints, gone.host)
+    this.nodes.splice(this.nodes.indexOf(gone), 1)
+    return this.#start(gone.host, hints, gone.identity)
+  }
+
+  /** Returns `count` different members of `all`, chosen at random. */
+  pickNodes(count: number): SimulatedNode[] {
+    return this.#pick(this.running, count)
+  }
+
+  /** Returns what every node believes. */
+  views(): RingNodeView[] {
+    return this.nodes.map((node) => node.view())
+  }
+
+  /** Returns whether all neighbours are the true ones and form one ring. */
+  isFormed(): boolean {
+    const views = this.views()
+    return checkNeighbors(views).length === 0 && checkCycle(views).length === 0
+  }
+
+  /** Returns the verdict of all checkers. */
+  report(): RingReport {
+    return checkRing(this.views())
+  }
+
+  async #start(host: Host, hints: readonly Host[], identity?: Identity): Promise<SimulatedNode> {
+    const node = await SimulatedNode.start(host, hints, this.#settings, identity)
+    this.nodes.push(node)
+    return node
+  }
+
+  #pick<T>(all: readonly T[], count: number, except?: T): T[] {
+    const rest = all.filter((item) => item !== except)
+    const wanted = Math.min(count, rest.length)
+    for (let i = 0; i < wanted; i++) {
+      const other = i + this.#random.below(rest.length - i)
+      const item = rest[i] as T
+      rest[i] = rest[other] as T
+      rest[other] = item
+    }
+    return rest.slice(0, wanted)
+  }
+}

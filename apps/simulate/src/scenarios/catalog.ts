@@ -1,0 +1,25 @@
+/** Every scenario, by name. */
+import type { Scenario } from '../scenario.ts'
+import { churn } from './churn.ts'
+import { dht } from './dht.ts'
+import { join } from './join.ts'
+import { leases } from './leases.ts'
+import { massFailure } from './mass-failure.ts'
+import { partitionMerge } from './partition-merge.ts'
+import { sequentialJoin } from './sequential-join.ts'
+
+/** The scenarios in the order the help text lists them. */
+export const SCENARIOS: readonly Scenario[] = [
+  join,
+  sequentialJoin,
+  churn,
+  massFailure,
+  partitionMerge,
+  dht,
+  leases,
+]
+
+/** Returns the scenario called `name`. */
+export function findScenario(name: string): Scenario | undefined {
+  return SCENARIOS.find((scenario) => scenario.name === name)
+}
