@@ -11,6 +11,7 @@ import type { HandshakePayload } from '../wire/handshake-payload.ts'
 import { makeTransportKey } from './context.ts'
 import type { HandshakeContext, VerifiedPeer } from './context.ts'
 import { mac1Key, mac1Of, writeMac1, writeMac2 } from './macs.ts'
+import { copyBytes } from '../primitives/bytes.ts'
 
 /** A response that was accepted. */
 export interface CompletedHandshake {
@@ -79,7 +80,7 @@ export class Initiator {
 
   /** Returns the initiation, with mac2 where a cookie is at hand. */
   datagram(cookie: Uint8Array | undefined): Uint8Array {
-    const message = this.#message.slice()
+    const message = copyBytes(this.#message)
     writeMac2(message, cookie)
     return message
   }

@@ -7,6 +7,7 @@ import type { X25519KeyPair } from '../primitives/x25519.ts'
 import { nodeRecordMessage } from '../wire/node-record.ts'
 import type { NodeRecord } from '../wire/node-record.ts'
 import { ADDRESS_NONCE_BYTES, addressFromIdentity } from './identity-address.ts'
+import { copyBytes } from '../primitives/bytes.ts'
 
 /** Everything that must be kept to be the same node again. */
 export interface IdentitySecret {
@@ -47,9 +48,9 @@ export class Identity {
   /** Returns the identity kept as `secret`, whose bytes are copied. */
   static fromSecret(secret: IdentitySecret): Identity {
     return new Identity({
-      identitySeed: secret.identitySeed.slice(),
-      sessionPrivateKey: secret.sessionPrivateKey.slice(),
-      nonce: secret.nonce.slice(),
+      identitySeed: copyBytes(secret.identitySeed),
+      sessionPrivateKey: copyBytes(secret.sessionPrivateKey),
+      nonce: copyBytes(secret.nonce),
     })
   }
 

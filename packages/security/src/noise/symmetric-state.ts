@@ -1,6 +1,7 @@
 /** Noise's SymmetricState (revision 34, section 5.2) for ChaChaPoly and BLAKE2s. */
 import { open, seal } from '../primitives/aead.ts'
 import { HASH_BYTES, hashBlake2s, hashPair, hkdfBlake2s } from '../primitives/blake2s.ts'
+import { copyBytes } from '../primitives/bytes.ts'
 
 const EMPTY = new Uint8Array(0)
 
@@ -20,7 +21,7 @@ export class SymmetricState {
   static initialize(protocolName: string, prologue: Uint8Array): SymmetricState {
     const name = new TextEncoder().encode(protocolName)
     const start = name.length <= HASH_BYTES ? padToHash(name) : hashBlake2s(name)
-    return new SymmetricState(start.slice(), hashPair(start, prologue))
+    return new SymmetricState(copyBytes(start), hashPair(start, prologue))
   }
 
   /** The transcript hash. */
@@ -30,8 +31,8 @@ export class SymmetricState {
 
   /** Returns an independent copy, on which a message can be tried. */
   clone(): SymmetricState {
-    const copy = new SymmetricState(this.#chainingKey.slice(), this.#hash.slice())
-    copy.#key = this.#key?.slice()
+    const copy = new SymmetricState(copyBytes(this.#chainingKey), copyBytes(this.#hash))
+    if (this.#key !== undefined) copy.#key = copyBytes(this.#key)
     copy.#nonce = this.#nonce
     return copy
   }

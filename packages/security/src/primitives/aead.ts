@@ -1,6 +1,7 @@
 /** The two AEADs of transport data and the one of the handshake, over node:crypto. */
 import { createCipheriv, createDecipheriv } from 'node:crypto'
 import type { CipherGCM, DecipherGCM } from 'node:crypto'
+import { plainBytes } from './bytes.ts'
 
 /** Bytes in a key. */
 export const AEAD_KEY_BYTES = 32
@@ -60,7 +61,7 @@ export function open(
   const cipher = createDecipheriv(name as 'aes-256-gcm', key, nonce, TAG_OPTIONS) as DecipherGCM
   cipher.setAuthTag(sealed.subarray(length))
   if (aad.length > 0) cipher.setAAD(aad)
-  const plaintext = length > 0 ? cipher.update(sealed.subarray(0, length)) : NOTHING
+  const plaintext = length > 0 ? plainBytes(cipher.update(sealed.subarray(0, length))) : NOTHING
   try {
     cipher.final()
     return plaintext

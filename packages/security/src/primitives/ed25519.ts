@@ -1,6 +1,7 @@
 /** Ed25519 on raw 32-byte keys. */
 import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
+import { copyBytes } from './bytes.ts'
 
 /** Bytes in a seed and in a public key. */
 export const ED25519_KEY_BYTES = 32
@@ -15,7 +16,7 @@ export class Ed25519PrivateKey {
 
   private constructor(key: KeyObject) {
     this.#key = key
-    this.publicKey = Buffer.from(String(key.export({ format: 'jwk' }).x), 'base64url')
+    this.publicKey = copyBytes(Buffer.from(String(key.export({ format: 'jwk' }).x), 'base64url'))
   }
 
   /** Returns the key for a 32-byte seed. */
@@ -29,7 +30,7 @@ export class Ed25519PrivateKey {
 
   /** Returns the 64-byte signature of `message`. */
   sign(message: Uint8Array): Uint8Array {
-    return sign(null, message, this.#key)
+    return copyBytes(sign(null, message, this.#key))
   }
 }
 

@@ -1,6 +1,7 @@
 /** X25519 on raw 32-byte keys. */
 import { createPrivateKey, createPublicKey, diffieHellman } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
+import { copyBytes } from './bytes.ts'
 
 /** Bytes in a key and in a shared secret. */
 export const X25519_BYTES = 32
@@ -18,7 +19,7 @@ export class X25519PrivateKey {
 
   private constructor(key: KeyObject) {
     this.#key = key
-    this.publicKey = Buffer.from(String(key.export({ format: 'jwk' }).x), 'base64url')
+    this.publicKey = copyBytes(Buffer.from(String(key.export({ format: 'jwk' }).x), 'base64url'))
   }
 
   /** Returns the key for 32 raw bytes (clamped by the algorithm). */
@@ -59,7 +60,7 @@ export class X25519PublicKey {
     if (bytes.length !== X25519_BYTES) throw new RangeError('X25519 public key length')
     const x = encodeBase64Url(bytes)
     const key = createPublicKey({ format: 'jwk', key: { kty: 'OKP', crv: 'X25519', x } })
-    return new X25519PublicKey(bytes.slice(), key)
+    return new X25519PublicKey(copyBytes(bytes), key)
   }
 }
 

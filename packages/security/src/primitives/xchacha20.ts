@@ -7,11 +7,11 @@ export const XCHACHA_NONCE_BYTES = 24
 
 const SIGMA = [0x61707865, 0x3320646e, 0x79622d32, 0x6b206574] as const
 
-/** Returns HChaCha20(key, 16 bytes of nonce), the key that XChaCha20 uses. */
+/** Returns HChaCha20(key, first 16 bytes of nonce), the key that XChaCha20 uses. */
 export function hchacha20(key: Uint8Array, nonce: Uint8Array): Uint8Array {
   // ChaCha20's block is its permuted state plus its initial state; HChaCha20 is the first and last
   // rows of the permuted state alone. So: take a block of key stream and subtract those rows.
-  const block = createCipheriv('chacha20', key, nonce).update(new Uint8Array(64))
+  const block = createCipheriv('chacha20', key, nonce.subarray(0, 16)).update(new Uint8Array(64))
   const words = new DataView(block.buffer, block.byteOffset, 64)
   const input = new DataView(nonce.buffer, nonce.byteOffset, 16)
   const out = new Uint8Array(32)

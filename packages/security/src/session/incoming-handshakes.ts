@@ -4,6 +4,7 @@ import { mac1Of } from '../handshake/macs.ts'
 import { compareTimestamps } from '../handshake/tai64n.ts'
 import { RESPONSE_BURST_MAX, RESPONSE_REFILL_MS } from '../limits.ts'
 import { TokenBucket } from './rates.ts'
+import { copyBytes } from '../primitives/bytes.ts'
 
 /** What becomes of an initiation of a known peer. */
 export type IncomingJudgement =
@@ -13,10 +14,9 @@ export type IncomingJudgement =
 
 /** Orders one peer's initiations by their time stamps and limits the answers. */
 export class IncomingHandshakes {
-  readonly #responses = new TokenBucket({
-    burst: RESPONSE_BURST_MAX,
-    refillMs: RESPONSE_REFILL_MS,
-  })
+  readonly #answers = newBucket()
+  // Separate, so that replays of an old initiation cannot use up what a new one needs.
+  readonly #repeats = newBucket()
   #lastTimestamp: Uint8Array | undefined
   #answer: { readonly mac1: Uint8Array; readonly datagram: Uint8Array } | undefined
 
@@ -24,22 +24,27 @@ export class IncomingHandshakes {
   judge(timestamp: Uint8Array, initiation: Uint8Array, now: Instant): IncomingJudgement {
     const last = this.#lastTimestamp
     const order = last === undefined ? 1 : compareTimestamps(timestamp, last)
-    if (order < 0 || !this.#responses.take(now)) return { kind: 'drop' }
-    if (order > 0) return { kind: 'answer' }
+    if (order < 0) return { kind: 'drop' }
+    if (order > 0) return { kind: this.#answers.take(now) ? 'answer' : 'drop' }
     // The same initiation again: it was resent, came over another path, or is a replay, which gains nothing by this.
     const answer = this.#answer
     const isSame = answer !== undefined && Buffer.compare(answer.mac1, mac1Of(initiation)) === 0
-    return isSame ? { kind: 'repeat', datagram: answer.datagram } : { kind: 'drop' }
+    if (!isSame || !this.#repeats.take(now)) return { kind: 'drop' }
+    return { kind: 'repeat', datagram: answer.datagram }
   }
 
   /** Notes that `initiation` was answered with `datagram`. */
   answered(timestamp: Uint8Array, initiation: Uint8Array, datagram: Uint8Array): void {
     this.#lastTimestamp = timestamp
-    this.#answer = { mac1: mac1Of(initiation).slice(), datagram }
+    this.#answer = { mac1: copyBytes(mac1Of(initiation)), datagram }
   }
 
   /** Forgets the answer: the peer has it, so that the same initiation can only be a replay. */
   confirmed(): void {
     this.#answer = undefined
   }
+}
+
+function newBucket(): TokenBucket {
+  return new TokenBucket({ burst: RESPONSE_BURST_MAX, refillMs: RESPONSE_REFILL_MS })
 }

@@ -35,6 +35,7 @@ import type {
   SessionPath,
   SessionTransmit,
 } from './session-types.ts'
+import { copyBytes } from '../primitives/bytes.ts'
 
 /** The sessions of one node. */
 export class SessionEndpoint<P extends SessionPath> {
@@ -102,7 +103,7 @@ export class SessionEndpoint<P extends SessionPath> {
     }
     const session = new Session<P>(
       this.#host,
-      { ...peer, sessionKey: peer.sessionKey.slice() },
+      { ...peer, sessionKey: copyBytes(peer.sessionKey) },
       now,
     )
     const isSelf = equalBytes(peer.sessionKey, this.#context.localStatic.publicKey)

@@ -6,18 +6,12 @@ import type { VerifiedPeer } from '../handshake/context.ts'
 import type { Responder } from '../handshake/responder.ts'
 import type { TransportKey } from '../data/transport-key.ts'
 import { X25519PublicKey } from '../primitives/x25519.ts'
-import {
-  CONFIRMATIONS_MAX,
-  HALF_OPEN_MS,
-  HANDSHAKE_INTERVAL_MS,
-  PASSIVE_KEEPALIVE_MS,
-  SESSION_DORMANT_MS,
-  UNANSWERED_MS,
-} from '../limits.ts'
+import { CONFIRMATIONS_MAX, HALF_OPEN_MS, HANDSHAKE_INTERVAL_MS } from '../limits.ts'
 import { Confirmation } from './confirmation.ts'
 import { IncomingHandshakes } from './incoming-handshakes.ts'
 import { KeySlots } from './key-slots.ts'
 import { OutgoingHandshake } from './outgoing-handshake.ts'
+import { TrafficTimers } from './traffic-timers.ts'
 import type { SessionHost } from './session-host.ts'
 import type { SessionEndReason, SessionPath, SessionPeer } from './session-types.ts'
 
@@ -31,6 +25,7 @@ export class Session<P extends SessionPath> {
   readonly #winsCrossing: boolean
   readonly #slots: KeySlots
   readonly #jar = new CookieJar()
+  readonly #traffic: TrafficTimers
   readonly #incoming = new IncomingHandshakes()
   #attempt: OutgoingHandshake | undefined
   #attemptedAt: Instant = -Infinity
@@ -38,9 +33,6 @@ export class Session<P extends SessionPath> {
   #isAnnounced = false
   #isClosed = false
   #halfOpenSince: Instant | undefined
-  #lastHeardAt: Instant
-  #keepaliveDueAt: Instant = Infinity
-  #unansweredSince: Instant = Infinity
 
   /** Makes a session without keys. For SessionEndpoint. */
   constructor(host: SessionHost<P>, peer: SessionPeer, now: Instant) {
@@ -50,7 +42,7 @@ export class Session<P extends SessionPath> {
     const localKey = host.context.localStatic.publicKey
     this.#winsCrossing = Buffer.compare(localKey, peer.sessionKey) < 0
     this.#slots = new KeySlots((key) => host.releaseIndex(key.parts.localIndex))
-    this.#lastHeardAt = now
+    this.#traffic = new TrafficTimers(now)
   }
 
   /** Who is at the other end. */
@@ -91,9 +83,8 @@ export class Session<P extends SessionPath> {
       this.connect(now)
       return undefined
     }
-    this.#keepaliveDueAt = Infinity
-    if (this.#unansweredSince === Infinity) this.#unansweredSince = now
-    if (key.isDueForRekey(now) || now - this.#unansweredSince >= UNANSWERED_MS) this.connect(now)
+    this.#traffic.sent(now)
+    if (key.isDueForRekey(now) || this.#traffic.isUnanswered(now)) this.connect(now)
     return datagram
   }
 
@@ -170,7 +161,7 @@ export class Session<P extends SessionPath> {
     this.#attempt = undefined
     this.#slots.installAsInitiator(outcome.key, now)
     this.#learnPeer(outcome.peer)
-    this.#heard(now)
+    this.#traffic.heard(now)
     this.#announce(path, true)
     this.#confirmation = new Confirmation(outcome.key, path, now)
     this.#handleConfirmation(now)
@@ -188,14 +179,14 @@ export class Session<P extends SessionPath> {
     const key = this.#slots.byIndex(index)
     const frame = key?.open(datagram, now)
     if (key === undefined || frame === undefined) return
-    this.#heard(now)
+    this.#traffic.heard(now)
     if (this.#slots.confirm(key, this.#winsCrossing, now)) {
       this.#incoming.confirmed()
       this.#announce(path, false)
       this.#rearm()
     }
     if (frame.length > 0) {
-      this.#expectKeepalive(now)
+      if (this.#traffic.heardFrame(now)) this.#host.arm(this.#traffic.keepaliveDueAt, 'keepalive')
       this.#host.emit({ kind: 'frame', session: this, path, bytes: frame })
     } else {
       this.#acknowledge(key, path, now)
@@ -209,14 +200,13 @@ export class Session<P extends SessionPath> {
     if (this.#slots.current === undefined) this.#isAnnounced = false
     this.#handleAttempt(now)
     this.#handleConfirmation(now)
-    if (now >= this.#keepaliveDueAt) {
-      this.#keepaliveDueAt = Infinity
+    if (this.#traffic.takeKeepalive(now)) {
       const bytes = this.seal(EMPTY, now)
       if (bytes !== undefined) this.#host.transmit({ session: this, to: undefined, bytes })
     }
     if (this.#attempt !== undefined) return
     if (now >= this.#halfOpenUntil()) this.end('unconfirmed')
-    else if (now - this.#lastHeardAt >= SESSION_DORMANT_MS) this.end('expired')
+    else if (now >= this.#traffic.dormantAt) this.end('expired')
   }
 
   /** Returns when handleTimeout wants to be called, and why. For SessionEndpoint. */
@@ -228,10 +218,10 @@ export class Session<P extends SessionPath> {
     }
     if (this.#attempt === undefined) {
       consider(this.#halfOpenUntil(), 'half-open session')
-      consider(this.#lastHeardAt + SESSION_DORMANT_MS, 'dormant session')
+      consider(this.#traffic.dormantAt, 'dormant session')
     } else consider(this.#attempt.timeoutAt, 'handshake resend')
     if (this.#confirmation !== undefined) consider(this.#confirmation.timeoutAt, 'key confirmation')
-    consider(this.#keepaliveDueAt, 'keepalive')
+    consider(this.#traffic.keepaliveDueAt, 'keepalive')
     return { at, reason }
   }
 
@@ -288,17 +278,6 @@ export class Session<P extends SessionPath> {
     if (peer.record === undefined) return
     const { sessionKey } = this.#peer
     this.#peer = { sessionKey, record: peer.record, address: peer.record.address }
-  }
-
-  #heard(now: Instant): void {
-    this.#lastHeardAt = now
-    this.#unansweredSince = Infinity
-  }
-
-  #expectKeepalive(now: Instant): void {
-    if (this.#keepaliveDueAt !== Infinity) return
-    this.#keepaliveDueAt = now + PASSIVE_KEEPALIVE_MS
-    this.#host.arm(this.#keepaliveDueAt, 'keepalive')
   }
 
   #halfOpenUntil(): Instant {

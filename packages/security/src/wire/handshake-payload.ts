@@ -14,6 +14,7 @@ import { ByteReader, ByteWriter, Malformed } from '@ipop/codec'
 import { CAPABILITIES_MAX } from '../limits.ts'
 import { decodeNodeRecord } from './node-record.ts'
 import type { NodeRecord } from './node-record.ts'
+import { copyBytes } from '../primitives/bytes.ts'
 
 /** Bytes of a TAI64N time stamp. */
 export const TAI64N_BYTES = 12
@@ -51,10 +52,10 @@ export function decodeHandshakePayload(
   has: { readonly timestamp: boolean; readonly record: boolean },
 ): HandshakePayload | Malformed {
   const reader = new ByteReader(bytes)
-  const timestamp = has.timestamp ? { timestamp: reader.bytes(TAI64N_BYTES).slice() } : {}
+  const timestamp = has.timestamp ? { timestamp: copyBytes(reader.bytes(TAI64N_BYTES)) } : {}
   if (!reader.ok) return new Malformed('no time stamp')
   if (!has.record) return { ...timestamp, capabilities: [] }
-  const recordBytes = reader.bytes(reader.u16()).slice()
+  const recordBytes = copyBytes(reader.bytes(reader.u16()))
   const count = reader.u8()
   if (count > CAPABILITIES_MAX) return new Malformed('too many capabilities')
   const capabilities = [...reader.bytes(count)]

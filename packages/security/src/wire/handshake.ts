@@ -115,7 +115,7 @@ export function decodeResponse(bytes: Uint8Array): HandshakeMessage {
 
 /** Returns the parts of a cookie reply; `bytes` must have its shape. */
 export function decodeCookieReply(bytes: Uint8Array): CookieReply {
-  return { receiver: readU32(bytes, 4), nonce: bytes.slice(8, 32), sealed: bytes.subarray(32) }
+  return { receiver: readU32(bytes, 4), nonce: bytes.subarray(8, 32), sealed: bytes.subarray(32) }
 }
 
 /** Returns the receiver index of a message of type 2, 3 or 4, undefined for anything else. */

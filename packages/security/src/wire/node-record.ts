@@ -15,6 +15,7 @@ import type { Address } from '@ipop/address'
 import { addressFromIdentity } from '../identity/identity-address.ts'
 import { CERTIFICATE_BYTES_MAX } from '../limits.ts'
 import { SecurityError } from '../errors.ts'
+import { copyBytes } from '../primitives/bytes.ts'
 
 const VERSION = 1
 const SIGNATURE_LABEL = new TextEncoder().encode('ipop-record-v1')
@@ -58,14 +59,14 @@ export function encodeNodeRecord(record: NodeRecord): Uint8Array {
 export function decodeNodeRecord(bytes: Uint8Array): NodeRecord | Malformed {
   const reader = new ByteReader(bytes)
   const version = reader.u8()
-  const identityKey = reader.bytes(32).slice()
-  const sessionKey = reader.bytes(32).slice()
-  const nonce = reader.bytes(16).slice()
+  const identityKey = copyBytes(reader.bytes(32))
+  const sessionKey = copyBytes(reader.bytes(32))
+  const nonce = copyBytes(reader.bytes(16))
   const expiresAtMs = Number(reader.u64())
   const certificateLength = reader.u16()
   if (certificateLength > CERTIFICATE_BYTES_MAX) return new Malformed('certificate too long')
-  const certificate = reader.bytes(certificateLength).slice()
-  const signature = reader.bytes(64).slice()
+  const certificate = copyBytes(reader.bytes(certificateLength))
+  const signature = copyBytes(reader.bytes(64))
   if (!reader.ok) return new Malformed('node record cut off')
   if (version !== VERSION) return new Malformed('node record version')
   if (!Number.isSafeInteger(expiresAtMs)) return new Malformed('node record expiry')
