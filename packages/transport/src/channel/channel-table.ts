@@ -5,19 +5,20 @@ import type { Instant, Random } from '@ipop/runtime'
 import { encodeNodeRecord, type Identity, SessionEndpoint } from '@ipop/security'
 import type { HelloReply, PeerHint } from '../address/peer-hint.ts'
 import { isLoopback } from '../address/ip-text.ts'
-import { ReflexiveAddresses } from '../address/reflexive-addresses.ts'
 import type { TransportAddress } from '../address/transport-address.ts'
 import type { Attachment, DatagramReceiver, Edge, HelloIdentity } from '../edge/edge.ts'
 import { IndexTable } from '../edge/index-table.ts'
 import { HelloClient } from '../hello/hello-client.ts'
-import { HELLO_TIMEOUT_MS, HINT_ENDPOINTS_MAX } from '../limits.ts'
+import { HELLO_TIMEOUT_MS } from '../limits.ts'
 import { DropCounts } from '../stats/drop-counts.ts'
 import { DATAGRAM_HELLO_REPLY, DATAGRAM_INITIATION } from '../wire/frame-types.ts'
 import { Alarm } from './alarm.ts'
-import { Channel, type ChannelHost } from './channel.ts'
+import { Channel } from './channel.ts'
+import type { ChannelHost } from './channel-host.ts'
 import { ChannelLifecycle } from './channel-lifecycle.ts'
 import { ChannelRegistry } from './channel-registry.ts'
 import { Dialer } from './dialer.ts'
+import { OwnAddresses } from './own-addresses.ts'
 import { ReentrancyGuard } from './reentrancy-guard.ts'
 import {
   type ChannelHandlers,
@@ -43,7 +44,7 @@ export class ChannelTable implements DatagramReceiver {
   readonly #channels = new ChannelRegistry()
   readonly #dialer: Dialer
   readonly #hellos: HelloClient
-  readonly #reflexive = new ReflexiveAddresses()
+  readonly #own: OwnAddresses
   readonly #drops = new DropCounts()
   readonly #attachments: Attachment[]
   readonly #guard = new ReentrancyGuard<Arrival>((arrival) => this.#handle(arrival))
@@ -67,6 +68,7 @@ export class ChannelTable implements DatagramReceiver {
       { identity, namespace },
     )
     this.#dialer = new Dialer({ names: runtime.names, log }, { listeners })
+    this.#own = new OwnAddresses(log, this.#dialer)
     this.#hellos = new HelloClient(
       { random: random.fork('hello'), wallTimeMs },
       { asker: this.address },
@@ -128,7 +130,7 @@ export class ChannelTable implements DatagramReceiver {
     return {
       address: this.address,
       sessionKey: this.#sessions.record.sessionKey,
-      endpoints: this.#ownEndpoints(),
+      endpoints: this.#own.endpoints(this.#now()),
     }
   }
 
@@ -164,7 +166,7 @@ export class ChannelTable implements DatagramReceiver {
   }
 
   helloIdentity(): HelloIdentity {
-    const endpoints = this.#ownEndpoints()
+    const endpoints = this.#own.endpoints(this.#now())
     return { record: encodeNodeRecord(this.#sessions.record), endpoints }
   }
 
@@ -197,16 +199,6 @@ export class ChannelTable implements DatagramReceiver {
 
   #now(): Instant {
     return this.#runtime.clock.now()
-  }
-
-  #ownEndpoints(): TransportAddress[] {
-    const endpoints = new Map<string, TransportAddress>()
-    const reflexive = this.#reflexive
-      .offered(this.#now())
-      .filter((ta) => this.isAddressAllowed(ta.host))
-    const local = this.#dialer.localAddresses().slice(0, HINT_ENDPOINTS_MAX - reflexive.length)
-    for (const ta of [...local, ...reflexive]) endpoints.set(ta.toString(), ta)
-    return [...endpoints.values()]
   }
 
   #dialNew(hint: PeerHint, now: Instant): Channel {
@@ -245,14 +237,8 @@ export class ChannelTable implements DatagramReceiver {
     const reply = this.#hellos.handleReply(datagram, edge)
     if (reply instanceof Malformed) return this.#drops.count(reply.reason)
     const reporter = reply.hint.address.key
-    this.#observe(reply.observed, reporter, now)
+    this.#own.observe(reply.observed, reporter, now)
     if (edge.remote && isLoopback(edge.remote.host)) this.#dialer.noteMachinePeer(reporter)
-  }
-
-  #observe(observed: TransportAddress, reporter: string, now: Instant): void {
-    if (this.#dialer.localAddresses().some((ta) => ta.equals(observed))) return
-    if (!this.#reflexive.observe(observed, reporter, now)) return
-    this.#runtime.log.write('debug', 'reflexive address', { observed: observed.toString() })
   }
 
   #handleTimeout(now: Instant): void {
@@ -278,7 +264,7 @@ export class ChannelTable implements DatagramReceiver {
   #transmit(): void {
     for (let t = this.#sessions.pollTransmit(); t; t = this.#sessions.pollTransmit()) {
       if (t.to) t.to.send(t.bytes)
-      else if (t.session) this.#channels.bySession(t.session)?.sendHandshake(t.bytes)
+      else if (t.session) this.#channels.bySession(t.session)?.sendUnrouted(t.bytes)
     }
   }
 
@@ -308,7 +294,8 @@ export class ChannelTable implements DatagramReceiver {
       sealed: () => this.#sealed(),
       wake: (at) => this.#isClosed || this.#alarm.wake(at),
       dial: (ta, onEdge) => this.#dialer.dial(ta, onEdge),
-      observed: (channel, observed) => this.#observe(observed, channel.address.key, this.#now()),
+      observed: (channel, observed) =>
+        this.#own.observe(observed, channel.address.key, this.#now()),
       drop: (reason) => this.#drops.count(reason),
       down: (channel, reason) => this.#lifecycle.down(channel, reason),
       handlers: () => this.handlers,

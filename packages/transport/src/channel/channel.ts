@@ -1,40 +1,20 @@
 /** One peer: its session and the paths that carry it. */
 import type { Address } from '@ipop/address'
 import { Malformed } from '@ipop/codec'
-import type { Instant, Random } from '@ipop/runtime'
+import type { Instant } from '@ipop/runtime'
 import type { NodeRecord, Session } from '@ipop/security'
 import type { PeerHint } from '../address/peer-hint.ts'
 import type { TransportAddress } from '../address/transport-address.ts'
 import type { Edge } from '../edge/edge.ts'
 import { HINT_ENDPOINTS_MAX, IDLE_PROBE_MS, STATUS_DELAY_MS } from '../limits.ts'
 import { decodeProbe, encodeClose } from '../wire/control-frames.ts'
-import { FRAME_CLOSE, FRAME_PING, FRAME_PONG } from '../wire/frame-types.ts'
+import { DATAGRAM_DATA, FRAME_CLOSE, FRAME_PING, FRAME_PONG } from '../wire/frame-types.ts'
+import type { ChannelHost } from './channel-host.ts'
 import { newCounters } from './channel-counters.ts'
 import { Liveness } from './liveness.ts'
 import type { Path } from './path.ts'
 import { type PathHost, PathManager } from './path-manager.ts'
-import type { ChannelCounters, ChannelHandlers, ChannelState } from './types.ts'
-
-/** What a channel needs from its table. */
-export interface ChannelHost {
-  readonly random: Random
-  readonly address: Address
-  now(): Instant
-  /** Sends what sealing may have caused, such as a rekey. */
-  sealed(): void
-  /** Asks for `handleTimeout` at `at`. */
-  wake(at: Instant): unknown
-  /** Makes edges to an endpoint, now or later. */
-  dial(ta: TransportAddress, onEdge: (edge: Edge) => void): void
-  /** Is told where the peer sees this node over a UDP edge. */
-  observed(channel: Channel, observed: TransportAddress): void
-  /** Counts a drop. */
-  drop(reason: string): void
-  /** Takes the channel out of the table and tells the owner. */
-  down(channel: Channel, reason: 'closed' | 'closed by peer' | 'lost'): void
-  /** The owner's handlers. */
-  handlers(): ChannelHandlers
-}
+import type { ChannelCounters, ChannelState } from './types.ts'
 
 /** A peer's session over all its paths, one of them active. Made by `ChannelTable`. */
 export class Channel {
@@ -56,6 +36,8 @@ export class Channel {
   #remoteStatus = 0
   #statusDueAt: Instant = Number.POSITIVE_INFINITY
   #initiation: Uint8Array | undefined
+  /** Whether the peer sent something that nothing was sent after. */
+  #owesAnswer = false
 
   constructor(
     host: ChannelHost,
@@ -163,6 +145,7 @@ export class Channel {
       this.counters.dropsOut++
       return false
     }
+    this.#owesAnswer = false
     this.counters.packetsOut++
     this.counters.bytesOut += frame.length
     const isSent = edge.send(datagram)
@@ -203,8 +186,11 @@ export class Channel {
     this.session.close(this.#host.now())
   }
 
-  /** Sends a handshake message that has no path yet. For the channel table. */
-  sendHandshake(datagram: Uint8Array): void {
+  /** Sends a datagram of the session itself that has no path yet. For the channel table. */
+  sendUnrouted(datagram: Uint8Array): void {
+    // An empty keepalive after nothing but pings and pongs would tell the peer nothing new.
+    if (datagram[0] === DATAGRAM_DATA && !this.#owesAnswer) return
+    this.#owesAnswer = false
     const edge = this.activeEdge
     if (this.#state === 'up' && edge?.isOpen && this.#liveness.misses === 0) {
       edge.send(datagram)
@@ -223,7 +209,9 @@ export class Channel {
     if (type === FRAME_PING || type === FRAME_PONG) return this.#receiveProbe(frame, edge, now)
     if (type === FRAME_CLOSE) return this.#host.down(this, 'closed by peer')
     this.#paths.heard(edge, type !== undefined, now)
-    if (type !== undefined) this.#host.handlers().onFrame(this, frame)
+    if (type === undefined) return
+    this.#owesAnswer = true
+    this.#host.handlers().onFrame(this, frame)
   }
 
   /** Returns when `handleTimeout` wants to be called. */

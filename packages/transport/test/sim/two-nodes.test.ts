@@ -95,9 +95,10 @@ describe('two nodes', () => {
     await world.run({ forMs: 120_000 })
     const before = hosts[0].stats.datagramsSent + hosts[1].stats.datagramsSent
     await world.run({ forMs: 600_000 })
+    // Two and a little: probes come a bit early, and keys are renewed every two minutes.
     const perInterval =
       (hosts[0].stats.datagramsSent + hosts[1].stats.datagramsSent - before) / (600_000 / 15_000)
-    expect(perInterval).toBeLessThanOrEqual(4)
+    expect(perInterval).toBeLessThanOrEqual(3)
   })
 
   it('tell a changed status within a second', async () => {

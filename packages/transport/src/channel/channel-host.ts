@@ -1,0 +1,28 @@
+/** What a channel asks of the table it belongs to. */
+import type { Address } from '@ipop/address'
+import type { Instant, Random } from '@ipop/runtime'
+import type { TransportAddress } from '../address/transport-address.ts'
+import type { Edge } from '../edge/edge.ts'
+import type { Channel } from './channel.ts'
+import type { ChannelHandlers } from './types.ts'
+
+/** What a channel needs from its table. */
+export interface ChannelHost {
+  readonly random: Random
+  readonly address: Address
+  now(): Instant
+  /** Sends what sealing may have caused, such as a rekey. */
+  sealed(): void
+  /** Asks for `handleTimeout` at `at`. */
+  wake(at: Instant): unknown
+  /** Makes edges to an endpoint, now or later. */
+  dial(ta: TransportAddress, onEdge: (edge: Edge) => void): void
+  /** Is told where the peer sees this node over a UDP edge. */
+  observed(channel: Channel, observed: TransportAddress): void
+  /** Counts a drop. */
+  drop(reason: string): void
+  /** Takes the channel out of the table and tells the owner. */
+  down(channel: Channel, reason: 'closed' | 'closed by peer' | 'lost'): void
+  /** The owner's handlers. */
+  handlers(): ChannelHandlers
+}
