@@ -6,12 +6,21 @@ import { PROBE_MISSES_MAX, PROBE_MISSES_SUSPECT } from '../limits.ts'
 const SHARE_FIRST = { from: 0.85, to: 0.95 }
 const SHARE_SECOND = { from: 1, to: 1.1 }
 
+/** Time for the peer's own probe to arrive. */
+const GRACE_MS = 500
+
 /** What the channel has to do. `suspect` and `lost` are told once per silence. */
 export type LivenessAdvice = 'probe' | 'probe all' | 'suspect' | 'lost'
 
 type LivenessState =
   | { readonly kind: 'quiet'; readonly share: number }
-  | { readonly kind: 'probing'; readonly misses: number; readonly missAt: Instant }
+  | {
+      readonly kind: 'probing'
+      readonly misses: number
+      readonly missAt: Instant
+      /** Not lost before: a peer that moved while idle shows up with its own probe. */
+      readonly graceUntil: Instant
+    }
   | { readonly kind: 'lost' }
 
 /** Judges by time alone: anything authenticated that arrives is a sign of life. */
@@ -54,7 +63,8 @@ export class Liveness {
   /** Notes that a probe was sent for liveness and when it counts as missed. */
   probeSent(missAt: Instant): void {
     if (this.#state.kind === 'lost') return
-    this.#state = { kind: 'probing', misses: this.misses, missAt }
+    const graceUntil = this.#state.kind === 'probing' ? this.#state.graceUntil : this.#grace(missAt)
+    this.#state = { kind: 'probing', misses: this.misses, missAt, graceUntil }
   }
 
   /** Returns when `handleTimeout` wants to be called. */
@@ -75,11 +85,18 @@ export class Liveness {
     if (this.#state.kind !== 'probing') return 'probe'
     const misses = this.#state.misses + 1
     if (misses >= PROBE_MISSES_MAX) {
+      if (now < this.#state.graceUntil) return 'probe all'
       this.#state = { kind: 'lost' }
       return 'lost'
     }
-    this.#state = { kind: 'probing', misses, missAt: this.#state.missAt }
+    this.#state = { ...this.#state, misses }
     return misses >= PROBE_MISSES_SUSPECT ? 'suspect' : 'probe all'
+  }
+
+  /** A probe after silence waits for the peer's own one; a probe that was asked for does not. */
+  #grace(missAt: Instant): Instant {
+    const isIdle = missAt - this.lastHeardAt >= this.idleProbeMs * SHARE_FIRST.from
+    return isIdle ? this.lastHeardAt + this.idleProbeMs * SHARE_SECOND.to + GRACE_MS : missAt
   }
 
   #quiet(): LivenessState {
