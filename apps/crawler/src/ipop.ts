@@ -1,3 +1,77 @@
-/** Walks the ring and reports on its health; DHT and control-socket tools. */
+/** Asks the node on this machine about itself over its control socket. */
+import { Command } from 'commander'
+import { EXIT_FAILED, runCommand } from '@ipop/node/tools'
+import {
+  peerLines,
+  statusLines,
+  type PeerReply,
+  type PingReply,
+  type StatusReply,
+} from './ipop-output.ts'
+import { wholeNumber } from './options.ts'
 
-export {}
+interface Options {
+  readonly socket?: string
+  readonly node?: string
+  readonly json: boolean
+}
+
+const program = new Command('ipop')
+  .description('Ask the node on this machine about itself.')
+  .option('--socket <path>', 'control socket; found by itself when there is only one')
+  .option('--node <address>', 'which node of the process; the configured one by default')
+  .option('--json', 'print JSON', false)
+  .exitOverride()
+
+program
+  .command('status')
+  .description('where the node is and what it has')
+  .action(async () => print<StatusReply>(await ask('status'), statusLines))
+
+program
+  .command('peers')
+  .description('sessions with other nodes')
+  .action(async () => print<readonly PeerReply[]>(await ask('peers'), peerLines))
+
+program
+  .command('ping <target>')
+  .description('round trips over the ring to a node address or a virtual IP address')
+  .option('-c, --count <number>', 'number of round trips', wholeNumber(1, 1_000), 4)
+  .action((target: string, { count }: { count: number }) => ping(target, count))
+
+for (const command of program.commands) command.exitOverride()
+
+async function ask(name: string, body: Record<string, unknown> = {}): Promise<unknown> {
+  const { socket, node } = program.opts<Options>()
+  const { ControlClient } = await import('@ipop/node/tools')
+  const client = ControlClient.find(socket, {
+    runtimeFolder: process.env['XDG_RUNTIME_DIR'],
+    workFolder: process.cwd(),
+  })
+  return client.request(name, { ...body, ...(node === undefined ? {} : { node }) })
+}
+
+function print<T>(reply: unknown, lines: (reply: T) => string[]): void {
+  const { json } = program.opts<Options>()
+  // The reply comes from our own node, over a socket that only its owner and group can open.
+  process.stdout.write(json ? `${JSON.stringify(reply)}\n` : `${lines(reply as T).join('\n')}\n`)
+}
+
+async function ping(target: string, count: number): Promise<void> {
+  let answers = 0
+  for (let sequence = 1; sequence <= count; sequence += 1) {
+    try {
+      const reply = (await ask('ping', { target })) as PingReply
+      answers += 1
+      print<PingReply>(reply, ({ address, ms, hops }) => [
+        `${address}: seq=${sequence} hops=${hops} time=${ms.toFixed(1)} ms`,
+      ])
+    } catch (error) {
+      if (sequence === count && answers === 0) throw error
+      process.stderr.write(`ipop: ${error instanceof Error ? error.message : String(error)}\n`)
+    }
+  }
+  if (answers < count) process.exitCode = EXIT_FAILED
+}
+
+await runCommand('ipop', () => program.parseAsync())

@@ -25,5 +25,6 @@ export {
   type DhcpConfig,
   type ReservedRange,
 } from './dhcp-config.ts'
+export { replaceFile, type FileOwnership } from './files/atomic.ts'
 export { readKeyFile, readOrCreateKeyFile, type KeyFile } from './files/key-file.ts'
 export { withNodeAddress, writeNodeAddress } from './files/node-address.ts'

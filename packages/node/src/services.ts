@@ -91,12 +91,15 @@ export interface DhtService {
   get(key: Uint8Array | string): Promise<readonly StoredValue[]>
   /** Removes one's own value. */
   release(key: Uint8Array | string, value?: Uint8Array): Promise<boolean>
+  /** Returns the number of pairs stored at this node. */
+  count(): number
   /** Returns the pairs stored at this node. */
-  localEntries(): readonly LocalEntry[]
+  dump(): Promise<readonly LocalEntry[]>
 }
 
 /** One pair stored at this node. */
 export interface LocalEntry {
+  /** Hash of the key; the key itself is not stored. */
   readonly key: Uint8Array
   readonly value: Uint8Array
   /** Wall-clock times in milliseconds. */

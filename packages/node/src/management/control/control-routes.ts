@@ -65,7 +65,7 @@ export function statusOf(node: ManagedNode) {
     state: node.ring.state,
     ...informationOf(node),
     transportAddresses: [...node.ring.localAddresses()],
-    dhtEntries: node.dht.localEntries().length,
+    dhtEntries: node.dht.count(),
   }
 }
 

@@ -30,8 +30,8 @@ export function addDhtClient(table: MethodTable, dht: DhtService, random: Random
     (await dht.get(keyOf(params))).map(valueMap),
   )
   addOpenGets(table, dht, random)
-  table.add('dht.Count', { params: [], isRemote: true }, () => dht.localEntries().length)
-  table.add('dht.Dump', { params: [], isRemote: false }, () => dump(dht.localEntries()))
+  table.add('dht.Count', { params: [], isRemote: true }, () => dht.count())
+  table.add('dht.Dump', { params: [], isRemote: false }, async () => dumpOf(await dht.dump()))
 }
 
 /** A get that was begun: values that have not been asked for, or the promise of them. */
@@ -96,7 +96,7 @@ function valueMap({ value, ageSeconds, ttlSeconds }: StoredValue): CborValue {
 }
 
 /** Groups entries by key; times are seconds as texts, the way 64-bit numbers travel. */
-function dump(entries: readonly LocalEntry[]): CborValue {
+function dumpOf(entries: readonly LocalEntry[]): CborValue {
   const byKey = new Map<string, CborValue[]>()
   for (const { key, value, createdAtMs, expiresAtMs } of entries.slice(0, DHT_DUMP_ENTRIES_MAX)) {
     const id = toHex(key)

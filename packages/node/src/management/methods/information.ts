@@ -55,10 +55,11 @@ export function informationOf(node: ManagedNode): Record<string, CborValue> {
   }
 }
 
-/** Returns the number of edges by the original's transport names. */
+/** Returns the number of edges in use by the original's transport names; spare paths do not count. */
 export function edgeCounts(connections: readonly ConnectionView[]): Record<string, number> {
   const counts: Record<string, number> = { udp: 0, tcp: 0, tunnel: 0, subring: 0 }
-  for (const kind of connections.flatMap((each) => each.edgeKinds)) {
+  for (const [kind] of connections.map((each) => each.edgeKinds)) {
+    if (kind === undefined) continue
     const name = TRANSPORT_NAMES[kind] ?? kind
     counts[name] = (counts[name] ?? 0) + 1
   }

@@ -1,0 +1,101 @@
+/** Lays out replies of the control socket for people. */
+
+/** Status of one node, as far as it is printed. */
+export interface NodeStatusReply {
+  readonly address: string
+  readonly type: string
+  readonly namespace: string
+  readonly state: string
+  readonly neighbors: Readonly<Record<string, string>>
+  readonly cons: number
+  readonly udp: number
+  readonly tcp: number
+  readonly tunnel: number
+  readonly subring: number
+  readonly transportAddresses: readonly string[]
+  readonly dhtEntries: number
+  readonly IpopNamespace?: string
+  readonly VirtualIPs?: readonly string[]
+}
+
+/** Reply to `status`. */
+export interface StatusReply {
+  readonly pid: number
+  readonly uptimeSeconds: number
+  readonly nodes: readonly NodeStatusReply[]
+}
+
+/** One reply line of `peers`. */
+export interface PeerReply {
+  readonly address: string
+  readonly roles: readonly string[]
+  readonly edgeKinds: readonly string[]
+  readonly remote?: string
+  readonly rttMs?: number
+}
+
+/** Reply to `ping`. */
+export interface PingReply {
+  readonly address: string
+  readonly ms: number
+  readonly hops: number
+}
+
+/** Returns the lines of `status`. */
+export function statusLines({ pid, uptimeSeconds, nodes }: StatusReply): string[] {
+  const head = `process ${pid}, up ${duration(uptimeSeconds)}${nodes.length > 1 ? `, ${nodes.length} nodes` : ''}`
+  return [head, ...nodes.flatMap(nodeLines)]
+}
+
+function nodeLines(node: NodeStatusReply): string[] {
+  const { left, right } = node.neighbors
+  const lines = [
+    '',
+    `${node.address}  ${node.type}, ${node.state}`,
+    `  namespace    ${node.namespace}`,
+    ...node.transportAddresses.map((address) => `  reachable    ${address}`),
+    `  left         ${left ?? 'nobody'}`,
+    `  right        ${right ?? 'nobody'}`,
+    `  connections  ${node.cons} (udp ${node.udp}, tcp ${node.tcp}, relay ${node.tunnel}, ring ${node.subring})`,
+    `  DHT entries  ${node.dhtEntries}`,
+  ]
+  if (node.IpopNamespace === undefined) return lines
+  const ips = node.VirtualIPs ?? []
+  return [
+    ...lines,
+    `  network      ${node.IpopNamespace}`,
+    `  virtual IP   ${ips.length === 0 ? 'none yet' : ips.join(', ')}`,
+  ]
+}
+
+/** Returns the lines of `peers`. */
+export function peerLines(peers: readonly PeerReply[]): string[] {
+  const rows = peers.map(({ address, roles, edgeKinds, remote, rttMs }) => [
+    address,
+    roles.join(','),
+    edgeKinds[0] ?? '-',
+    remote ?? '-',
+    rttMs === undefined ? '-' : `${rttMs.toFixed(1)} ms`,
+  ])
+  return table([['address', 'roles', 'path', 'remote', 'rtt'], ...rows])
+}
+
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+  )
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+function duration(seconds: number): string {
+  const hours = Math.floor(seconds / 3_600)
+  const minutes = Math.floor((seconds % 3_600) / 60)
+  const rest = seconds % 60
+  if (hours > 0) return `${hours} h ${minutes} min`
+  return minutes > 0 ? `${minutes} min ${rest} s` : `${rest} s`
+}

@@ -1,0 +1,60 @@
+/** The virtual interface: opens it, and gives it the addresses that the virtual network assigns. */
+import type { IpopConfig } from '@ipop/config'
+import type { IpMapper } from '@ipop/ip-mapping'
+import type { Log } from '@ipop/runtime'
+import type { VirtualDevice } from 'napi-rs-tun'
+import { messageOf, NodeError } from '../errors.ts'
+
+/** Opens the interface of a configuration. Throws NODE_DEVICE_UNAVAILABLE with what to do. */
+export async function openDevice({
+  virtualNetworkDevice: { name, kind },
+}: IpopConfig): Promise<VirtualDevice> {
+  const tun = await import('napi-rs-tun').catch((error: unknown) => {
+    throw unavailable(`the package napi-rs-tun cannot be loaded: ${messageOf(error)}`)
+  })
+  const support = tun.isSupported()
+  if (!support.ok) throw unavailable(support.reason)
+  try {
+    return tun.openDevice({ name, kind })
+  } catch (error) {
+    throw unavailable(messageOf(error))
+  }
+}
+
+function unavailable(reason: string): NodeError {
+  return new NodeError({
+    code: 'NODE_DEVICE_UNAVAILABLE',
+    message: `no virtual interface: ${reason}`,
+  })
+}
+
+/** Keeps the addresses of the interface equal to those that the mapper holds. */
+export function followAddresses(mapper: IpMapper, device: VirtualDevice, log: Log): void {
+  const held = new Map<string, string>()
+  const change = (what: string, apply: () => void) => {
+    try {
+      apply()
+    } catch (error) {
+      log.write('error', 'virtual interface could not be changed', {
+        what,
+        error: messageOf(error),
+      })
+    }
+  }
+  // On a TAP device the host's own DHCP client sets the address; the interface only has to be up.
+  if (device.isTap) change('up', () => device.setUp(true))
+  mapper.onAddress((ip, prefixLength) => {
+    const cidr = `${ip}/${prefixLength}`
+    held.set(ip, cidr)
+    if (device.isTap) return
+    change(cidr, () => {
+      device.setAddress(cidr)
+      device.setUp(true)
+    })
+  })
+  mapper.onAddressLost((ip) => {
+    const cidr = held.get(ip)
+    held.delete(ip)
+    if (cidr !== undefined && !device.isTap) change(cidr, () => device.removeAddress(cidr))
+  })
+}

@@ -1,0 +1,77 @@
+/** Opens the ports that a configuration names. */
+import type { EdgeListenerConfig, NodeConfig } from '@ipop/config'
+import type { Endpoint, Runtime } from '@ipop/runtime'
+import * as transport from '@ipop/transport'
+import { IndexTable, UdpEdgeListener, type EdgeListener } from '@ipop/transport'
+import { codeOf, NodeError } from '../errors.ts'
+
+/** Opens every listener; on failure those that were opened are closed again. */
+export async function openListeners(config: NodeConfig, runtime: Runtime): Promise<EdgeListener[]> {
+  const ports = advertising(runtime, config.devicesToBind)
+  const indexes = new IndexTable({ random: runtime.random.fork('receiver indices') })
+  const listeners: EdgeListener[] = []
+  try {
+    for (const wanted of config.edgeListeners) {
+      const first = await open(ports, wanted, '0.0.0.0', indexes)
+      listeners.push(first)
+      const second = await openIpv6(ports, { ...wanted, port: first.localPort }, indexes)
+      if (second !== undefined) listeners.push(second)
+    }
+    return listeners
+  } catch (error) {
+    await Promise.all(listeners.map((listener) => listener.close()))
+    throw error
+  }
+}
+
+/** Returns a runtime that knows only the interfaces whose addresses may be told to others. */
+function advertising(runtime: Runtime, devices: readonly string[]): Runtime {
+  if (devices.length === 0) return runtime
+  const { interfaces } = runtime
+  const list = () => interfaces.list().filter((each) => devices.includes(each.device))
+  return { ...runtime, interfaces: { list } }
+}
+
+async function open(
+  runtime: Runtime,
+  { type, port }: EdgeListenerConfig,
+  host: string,
+  indexes: IndexTable,
+) {
+  try {
+    const kind = type === 'udp' ? UdpEdgeListener : tcpListener()
+    return await kind.open(runtime, { host, port, indexes })
+  } catch (error) {
+    throw portError({ host, port }, type, codeOf(error))
+  }
+}
+
+/** IPv6 is taken along where this machine has it; a port that others hold there is no reason to stop. */
+async function openIpv6(runtime: Runtime, wanted: EdgeListenerConfig, indexes: IndexTable) {
+  const hasIpv6 = runtime.interfaces.list().some((each) => each.family === 6)
+  if (!hasIpv6) return undefined
+  try {
+    return await open(runtime, wanted, '::', indexes)
+  } catch {
+    runtime.log.write('info', 'no IPv6 on this port', { type: wanted.type, port: wanted.port })
+    return undefined
+  }
+}
+
+function portError({ port }: Endpoint, type: string, systemCode: string): NodeError {
+  if (systemCode === 'EADDRINUSE') {
+    const message = `${type} port ${port} is in use by another program; choose another <port> or stop that program`
+    return new NodeError({ code: 'NODE_PORT_IN_USE', message })
+  }
+  const advice = systemCode === 'EACCES' ? '; ports below 1024 need root' : ''
+  return new NodeError({
+    code: 'NODE_PORT_REFUSED',
+    message: `${type} port ${port} cannot be opened (${systemCode})${advice}`,
+  })
+}
+
+function tcpListener(): typeof UdpEdgeListener {
+  const found = (transport as Record<string, unknown>)['TcpEdgeListener']
+  if (found === undefined) throw Object.assign(new Error('no TCP'), { code: 'ENOTSUP' })
+  return found as typeof UdpEdgeListener
+}

@@ -1,0 +1,79 @@
+/** One ring node with its DHT, and the view of it that the management interfaces use. */
+import { Dht } from '@ipop/dht'
+import type { Runtime } from '@ipop/runtime'
+import { OverlayNode, roleNames, type Connection, type OverlayNodeOptions } from '@ipop/overlay'
+import type { ConnectionView, DhtService, RingNode } from '../services.ts'
+
+/** A node on the ring with its part of the DHT. */
+export interface Member {
+  readonly overlay: OverlayNode
+  readonly dht: Dht
+}
+
+/** Makes a node and its DHT; neither does anything until it is started. */
+export function createMember(runtime: Runtime, options: OverlayNodeOptions): Member {
+  const overlay = OverlayNode.create(runtime, options)
+  const dht = new Dht(
+    {
+      ring: overlay,
+      clock: runtime.clock,
+      timers: runtime.timers,
+      random: runtime.random.fork(`dht ${overlay.address.key}`),
+      log: runtime.log.child({ node: overlay.address.toString().slice(12, 20) }),
+      wallTimeMs: () => runtime.clock.wallTimeMs(),
+    },
+    { identity: options.identity },
+  )
+  return { overlay, dht }
+}
+
+/** Returns the ring node as the management interfaces see it. */
+export function ringView({ overlay }: Member): RingNode {
+  return {
+    address: overlay.address,
+    get state() {
+      return overlay.state
+    },
+    neighbors: () => overlay.neighbors(),
+    connections: () => overlay.connections.all().map(connectionView),
+    localAddresses: () => overlay.channels.hintOf().endpoints.map(String),
+    call: (target, method, args, options) => overlay.call(target, method, args, options),
+    handle: (method, schema, handler) => overlay.handle(method, schema, handler),
+    nextHop: (target) => overlay.nearestTo(target),
+  }
+}
+
+function connectionView(connection: Connection): ConnectionView {
+  const { channel, address } = connection
+  const { activeEdge } = channel
+  const others = channel.edges.filter((edge) => edge.isOpen && edge.id !== activeEdge?.id)
+  return {
+    address,
+    roles: roleNames(connection.localRoles | connection.remoteRoles),
+    edgeKinds: [...(activeEdge === undefined ? [] : [activeEdge]), ...others].map(
+      (edge) => edge.kind,
+    ),
+    remote: activeEdge?.remote?.toString(),
+    rttMs: channel.rttMs,
+  }
+}
+
+/** Returns the DHT as the management interfaces see it. */
+export function dhtView({ overlay, dht }: Member, clock: Runtime['clock']): DhtService {
+  return {
+    put: (key, value, ttlSeconds) => dht.put(key, value, ttlSeconds),
+    create: (key, value, ttlSeconds) => dht.create(key, value, ttlSeconds),
+    get: (key) => dht.get(key),
+    release: (key, value) => dht.release(key, value),
+    count: () => dht.stats.records,
+    dump: async () => {
+      const records = await dht.dump(overlay.address)
+      return records.map(({ entry, remainingMs }) => ({
+        key: entry.keyHash,
+        value: entry.value,
+        createdAtMs: entry.signedAtMs,
+        expiresAtMs: clock.wallTimeMs() + remainingMs,
+      }))
+    },
+  }
+}

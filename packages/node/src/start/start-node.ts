@@ -1,0 +1,113 @@
+/** Starts the nodes of one process: lock, identity, ports, ring, DHT, virtual network, management. */
+import { dirname, basename, extname, join } from 'node:path'
+import { Malformed } from '@ipop/codec'
+import type { IpopConfig, NodeConfig } from '@ipop/config'
+import type { Runtime } from '@ipop/runtime'
+import { Identity } from '@ipop/security'
+import { TransportAddress, type EdgeListener } from '@ipop/transport'
+import { messageOf } from '../errors.ts'
+import type { NodeKind } from '../services.ts'
+import { openDevice } from './device.ts'
+import { loadIdentity } from './identity.ts'
+import { openListeners } from './listeners.ts'
+import { createMember, type Member } from './member.ts'
+import { NodeProcess } from './node-process.ts'
+import type { RunningNode } from './running-node.ts'
+import { lockState } from './state-lock.ts'
+import { UndoStack } from './undo-stack.ts'
+import {
+  checkVirtualNetwork,
+  type GivenSettings,
+  type VirtualNetworkConfig,
+} from './virtual-network.ts'
+
+/** What a node is started from. */
+export interface StartOptions {
+  readonly nodeConfig: NodeConfig
+  /** The virtual network; without it the node only serves the ring. */
+  readonly ipopConfig?: IpopConfig | undefined
+  /** Settings of the virtual network; without them they come from the DHT. */
+  readonly dhcpConfig?: GivenSettings | undefined
+}
+
+/** Starts one node. Resolves once it listens; `connected()` tells when it is on the ring. */
+export function startNode(options: StartOptions, runtime: Runtime): Promise<RunningNode> {
+  return start(options, 1, options.ipopConfig === undefined ? 'BasicNode' : 'IpopNode', runtime)
+}
+
+/** Starts `count` nodes on the same ports: new ones that live in memory only, and the configured one last. */
+export function startMultiNode(
+  nodeConfig: NodeConfig,
+  count: number,
+  runtime: Runtime,
+): Promise<RunningNode> {
+  return start({ nodeConfig }, count, 'MultiNode', runtime)
+}
+
+async function start(
+  { nodeConfig, ipopConfig, dhcpConfig }: StartOptions,
+  count: number,
+  kind: NodeKind,
+  runtime: Runtime,
+): Promise<RunningNode> {
+  const undo = new UndoStack()
+  try {
+    const network = networkOf(nodeConfig, ipopConfig, dhcpConfig)
+    const lock = await lockState(nodeConfig.security.keyPath)
+    undo.push('state lock', () => lock.release())
+    const identity = loadIdentity(nodeConfig, runtime)
+    const device = ipopConfig === undefined ? undefined : await openDevice(ipopConfig)
+    if (device !== undefined) undo.push('device', () => device.close())
+    const listeners = await openListeners(nodeConfig, runtime)
+    undo.push('ports', () => Promise.all(listeners.map((listener) => listener.close())))
+    const members = createMembers(runtime, nodeConfig, { identity, listeners, count })
+    const process = new NodeProcess(runtime, { nodeConfig, kind, members, listeners, undo })
+    if (network !== undefined && device !== undefined) process.addVirtualNetwork(device, network)
+    await process.openManagement()
+    process.startMembers()
+    return process
+  } catch (error) {
+    await undo.run((what, failure) =>
+      runtime.log.write('warn', 'cleanup failed', { what, error: messageOf(failure) }),
+    )
+    throw error
+  }
+}
+
+function networkOf(
+  nodeConfig: NodeConfig,
+  ipopConfig: IpopConfig | undefined,
+  dhcpConfig: GivenSettings | undefined,
+): VirtualNetworkConfig | undefined {
+  if (ipopConfig === undefined) return undefined
+  const { keyPath } = nodeConfig.security
+  const leaseFile = join(dirname(keyPath), `${basename(keyPath, extname(keyPath))}.lease`)
+  const network = { ipopConfig, dhcpConfig, leaseFile }
+  checkVirtualNetwork(network)
+  return network
+}
+
+/** The configured node comes last, as in the original; the first one is what `/xm.rem` shows. */
+function createMembers(
+  runtime: Runtime,
+  config: NodeConfig,
+  {
+    identity,
+    listeners,
+    count,
+  }: { identity: Identity; listeners: readonly EdgeListener[]; count: number },
+): Member[] {
+  const remoteTas = config.remoteTas.flatMap((text) => {
+    const ta = TransportAddress.parse(text)
+    return ta instanceof Malformed ? [] : [ta]
+  })
+  return Array.from({ length: count }, (_, index) =>
+    createMember(runtime, {
+      identity: index === count - 1 ? identity : Identity.create(runtime.random),
+      namespace: config.brunetNamespace,
+      listeners,
+      remoteTas,
+      ...(count === 1 ? {} : { path: String(index) }),
+    }),
+  )
+}

@@ -1,0 +1,15 @@
+/** The light part of this package: what command-line tools need to talk to a running node. */
+export { NodeError, type NodeErrorCode } from './errors.ts'
+export { MULTI_NODES_MAX } from './limits.ts'
+export { crawl, type CrawlObserver, type ManagerCall } from './crawl/walk.ts'
+export type { CrawlRecord } from './crawl/record.ts'
+export {
+  consistencyOf,
+  pythonFloat,
+  reportLines,
+  summarize,
+  type CrawlReport,
+} from './crawl/report.ts'
+export { XmlRpcClient } from './management/xml-rpc-client.ts'
+export { ControlClient } from './management/control/control-client.ts'
+export { EXIT_FAILED, EXIT_OK, EXIT_USAGE, exitCodeOf, runCommand } from './cli/exit-codes.ts'
