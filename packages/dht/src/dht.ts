@@ -160,6 +160,12 @@ export class Dht {
     }
   }
 
+  /** Returns whether this node stores something that counts under the key with this hash. */
+  holds(keyHash: Uint8Array): boolean {
+    const records = this.#store.get(keyHash)?.records
+    return records !== undefined && records.current(this.#modules.clock.now()).length > 0
+  }
+
   #neighborsChanged(): void {
     this.#settling.neighborsChanged()
     this.#repair.neighborsChanged()

@@ -1,6 +1,6 @@
 /** A ring in one process: calls go to the nearest live node, with delays, losses, crashes and partitions. */
 import type { Address } from '@ipop/address'
-import { closest, leftDistance } from '@ipop/address'
+import { closest } from '@ipop/address'
 import type { CborValue } from '@ipop/codec'
 import { decodeCbor, encodeCbor, Malformed } from '@ipop/codec'
 import type { RingCallOptions, RingNeighborhood, RingReply, RingService } from '../../src/index.ts'
@@ -27,6 +27,7 @@ export class FakeRing {
   readonly options: Required<FakeRingOptions>
   readonly #time: VirtualTime
   readonly #random: SeededRandom
+  readonly #islands = new Map<number, readonly FakeNode[]>()
   /** Messages sent, and the largest of them. */
   messages = 0
   largestBytes = 0
@@ -45,6 +46,7 @@ export class FakeRing {
   join(address: Address, island = 0): FakeNode {
     const node = new FakeNode(this, address, island)
     this.nodes.set(address.key, node)
+    this.#islands.clear()
     this.#announceLater(100)
     return node
   }
@@ -53,6 +55,7 @@ export class FakeRing {
   leave(node: FakeNode): void {
     node.isUp = false
     this.nodes.delete(node.address.key)
+    this.#islands.clear()
     this.#announceLater(100)
   }
 
@@ -61,6 +64,7 @@ export class FakeRing {
     node.isUp = false
     this.#time.at(this.#time.now() + this.options.detectionMs, 'detection', () => {
       if (this.nodes.get(node.address.key) === node) this.nodes.delete(node.address.key)
+      this.#islands.clear()
       this.#announceLater(0)
     })
   }
@@ -68,12 +72,19 @@ export class FakeRing {
   /** Puts nodes on islands that cannot reach each other. */
   partition(islandOf: (node: FakeNode) => number): void {
     for (const node of this.nodes.values()) node.island = islandOf(node)
+    this.#islands.clear()
     this.#announceLater(0)
   }
 
-  /** Returns the nodes that `node` can see, itself included. */
-  visibleTo(node: FakeNode): FakeNode[] {
-    return [...this.nodes.values()].filter((other) => other.island === node.island)
+  /** Returns the nodes that `node` can see, itself included, in ring order. */
+  visibleTo(node: FakeNode): readonly FakeNode[] {
+    const known = this.#islands.get(node.island)
+    if (known) return known
+    const island = [...this.nodes.values()]
+      .filter((other) => other.island === node.island)
+      .sort((a, b) => a.address.compare(b.address))
+    this.#islands.set(node.island, island)
+    return island
   }
 
   /** Carries one call. */
@@ -88,7 +99,7 @@ export class FakeRing {
     const body = encodeCbor([method, args])
     const timeoutMs = options.timeoutMs ?? TIMEOUT_MS
     if (to === from)
-      return [{ from: from.address, result: await from.serve(method, reread(args), from.address) }]
+      return [{ from: from.address, result: await from.serve(method, args, from.address) }]
     const reply = this.#exchange(from, to, method, body)
     const timeout = this.#time.sleep(timeoutMs).then(() => {
       throw new Error('OVERLAY_TIMEOUT')
@@ -180,13 +191,15 @@ export class FakeNode implements RingService {
   }
 
   nearNeighbors(): RingNeighborhood {
-    const others = this.#ring.visibleTo(this).filter((node) => node !== this)
-    const clockwise = others
-      .map((node) => node.address)
-      .sort((a, b) => leftDistance(this.address, a).compare(leftDistance(this.address, b)))
+    const all = this.#ring.visibleTo(this)
+    const at = all.indexOf(this)
+    if (at < 0) return { left: [], right: [] }
+    const count = Math.min(NEAR_PER_SIDE, all.length - 1)
+    const neighbor = (steps: number) =>
+      (all[(at + steps + all.length) % all.length] as FakeNode).address
     return {
-      left: clockwise.slice(0, NEAR_PER_SIDE),
-      right: clockwise.slice(-NEAR_PER_SIDE).reverse(),
+      left: Array.from({ length: count }, (_, i) => neighbor(i + 1)),
+      right: Array.from({ length: count }, (_, i) => neighbor(-i - 1)),
     }
   }
 
@@ -204,8 +217,4 @@ export class FakeNode implements RingService {
     this.#seen = seen
     for (const listener of this.#listeners) listener()
   }
-}
-
-function reread(args: CborValue): CborValue {
-  return decodeCbor(encodeCbor(args)) as CborValue
 }

@@ -5,6 +5,7 @@ interface Armed {
   readonly when: Instant
   readonly order: number
   readonly fire: (now: Instant) => void
+  isCancelled: boolean
 }
 
 /** Wall time at virtual time zero. */
@@ -14,7 +15,8 @@ export const EPOCH_MS = 1_700_000_000_000
 export class VirtualTime implements Clock, Timers {
   #now = 0
   #order = 0
-  readonly #armed = new Set<Armed>()
+  /** A binary heap, earliest first. */
+  readonly #heap: Armed[] = []
 
   now(): Instant {
     return this.#now
@@ -25,9 +27,14 @@ export class VirtualTime implements Clock, Timers {
   }
 
   at(when: Instant, _reason: string, fire: (now: Instant) => void): TimerHandle {
-    const armed = { when: Math.max(when, this.#now), order: this.#order++, fire }
-    this.#armed.add(armed)
-    return { cancel: () => void this.#armed.delete(armed) }
+    const armed = {
+      when: Math.max(when, this.#now),
+      order: this.#order++,
+      fire,
+      isCancelled: false,
+    }
+    this.#push(armed)
+    return { cancel: () => void (armed.isCancelled = true) }
   }
 
   /** Resolves `delayMs` of virtual time later. */
@@ -56,20 +63,49 @@ export class VirtualTime implements Clock, Timers {
     this.#now = until
   }
 
-  /** Skips `durationMs` without firing anything that is due on the way before its end. */
   async #step(until: Instant): Promise<boolean> {
-    let next: Armed | undefined
-    for (const armed of this.#armed) {
-      if (!next || armed.when < next.when || (armed.when === next.when && armed.order < next.order))
-        next = armed
-    }
+    while (this.#heap[0]?.isCancelled) this.#pop()
+    const next = this.#heap[0]
     if (!next || next.when > until) return false
-    this.#armed.delete(next)
+    this.#pop()
     this.#now = next.when
     next.fire(this.#now)
     await drain()
     return true
   }
+
+  #push(armed: Armed): void {
+    const heap = this.#heap
+    let at = heap.push(armed) - 1
+    while (at > 0) {
+      const parent = (at - 1) >> 1
+      if (!isBefore(armed, heap[parent] as Armed)) break
+      heap[at] = heap[parent] as Armed
+      at = parent
+    }
+    heap[at] = armed
+  }
+
+  #pop(): void {
+    const heap = this.#heap
+    const last = heap.pop()
+    if (!last || heap.length === 0) return
+    let at = 0
+    for (;;) {
+      let child = 2 * at + 1
+      if (child >= heap.length) break
+      const right = heap[child + 1]
+      if (right && isBefore(right, heap[child] as Armed)) child++
+      if (!isBefore(heap[child] as Armed, last)) break
+      heap[at] = heap[child] as Armed
+      at = child
+    }
+    heap[at] = last
+  }
+}
+
+function isBefore(a: Armed, b: Armed): boolean {
+  return a.when < b.when || (a.when === b.when && a.order < b.order)
 }
 
 /** A seeded generator (mulberry32). */
