@@ -104,3 +104,18 @@ export const DROP_REASONS_MAX = 64
 
 /** How long a hello is repeated when the caller names no other time: a few losses on a slow path. */
 export const HELLO_TIMEOUT_MS = 5_000
+
+/** Streams per TCP port: most peers use UDP, and each stream costs a descriptor of about 1,024. */
+export const TCP_EDGES_MAX = 512
+
+/** Accepted streams over which nothing was authenticated yet; strangers must not use up the table. */
+export const TCP_UNPROVEN_MAX = 64
+
+/** An accepted stream must prove itself within this time: a handshake takes three round trips. */
+export const TCP_UNPROVEN_MS = 10_000
+
+/** Waiting longer for a connection is pointless: the handshake above gives up after 20 s. */
+export const TCP_CONNECT_TIMEOUT_MS = 5_000
+
+/** Bytes waiting in a stream; beyond it datagrams are lost, as the sessions above expect of a full path. */
+export const TCP_QUEUE_BYTES_MAX = 262_144

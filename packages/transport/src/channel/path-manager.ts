@@ -198,6 +198,10 @@ export class PathManager {
     if (active?.edge.isOpen) return active
     this.paths.removeClosed()
     this.reselect(now)
+    if (!this.paths.active && this.#isSearching) {
+      this.#search.restart(now)
+      this.#host.wake(now)
+    }
     return this.paths.active
   }
 

@@ -23,7 +23,7 @@ import { HelloResponder } from '../hello/hello-responder.ts'
 import { DropCounts } from '../stats/drop-counts.ts'
 import { DATAGRAM_HELLO } from '../wire/frame-types.ts'
 import { LocalDelivery } from './local-delivery.ts'
-import { OwnEndpoints } from './own-endpoints.ts'
+import { OwnEndpoints } from '../edge/own-endpoints.ts'
 import { UdpEdge, type UdpEdgeHost } from './udp-edge.ts'
 import { UdpEdgeTable } from './udp-edge-table.ts'
 

@@ -163,7 +163,10 @@ describe('addresses', () => {
     await world.run({ forMs: 1_000 })
     const reply = await asked
     expect(reply?.observed.host).toBe('203.0.113.1')
-    expect(inside.table.hintOf().endpoints.map((e) => e.host)).toEqual(['192.168.0.2', '203.0.113.1'])
+    expect(inside.table.hintOf().endpoints.map((e) => e.host)).toEqual([
+      '192.168.0.2',
+      '203.0.113.1',
+    ])
     if (!reply) throw new Error('no reply')
     inside.table.dial(reply.hint)
     await world.run({ forMs: 1_000 })
