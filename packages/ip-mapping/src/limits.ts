@@ -159,8 +159,8 @@ export const DNS_NAME_BYTES_MAX = 255
 /** Compression pointers followed in one name; a name has at most 127 labels, honest ones a handful. */
 export const DNS_POINTERS_MAX = 16
 
-/** Answers over UDP without EDNS are at most this long (RFC 1035 §4.2.1). */
-export const DNS_MESSAGE_BYTES_MAX = 512
+/** Answers over UDP without EDNS are at most this long (RFC 1035 §4.2.1); longer forwarded ones go through as they are. */
+export const DNS_MESSAGE_BYTES_MAX = 4_096
 
 /** Time to live of answers computed from the address itself, as in the original. */
 export const DNS_TTL_SECONDS = 1_800
@@ -168,11 +168,26 @@ export const DNS_TTL_SECONDS = 1_800
 /** Time to live of answers from the DHT: a host can move to a new address. */
 export const DNS_DHT_TTL_SECONDS_MAX = 60
 
-/** A forwarded question without an answer after this long is answered with SERVFAIL. */
-export const DNS_FORWARD_TIMEOUT_MS = 4_000
+/** A name that nobody registered may be registered the next moment. */
+export const DNS_NEGATIVE_TTL_SECONDS = 5
+
+/** A question without an answer after this long is answered with SERVFAIL; programs give up after 5 s. */
+export const DNS_ANSWER_TIMEOUT_MS = 4_000
 
 /** DHCP options of one message; the option area of an honest client is below 312 bytes. */
 export const DHCP_OPTIONS_MAX = 64
 
 /** Minimum length of a BOOTP message (RFC 1542 §2.1); some clients drop shorter ones. */
 export const DHCP_MESSAGE_BYTES_MIN = 300
+
+/** The host's client asks again after half of this, and so learns soon when the node got another address. */
+export const DHCP_LEASE_SECONDS_MAX = 240
+
+/** A question from the host's client is answered later if the node gets an address in this time; then it asks again. */
+export const DHCP_PENDING_MS = 10_000
+
+/** A second host on the link may take over when the first was silent this long: it has renewed twice by then. */
+export const DHCP_CLIENT_SILENT_MS = 300_000
+
+/** ARP requests that wait for a lookup; a host sends one a second per address. */
+export const ARP_PENDING_MAX = 64

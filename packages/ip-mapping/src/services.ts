@@ -39,6 +39,8 @@ export interface IpCarrier {
   onChannelUp?(listener: (peer: Address) => void): unknown
   /** Tells of peers that were lost. */
   onPeerDown?(listener: (peer: Address) => void): unknown
+  /** Tells of peers that were asked for and cannot be reached. */
+  onPeerUnreachable?(listener: (peer: Address) => void): unknown
   /** Tells that the ring around the node changed. */
   onNeighborsChanged?(listener: () => void): unknown
 }

@@ -49,8 +49,8 @@ export class IpMapper {
     const { carrier, random, log, timers } = modules
     const { namespace } = options
     this.#ownAddress = createOwnAddress(modules, options, {
-      onSettings: (found) => this.#handleSettings(found),
-      onLeaseEvent: (event) => this.#handleLeaseEvent(event),
+      onSettings: (found, now) => this.#handleSettings(found, now),
+      onLeaseEvent: (event, now) => this.#handleLeaseEvent(event, now),
     })
     this.#resolver = new AddressResolver({ random: random.fork('resolver'), log }, { namespace })
     this.#lookups = new Lookups({ resolver: this.#resolver })
@@ -65,9 +65,13 @@ export class IpMapper {
     this.#memberDriver =
       members && new DhtMachineDriver(modules, { machine: members, afterStep: () => undefined })
     this.#services = new LocalServices(
-      { ...modules, resolver: this.#resolver, ownAddress: this.#ownAddress },
+      {
+        ...modules,
+        resolver: this.#resolver,
+        ownAddress: this.#ownAddress,
+        deliver: (packet) => this.#router.deliver(packet),
+      },
       options,
-      { deliver: (packet) => this.#router.deliver(packet), changed: (now) => this.#afterStep(now) },
     )
     const schedule = modules.schedule ?? runAfterThisCallback
     this.#router = new IpRouter({
@@ -78,7 +82,7 @@ export class IpMapper {
       log,
       members,
       forwarding: modules.forwarding,
-      services: this.#services.services,
+      services: [this.#services],
     })
     this.#routerTimer = new WakeupTimer(timers)
   }
@@ -108,6 +112,9 @@ export class IpMapper {
     )
     carrier.onChannelUp?.((peer) => this.#step((now) => this.#router.handleChannelUp(peer, now)))
     carrier.onPeerDown?.((peer) => this.#step(() => this.#router.handlePeerDown(peer)))
+    carrier.onPeerUnreachable?.((peer) =>
+      this.#step((now) => this.#router.handlePeerUnreachable(peer, now)),
+    )
     carrier.onNeighborsChanged?.(() => this.handleRingChanged())
     forwarding?.onPunt((batch) => this.#step((now) => this.#router.handlePunted(batch, now)))
     this.#step((now) => this.#ownAddress.start(now))
@@ -230,30 +237,30 @@ export class IpMapper {
     for (let event = this.#resolver.pollEvent(); event; event = this.#resolver.pollEvent()) {
       this.#router.handleResolverEvent(event, now)
       this.#lookups.handleResolverEvent(event)
-      this.#services.handleResolverEvent(event, now)
+      this.#services.handleResolverEvent(event)
     }
   }
 
-  #handleSettings(settings: NetworkSettings): void {
+  #handleSettings(settings: NetworkSettings, now: Instant): void {
     this.#settings = settings
     this.#modules.log.write('info', 'virtual network', { network: settings.network.toString() })
-    this.#setOwn(undefined)
+    this.#setOwn(undefined, now)
     this.#settingsKnown.emit(settings)
   }
 
-  #handleLeaseEvent(event: LeaseEvent): void {
+  #handleLeaseEvent(event: LeaseEvent, now: Instant): void {
     const { log } = this.#modules
     switch (event.kind) {
       case 'acquired':
         log.write('info', 'virtual address acquired', { ip: formatIpv4(event.ip) })
-        this.#setOwn(event.ip)
+        this.#setOwn(event.ip, now)
         return this.#addressGained.emit(
           formatIpv4(event.ip),
           this.#settings?.network.prefixLength ?? 32,
         )
       case 'lost':
         log.write('info', 'virtual address lost', { ip: formatIpv4(event.ip), cause: event.cause })
-        this.#setOwn(undefined)
+        this.#setOwn(undefined, now)
         return this.#addressLost.emit(formatIpv4(event.ip), event.cause)
       case 'conflict':
         log.write('warn', 'virtual address is held by another node', { ip: formatIpv4(event.ip) })
@@ -265,11 +272,11 @@ export class IpMapper {
     }
   }
 
-  #setOwn(ip: Ipv4 | undefined): void {
+  #setOwn(ip: Ipv4 | undefined, now: Instant): void {
     const network = this.#settings?.network
     if (network === undefined) return
     this.#router.setOwn({ network, ip })
-    this.#services.setOwn({ network, ip })
+    this.#services.setOwn({ network, ip }, now)
   }
 
   #leaseStatus(now: Instant): LeaseStatus | undefined {

@@ -105,6 +105,12 @@ export class IpRouter {
     this.#context.rows?.withdrawPeer(peer)
   }
 
+  /** Takes note that a peer which traffic asked for cannot be reached. */
+  handlePeerUnreachable(peer: Address, now: Instant): void {
+    this.#context.rows?.withdrawPeer(peer)
+    this.#outgoing.handlePeerUnreachable(peer, now)
+  }
+
   /** Writes a packet of a local service to the host. */
   deliver(ownedPacket: Uint8Array): void {
     this.#context.writer.push(ownedPacket)

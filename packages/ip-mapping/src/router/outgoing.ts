@@ -3,7 +3,7 @@ import type { Address } from '@ipop/address'
 import { Malformed } from '@ipop/codec'
 import type { Instant } from '@ipop/runtime'
 import { icmpUnreachable, type UnreachableCause } from '../ip/icmp-errors.ts'
-import { isMartian, type Ipv4 } from '../ip/ipv4-address.ts'
+import { isMartian, LIMITED_BROADCAST, UNSPECIFIED, type Ipv4 } from '../ip/ipv4-address.ts'
 import { ICMP_ERRORS_PER_SECOND_MAX, WAITING_RETRY_MS } from '../limits.ts'
 import type { ResolverEvent } from '../resolver/address-resolver.ts'
 import { decodeIpv4, ipVersion, type Ipv4Packet } from '../wire/ipv4.ts'
@@ -86,6 +86,16 @@ export class OutgoingPath {
     }
   }
 
+  /** Refuses what waits for a session with `peer`, and doubts that `peer` holds those addresses. */
+  handlePeerUnreachable(peer: Address, now: Instant): void {
+    const { resolver } = this.#context
+    for (const ip of this.#waiting.keys()) {
+      if (resolver.peek(ip, now)?.equals(peer) !== true) continue
+      resolver.invalidate(ip)
+      this.#refuseWaiting(ip, 'unreachable', now)
+    }
+  }
+
   /** Refuses packets that waited too long and tries the others again. */
   handleTimeout(now: Instant): void {
     const { resolver } = this.#context
@@ -105,9 +115,10 @@ export class OutgoingPath {
   }
 
   #serve(packet: Ipv4Packet, own: OwnNetwork | undefined, now: Instant): boolean {
-    // Only packets that stay in this node: to the server address, or from a host that has no address yet.
-    if (packet.source !== 0 && packet.destination !== own?.network.serverIp) return false
-    if (packet.source !== 0 && packet.source !== own?.ip) return false
+    // Only what is meant for this node itself: the server address, or whoever is on the link (DHCP).
+    const { source, destination } = packet
+    const isLocal = source === UNSPECIFIED || destination === LIMITED_BROADCAST
+    if (!isLocal && destination !== own?.network.serverIp) return false
     if (!this.#services.some((service) => service.handlePacket(packet, now))) return false
     this.#context.counters.served += 1
     return true
