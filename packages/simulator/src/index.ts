@@ -34,3 +34,5 @@ export {
   nearestNode,
 } from './ring/graph-checks.ts'
 export type { RouteCheckOptions } from './ring/graph-checks.ts'
+export { CounterReuseWatch } from './wire-checks/counter-reuse.ts'
+export type { SendListener } from './network/network.ts'

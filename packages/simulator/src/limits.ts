@@ -68,3 +68,6 @@ export const FAMILIES_CACHED_MAX = 100_000
 
 /** The engine's other work (signals, output, a test's time limit) gets a turn after this many events. */
 export const EVENTS_PER_TURN = 512
+
+/** Sealing counters that are remembered; about 200 bytes each, and runs that need more are better split. */
+export const COUNTERS_WATCHED_MAX = 1_000_000

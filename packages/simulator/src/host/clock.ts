@@ -25,17 +25,22 @@ export class HostClock implements Clock {
 /** Timers that die with their process. */
 export class ProcessTimers implements Timers {
   readonly #process: Process
+  readonly #countFired: (reason: string) => void
 
-  constructor(process: Process) {
+  /** `countFired` is told the reason of every timer that fires. */
+  constructor(process: Process, countFired: (reason: string) => void) {
     this.#process = process
+    this.#countFired = countFired
   }
 
-  at(when: number, _reason: string, fire: (now: number) => void): TimerHandle {
+  at(when: number, reason: string, fire: (now: number) => void): TimerHandle {
     let isCancelled = !this.#process.isAlive
     const event = isCancelled
       ? undefined
       : this.#process.schedule(when, (now) => {
-          if (!isCancelled) fire(now)
+          if (isCancelled) return
+          this.#countFired(reason)
+          fire(now)
         })
     return {
       cancel: () => {

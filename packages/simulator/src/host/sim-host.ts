@@ -212,7 +212,7 @@ export class SimHost {
     const streams = new SimStreamPort(sockets, ephemeral.float())
     const runtime: Runtime = {
       clock: this.#clock,
-      timers: new ProcessTimers(process),
+      timers: new ProcessTimers(process, (reason) => network.modules.stats.countTimer(reason)),
       random: random.fork('program'),
       log: new HostLog(logBook, this.name, () => scheduler.now),
       datagrams,

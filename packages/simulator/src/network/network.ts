@@ -23,6 +23,9 @@ export interface NetworkModules {
   readonly latency: LatencyFunction
 }
 
+/** Sees a datagram as it leaves a socket; `bytes` is borrowed until the call returns. */
+export type SendListener = (from: Endpoint, to: Endpoint, bytes: Uint8Array) => void
+
 /** Where a packet goes next, and whose address it bears by then. */
 interface Hop {
   readonly target: SimHost | Nat
@@ -39,6 +42,8 @@ export class Network {
   /** The realm of globally reachable addresses. */
   readonly publicRealm = new Realm(undefined)
   readonly modules: NetworkModules
+  /** Called for every datagram that is sent. */
+  readonly sendListeners = new Set<SendListener>()
   readonly #pairLinks = new Map<string, Partial<LinkProperties>>()
   readonly #links = new Map<SimHost, Map<SimHost | Nat, LinkProperties>>()
   #defaultLink: LinkProperties
@@ -75,6 +80,7 @@ export class Network {
     stats.bytesSent += bytes.length
     sender.stats.datagramsSent++
     sender.stats.bytesSent += bytes.length
+    for (const listener of this.sendListeners) listener(from, to, bytes)
     const hop = this.route(sender, from, to, scheduler.now)
     if (typeof hop === 'string') return this.drop(hop, from, to, bytes)
     const link = this.linkBetween(sender, hop.target)

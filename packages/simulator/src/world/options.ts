@@ -34,7 +34,7 @@ export interface WorldOptions {
 export interface HostOptions {
   /** Unique name; `host-N` unless named. */
   readonly name?: string
-  /** IP addresses; `10.x.y.z` after its number unless named. */
+  /** IP addresses; `10.x.y.z` after its number unless named, and always to be named behind a NAT. */
   readonly addresses?: readonly string[]
   /** The NAT it stands behind. */
   readonly behind?: Nat
@@ -47,8 +47,8 @@ export interface HostOptions {
 /** How a NAT is made. */
 export interface NatOptions {
   readonly name?: string
-  /** Its external address. */
-  readonly address: string
+  /** Its external address; `10.x.y.z` after its number unless named. */
+  readonly address?: string
   /** How it translates; `easyNat` unless named. */
   readonly behaviour?: Partial<NatBehaviour>
   /** The NAT it stands behind itself. */

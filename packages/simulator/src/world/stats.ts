@@ -33,6 +33,8 @@ export class WorldStats {
   streamBytesDelivered = 0
   /** Drops by reason; a reason that never occurred is absent. */
   readonly dropsByReason: Partial<Record<DropReason, number>> = {}
+  /** How often timers fired, by the reason they were armed with; shows what keeps a quiet ring busy. */
+  readonly timersByReason: Record<string, number> = {}
   /** Counters by host name. */
   readonly hosts: Record<string, HostStats> = {}
 
@@ -40,6 +42,11 @@ export class WorldStats {
   countDrop(reason: DropReason): void {
     this.datagramsDropped++
     this.dropsByReason[reason] = (this.dropsByReason[reason] ?? 0) + 1
+  }
+
+  /** Counts a timer that fired. */
+  countTimer(reason: string): void {
+    this.timersByReason[reason] = (this.timersByReason[reason] ?? 0) + 1
   }
 
   /** Returns the counters of a new host. */

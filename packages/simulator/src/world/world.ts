@@ -7,6 +7,7 @@ import type { Place } from '../network/latency.ts'
 import type { LinkProperties } from '../network/link.ts'
 import { easyNat, Nat } from '../network/nat.ts'
 import { Network } from '../network/network.ts'
+import type { SendListener } from '../network/network.ts'
 import { Reachability } from '../network/reachability.ts'
 import { SeededRandom } from '../random/seeded-random.ts'
 import { defaultAddress, linkOf } from './defaults.ts'
@@ -77,6 +78,12 @@ export class World {
     return this.#logBook.records()
   }
 
+  /** Calls `listener` for every datagram that is sent; returns how to stop that. */
+  onSend(listener: SendListener): () => void {
+    this.#network.sendListeners.add(listener)
+    return () => this.#network.sendListeners.delete(listener)
+  }
+
   /** Adds a machine. */
   addHost(options: HostOptions = {}): SimHost {
     const place = this.#place(options.name, 'host')
@@ -107,13 +114,14 @@ export class World {
   addNat(options: NatOptions): Nat {
     const outer = options.behind?.inner ?? this.#network.publicRealm
     const place = this.#place(options.name, 'nat')
-    if (outer.members.has(options.address)) {
-      throw new SimulationError('SIM_ADDRESS_TAKEN', `two hosts with address ${options.address}`)
+    const address = options.address ?? defaultAddress(place.index)
+    if (outer.members.has(address)) {
+      throw new SimulationError('SIM_ADDRESS_TAKEN', `two hosts with address ${address}`)
     }
     const behaviour = { ...easyNat, ...options.behaviour }
     const random = this.random.fork(`nat ${place.name}`)
-    const nat = new Nat({ random, outer }, { place, address: options.address, behaviour })
-    outer.members.set(options.address, nat)
+    const nat = new Nat({ random, outer }, { place, address, behaviour })
+    outer.members.set(address, nat)
     return nat
   }
 
