@@ -20,6 +20,7 @@ import {
 import type { DhtModules } from './modules.ts'
 import { Pauses } from './pauses.ts'
 import { hashKey } from './placement/placement.ts'
+import { Courier } from './replica/courier.ts'
 import { HandOver } from './replica/hand-over.ts'
 import { Intake } from './replica/intake.ts'
 import { RangeRepair } from './replica/range-repair.ts'
@@ -57,6 +58,7 @@ export class Dht {
   readonly #writer: Writer
   readonly #service: ReplicaService
   readonly #settling: Settling
+  readonly #courier: Courier
   readonly #handOver: HandOver
   readonly #repair: RangeRepair
   readonly #inspector: Inspector
@@ -75,7 +77,12 @@ export class Dht {
     this.#store = store
     this.#settling = new Settling(parts)
     this.#service = new ReplicaService({ ...parts, settling: this.#settling })
-    this.#handOver = new HandOver({ ...parts, random: modules.random.fork('hand-over') })
+    this.#courier = new Courier(parts)
+    this.#handOver = new HandOver({
+      ...parts,
+      courier: this.#courier,
+      random: modules.random.fork('hand-over'),
+    })
     this.#repair = new RangeRepair({ ...parts, random: modules.random.fork('repair') })
     const own = new OwnEntries(modules)
     const writer = new ReplicaWriter({ peer, pauses, random: modules.random.fork('retry') })
@@ -90,7 +97,7 @@ export class Dht {
     if (this.#unsubscribe) return
     this.#service.open()
     this.#unsubscribe = this.#modules.ring.onNeighborsChanged(() => this.#neighborsChanged())
-    this.#inBackground(this.#repair.run())
+    this.#inBackground(this.#repair.run(() => this.#handOver.schedule()))
     this.#inBackground(this.#sweepRegularly())
   }
 
@@ -155,7 +162,7 @@ export class Dht {
       keys: this.#store.keyCount,
       records: this.#store.recordCount,
       bytes: this.#store.byteCount,
-      handedOver: this.#handOver.pushedCount,
+      handedOver: this.#courier.pushedCount,
       repaired: this.#reader.repairedCount,
     }
   }

@@ -13,7 +13,7 @@ import {
 import type { DhtModules } from '../modules.ts'
 import type { Pauses } from '../pauses.ts'
 import { Neighborhood } from '../placement/neighborhood.ts'
-import type { ReplicaStore } from '../store/replica-store.ts'
+import { heldEntries, type ReplicaStore } from '../store/replica-store.ts'
 import type { Offer } from '../wire/handover.ts'
 import type { Intake } from './intake.ts'
 import { isProgress, type CallTarget, type ReplicaPeer } from './replica-peer.ts'
@@ -39,8 +39,8 @@ export class RangeRepair {
     this.#shift = modules.random.below(REPLICAS - 1)
   }
 
-  /** Compares again and again until the pauses end. */
-  async run(): Promise<void> {
+  /** Compares again and again until the pauses end; calls `afterPeriod` after each unhurried one. */
+  async run(afterPeriod: () => void): Promise<void> {
     const { pauses, random } = this.#modules
     while (!pauses.isClosed) {
       const isHurried = this.#hurries > 0
@@ -52,6 +52,7 @@ export class RangeRepair {
       if (!end) return
       if (isHurried) this.#hurries--
       await this.compare()
+      if (!isHurried) afterPeriod()
     }
   }
 
@@ -94,17 +95,23 @@ export class RangeRepair {
       const page = await peer.list(target, { from, to, ...(token && { token }) })
       if (page.replier.equals(ring.address)) return page.until
       target = { address: page.replier, mode: 'exact' }
-      for (const wanted of page.offers) await this.#fetch(target, wanted)
+      for (const wanted of page.offers) await this.#exchange(target, wanted)
       if (pages >= PAGES_MAX || !isProgress(token, page.next)) return page.until
       token = page.next
     }
   }
 
-  async #fetch(target: CallTarget, wanted: Offer): Promise<void> {
+  /** Fetches a key that looks different there; what is newer here goes back, so that both end up alike. */
+  async #exchange(target: CallTarget, theirs: Offer): Promise<void> {
     const { store, clock, peer, intake } = this.#modules
-    const key = store.get(wanted.keyHash)
-    if (key && equalBytes(key.records.digest(clock.now()), wanted.digest)) return
-    for (const { entry, remainingMs } of await peer.get(target, wanted.keyHash))
+    const isSame = () => {
+      const key = store.get(theirs.keyHash)
+      return key !== undefined && equalBytes(key.records.digest(clock.now()), theirs.digest)
+    }
+    if (isSame()) return
+    for (const { entry, remainingMs } of await peer.get(target, theirs.keyHash))
       intake.admitEntry(entry, remainingMs)
+    if (isSame()) return
+    await peer.push(target, heldEntries(store.get(theirs.keyHash), clock.now()))
   }
 }

@@ -11,6 +11,7 @@ import {
   STORE_RECORDS_MAX,
 } from '../limits.ts'
 import { replicaPositions } from '../placement/placement.ts'
+import type { KeyedEntry } from '../wire/held-entry.ts'
 import { KeyRecords, type MergeOutcome, type StoredRecord } from './key-records.ts'
 
 /** A key that something is stored for. */
@@ -144,6 +145,15 @@ export class ReplicaStore {
       else this.#ownerRecords.delete(entry.owner.key)
     }
   }
+}
+
+/** Returns what counts of a key at `now`, ready to be sent. */
+export function heldEntries(key: StoredKey | undefined, now: Instant): KeyedEntry[] {
+  return (key?.records.current(now) ?? []).map(({ entry, expiresAt }) => ({
+    keyHash: entry.keyHash,
+    bytes: entry.bytes,
+    remainingMs: expiresAt - now,
+  }))
 }
 
 function newKey(ownedKeyHash: Uint8Array): StoredKey {
