@@ -47,6 +47,9 @@ export class TransportAddress {
     if (kind !== 'udp' && kind !== 'tcp') {
       return new Malformed(`transport address: unknown transport "${kind}", expected udp or tcp`)
     }
+    if (portText?.includes(':')) {
+      return new Malformed('transport address: an IPv6 address needs brackets')
+    }
     const host = checkHost(bracketed)
     if (host instanceof Malformed) return host
     const port = checkPort(portText)

@@ -21,7 +21,9 @@ describe('sixteen nodes on one port', () => {
 
   it('reach each other within the process, over UDP edges all the same', async () => {
     const { world, nodes, listener, hosts } = await sharedPort()
-    for (const a of nodes) for (const b of nodes) if (a !== b) a.table.dial(b.table.hintOf())
+    nodes.forEach((node, i) => {
+      for (const other of nodes.slice(i + 1)) node.table.dial(other.table.hintOf())
+    })
     await world.run({ forMs: 5_000 })
     for (const node of nodes) {
       const channels = [...node.table.channels()]

@@ -1,0 +1,88 @@
+/** Silence, probes and misses, without a network. */
+import { describe, expect, it } from '@jest/globals'
+import { SeededRandom } from '@ipop/simulator'
+import { Liveness } from '../../src/channel/liveness.ts'
+import { RttEstimator } from '../../src/channel/rtt-estimator.ts'
+import { PROBE_TIMEOUT_MAX_MS, PROBE_TIMEOUT_MIN_MS } from '../../src/limits.ts'
+
+describe('liveness', () => {
+  it('probes after silence, warns at the second miss and gives up after the third', () => {
+    const liveness = quiet({ isFirst: false })
+    expect(liveness.handleTimeout(14_999)).toBeUndefined()
+    expect(liveness.pollTimeout()).toBeGreaterThanOrEqual(15_000)
+    expect(liveness.pollTimeout()).toBeLessThanOrEqual(16_500)
+    expect(liveness.handleTimeout(16_500)).toBe('probe')
+    liveness.probeSent(17_500)
+    expect(liveness.handleTimeout(17_499)).toBeUndefined()
+    expect(liveness.handleTimeout(17_500)).toBe('probe all')
+    liveness.probeSent(18_500)
+    expect(liveness.handleTimeout(18_500)).toBe('suspect')
+    expect(liveness.isSuspect).toBe(true)
+    liveness.probeSent(19_500)
+    expect(liveness.handleTimeout(19_500)).toBe('lost')
+    expect(liveness.handleTimeout(99_999)).toBeUndefined()
+  })
+
+  it('forgets misses when anything is heard', () => {
+    const liveness = quiet({ isFirst: false })
+    liveness.handleTimeout(16_500)
+    liveness.probeSent(17_500)
+    liveness.handleTimeout(17_500)
+    liveness.probeSent(18_500)
+    liveness.heard(18_000)
+    expect(liveness.misses).toBe(0)
+    expect(liveness.handleTimeout(18_500)).toBeUndefined()
+    expect(liveness.pollTimeout()).toBeGreaterThanOrEqual(33_000)
+  })
+
+  it('lets the end with the lower address probe first, so that one probe serves both', () => {
+    for (let seed = 0; seed < 100; seed++) {
+      const first = quiet({ isFirst: true, seed })
+      const second = quiet({ isFirst: false, seed: seed + 1_000 })
+      expect(second.pollTimeout() - first.pollTimeout()).toBeGreaterThanOrEqual(750)
+    }
+  })
+
+  it('waits for the own probe of a peer that fell silent while idle', () => {
+    const liveness = quiet({ isFirst: true })
+    liveness.handleTimeout(14_250)
+    for (let at = 14_450; ; at += 200) {
+      liveness.probeSent(at)
+      const advice = liveness.handleTimeout(at)
+      if (advice !== 'lost') continue
+      expect(at).toBeGreaterThanOrEqual(16_500)
+      expect(at).toBeLessThanOrEqual(17_500)
+      break
+    }
+  })
+
+  it('does not wait when the probe was asked for', () => {
+    const liveness = quiet({ isFirst: true })
+    for (const at of [1_200, 1_400]) {
+      liveness.probeSent(at)
+      liveness.handleTimeout(at)
+    }
+    liveness.probeSent(1_600)
+    expect(liveness.handleTimeout(1_600)).toBe('lost')
+  })
+})
+
+describe('probe timeout', () => {
+  it('starts at a second, follows the round trip, and stays within its bounds', () => {
+    const rtt = new RttEstimator()
+    expect(rtt.timeoutMs()).toBe(1_000)
+    rtt.update(100)
+    expect(rtt.timeoutMs()).toBe(300)
+    for (let i = 0; i < 100; i++) rtt.update(100)
+    expect(rtt.smoothedMs).toBeCloseTo(100)
+    expect(rtt.timeoutMs()).toBe(PROBE_TIMEOUT_MIN_MS)
+    expect(rtt.timeoutMs(2)).toBe(4 * PROBE_TIMEOUT_MIN_MS)
+    rtt.update(60_000)
+    expect(rtt.timeoutMs()).toBe(PROBE_TIMEOUT_MAX_MS)
+  })
+})
+
+function quiet({ isFirst, seed = 1 }: { isFirst: boolean; seed?: number }): Liveness {
+  const random = new SeededRandom(seed)
+  return new Liveness({ random }, { idleProbeMs: 15_000, isFirst, now: 0 })
+}
