@@ -1,3 +1,4 @@
 import { app } from '../../tools/build/tsup.ts'
 
-export default app(['src/bootstrap-multi.ts'])
+// The package with the Rust addon stays outside: the addon stands beside it and is loaded from there.
+export default { ...app(['src/bootstrap-multi.ts']), external: ['napi-rs-tun'] }
