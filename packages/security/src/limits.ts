@@ -45,8 +45,8 @@ export const HALF_OPEN_MAX = 512
 /** Sessions one endpoint keeps, about 3 kB each: far above any node's connections (near, shortcuts, on demand, leaves of a bootstrap). */
 export const SESSIONS_MAX = 4_096
 
-/** Receiver indexes one port hands out: four for every session of 16 full endpoints, times four, so that a free one is found at once. */
-export const INDEXES_MAX = 2 ** 20
+/** Receiver indexes one port hands out: four for every session of 16 full endpoints, few enough that a random one is free. */
+export const INDEXES_MAX = 2 ** 18
 
 /** Initiations per second an endpoint answers without proof of address; each costs about half a millisecond. */
 export const INITIATIONS_PER_SECOND_COOKIE = 100
@@ -107,3 +107,6 @@ export const PASSIVE_KEEPALIVE_MS = 10_000
 
 /** Sending this long without hearing anything means that the peer may have lost the key: a handshake is tried. */
 export const UNANSWERED_MS = 15_000
+
+/** Verified records remembered by a process, about 300 bytes each: the peers of the busiest node, or a simulated network. */
+export const VERIFIED_RECORDS_MAX = 4_096

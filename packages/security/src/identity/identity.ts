@@ -1,12 +1,13 @@
 /** A node's own identity: its keys, its address, and the records it signs. */
 import type { Address } from '@ipop/address'
 import type { Random } from '@ipop/runtime'
-import { Ed25519PrivateKey, verifySignature } from '../primitives/ed25519.ts'
+import { Ed25519PrivateKey } from '../primitives/ed25519.ts'
 import { X25519PrivateKey } from '../primitives/x25519.ts'
 import type { X25519KeyPair } from '../primitives/x25519.ts'
 import { nodeRecordMessage } from '../wire/node-record.ts'
 import type { NodeRecord } from '../wire/node-record.ts'
 import { ADDRESS_NONCE_BYTES, addressFromIdentity } from './identity-address.ts'
+import { verifiedRecords } from './verified-signatures.ts'
 import { copyBytes } from '../primitives/bytes.ts'
 
 /** Everything that must be kept to be the same node again. */
@@ -85,5 +86,5 @@ export class Identity {
 /** Returns whether `record` is signed by its own identity key and has not expired. */
 export function verifyNodeRecord(record: NodeRecord, wallTimeMs: number): boolean {
   if (record.expiresAtMs <= wallTimeMs) return false
-  return verifySignature(record.identityKey, nodeRecordMessage(record), record.signature)
+  return verifiedRecords.verify(record.identityKey, nodeRecordMessage(record), record.signature)
 }

@@ -36,22 +36,8 @@ export class PeerVerifier {
     if (known?.address !== undefined && !known.address.equals(record.address)) {
       return new Malformed('record of another address')
     }
-    if (!this.#isValid(record, known?.record)) return new Malformed('record not valid')
+    if (!verifyNodeRecord(record, this.#wallTimeMs())) return new Malformed('record not valid')
     if (this.#options.accepts?.(record) === false) return new Malformed('peer not accepted')
     return { record }
   }
-
-  #isValid(record: NodeRecord, known: NodeRecord | undefined): boolean {
-    const now = this.#wallTimeMs()
-    const isKnown =
-      known !== undefined &&
-      equalBytes(known.signature, record.signature) &&
-      equalBytes(known.identityKey, record.identityKey) &&
-      equalBytes(known.nonce, record.nonce) &&
-      equalBytes(known.certificate ?? NONE, record.certificate ?? NONE) &&
-      known.expiresAtMs === record.expiresAtMs
-    return isKnown ? record.expiresAtMs > now : verifyNodeRecord(record, now)
-  }
 }
-
-const NONE = new Uint8Array(0)

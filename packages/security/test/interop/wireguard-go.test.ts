@@ -10,6 +10,7 @@ import {
   WIREGUARD_PROFILE,
 } from '../../src/index.ts'
 import type { SessionEvent, SessionPath } from '../../src/index.ts'
+import { REKEY_AFTER_MS } from '../../src/limits.ts'
 import { X25519PrivateKey } from '../../src/primitives/x25519.ts'
 import { seededRandom } from '../kit.ts'
 import { pause, reasonToSkip, WireguardLab } from './wireguard-lab.ts'
@@ -82,6 +83,22 @@ if (skipReason !== undefined)
     }
   })
 
+  it('replaces the key when it gets old, and goes on', async () => {
+    const peer = await addPeer(5, () => [])
+    peer.connect()
+    await peer.waitFor('established')
+    const before = peer.keyIndex
+    peer.skipTime(REKEY_AFTER_MS)
+    for (let sequence = 1; sequence <= 200 && peer.keyIndex === before; sequence++) {
+      peer.send(echoRequest([10, 88, 0, 5], KERNEL, sequence))
+      await peer.waitFor('frame')
+    }
+    expect(peer.keyIndex).not.toBe(before)
+    peer.send(echoRequest([10, 88, 0, 5], KERNEL, 250))
+    const reply = await peer.waitFor('frame')
+    expect(reply.kind === 'frame' && describePacket(reply.bytes).sequence).toBe(250)
+  })
+
   it('gets no answer with another pre-shared key', async () => {
     const peer = await addPeer(4, () => [`preshared_key=${toHex(new Uint8Array(32).fill(1))}`])
     peer.connect()
@@ -99,6 +116,7 @@ class Peer {
   readonly #remotePort: () => number
   readonly #timer: ReturnType<typeof setInterval>
   #events: SessionEvent<SessionPath>[] = []
+  #skippedMs = 0
 
   constructor(socket: LabSocket, remoteKey: Uint8Array, remotePort: () => number) {
     this.socket = socket
@@ -118,11 +136,11 @@ class Peer {
     )
     const path = { id: 'wireguard-go', sourceBytes: new Uint8Array(6) }
     socket.onDatagram = (bytes) => {
-      this.#endpoint.handleDatagram(bytes, path, performance.now())
+      this.#endpoint.handleDatagram(bytes, path, this.#now())
       this.#flush()
     }
     this.#timer = setInterval(() => {
-      this.#endpoint.handleTimeout(performance.now())
+      this.#endpoint.handleTimeout(this.#now())
       this.#flush()
     }, 20)
   }
@@ -131,15 +149,24 @@ class Peer {
     return this.#events.map((event) => event.kind)
   }
 
+  get keyIndex(): number | undefined {
+    return this.#endpoint.session(this.#remoteKey)?.currentKey?.parts.localIndex
+  }
+
+  skipTime(ms: number): void {
+    this.#skippedMs += ms
+  }
+
   connect(): void {
-    this.#endpoint.connect({ sessionKey: this.#remoteKey }, performance.now())
+    this.#endpoint.connect({ sessionKey: this.#remoteKey }, this.#now())
     this.#flush()
   }
 
   send(frame: Uint8Array): void {
     const session = this.#endpoint.session(this.#remoteKey)
-    const bytes = session?.seal(frame, performance.now())
+    const bytes = session?.seal(frame, this.#now())
     if (bytes !== undefined) this.socket.send(bytes, this.#remotePort())
+    this.#flush()
   }
 
   async waitFor(kind: string): Promise<SessionEvent<SessionPath>> {
@@ -153,6 +180,10 @@ class Peer {
 
   stop(): void {
     clearInterval(this.#timer)
+  }
+
+  #now(): number {
+    return performance.now() + this.#skippedMs
   }
 
   #flush(): void {
