@@ -1,5 +1,18 @@
 /** Virtual network interfaces for Node, in Rust. */
 
+export { DataPlane, openDataPlane } from './data-plane/data-plane.ts'
+export type {
+  DataPlaneHandlers,
+  DataPlaneOptions,
+  DatagramHandlers,
+  DatagramSocket,
+  Endpoint,
+  PeerRow,
+  SessionCounters,
+  SessionRow,
+  SocketEndpoint,
+} from './data-plane/types.ts'
+export { DataPlaneError, type DataPlaneErrorCode } from './data-plane/errors.ts'
 export { DeviceError, type DeviceErrorCode } from './errors.ts'
 export { openDevice } from './device/open-device.ts'
 export { isSupported, type Support } from './device/support.ts'

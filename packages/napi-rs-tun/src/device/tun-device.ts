@@ -10,7 +10,8 @@ import type { DeviceOptions, PacketsHandler, VirtualDevice } from './virtual-dev
 export class TunDevice implements VirtualDevice {
   readonly name: string
   readonly isTap: boolean
-  readonly #native: NativeTun
+  /** The native interface, for the data plane of this package only. */
+  readonly native: NativeTun
   readonly #drainBuffer = new Uint8Array(DRAIN_BUFFER_BYTES)
   readonly #packer = new Packer(WRITE_BUFFER_BYTES)
   #handler: PacketsHandler | undefined
@@ -20,8 +21,10 @@ export class TunDevice implements VirtualDevice {
   constructor(addon: NativeAddon, options: DeviceOptions) {
     this.name = options.name
     this.isTap = options.kind === 'tap'
-    this.#native = this.#guard(() =>
-      addon.NativeTun.open(options.name, this.isTap, () => this.#deliver()),
+    this.native = this.#guard(() =>
+      addon.NativeTun.open(options.name, this.isTap, options.offload ?? false, () =>
+        this.#deliver(),
+      ),
     )
   }
 
@@ -30,7 +33,7 @@ export class TunDevice implements VirtualDevice {
   }
 
   get droppedPackets(): number {
-    return this.#native.dropped()
+    return this.native.dropped()
   }
 
   onPackets(handler: PacketsHandler): void {
@@ -50,22 +53,22 @@ export class TunDevice implements VirtualDevice {
 
   setAddress(cidr: string): void {
     const { address, prefixLength } = parseCidr(cidr)
-    this.#guard(() => this.#native.addAddress(address, prefixLength))
+    this.#guard(() => this.native.addAddress(address, prefixLength))
   }
 
   removeAddress(cidr: string): void {
     const { address, prefixLength } = parseCidr(cidr)
-    this.#guard(() => this.#native.removeAddress(address, prefixLength))
+    this.#guard(() => this.native.removeAddress(address, prefixLength))
   }
 
   addRoute(cidr: string): void {
     const { address, prefixLength } = parseCidr(cidr)
-    this.#guard(() => this.#native.addRoute(address, prefixLength))
+    this.#guard(() => this.native.addRoute(address, prefixLength))
   }
 
   removeRoute(cidr: string): void {
     const { address, prefixLength } = parseCidr(cidr)
-    this.#guard(() => this.#native.removeRoute(address, prefixLength))
+    this.#guard(() => this.native.removeRoute(address, prefixLength))
   }
 
   setMtu(mtu: number): void {
@@ -75,32 +78,32 @@ export class TunDevice implements VirtualDevice {
         `an MTU is from ${MTU_MIN} to ${MTU_MAX}, not ${mtu}`,
       )
     }
-    this.#guard(() => this.#native.setMtu(mtu))
+    this.#guard(() => this.native.setMtu(mtu))
     this.#mtu = mtu
   }
 
   setUp(up: boolean): void {
-    this.#guard(() => this.#native.setUp(up))
+    this.#guard(() => this.native.setUp(up))
   }
 
   close(): Promise<void> {
     this.#isClosed = true
     this.#handler = undefined
-    this.#native.close()
+    this.native.close()
     return Promise.resolve()
   }
 
   /** Called when packets wait; native code calls again when one buffer was not enough. */
   #deliver(): void {
     if (this.#handler === undefined || this.#isClosed) return
-    const filled = this.#native.drain(this.#drainBuffer)
+    const filled = this.native.drain(this.#drainBuffer)
     // A copy per batch, not per packet, lets the receiver keep packets without asking.
     if (filled > 0) this.#handler(unpack(this.#drainBuffer.slice(0, filled)))
   }
 
   #flush(): number {
     const packed = this.#packer.take()
-    return packed.length === 0 ? 0 : this.#guard(() => this.#native.write(packed))
+    return packed.length === 0 ? 0 : this.#guard(() => this.native.write(packed))
   }
 
   #guard<T>(action: () => T): T {

@@ -13,6 +13,11 @@ export interface DeviceOptions {
   readonly mtu?: number
   /** Addresses with prefix length, e.g. `10.0.0.1/24` or `fd00::1/64`. */
   readonly addresses?: readonly string[]
+  /**
+   * Whether the kernel hands over super-packets, as a data plane needs; only for `tun`.
+   * They are taken apart natively, so that nothing above can tell.
+   */
+  readonly offload?: boolean
   /** Whether the interface starts up; it does not unless told. */
   readonly up?: boolean
 }

@@ -14,9 +14,50 @@ export interface NativeTun {
   close(): void
 }
 
+/** One data plane; see `native/binding/src/plane.rs`. */
+export interface NativePlane {
+  openSocket(host: string, port: number): { id: number; host: string; port: number }
+  closeSocket(id: number): void
+  send(socket: number, bytes: Uint8Array, host: string, port: number): boolean
+  installPeer(peer: number, takesPartial: boolean, datagramMax: number): void
+  removePeer(peer: number): void
+  installSession(
+    localIndex: number,
+    remoteIndex: number,
+    peer: number,
+    isAes: boolean,
+    sendKey: Uint8Array,
+    receiveKey: Uint8Array,
+  ): void
+  useSession(localIndex: number): void
+  removeSession(localIndex: number): boolean
+  movePeer(peer: number, socket: number, host: string, port: number): void
+  parkPeer(peer: number): void
+  installRoute(address: string, prefixLength: number, peer: number): void
+  withdrawRoute(address: string, prefixLength: number): boolean
+  seal(localIndex: number, frame: Uint8Array): Uint8Array | null
+  open(datagram: Uint8Array): { localIndex: number; isFirst: boolean; bytes: Uint8Array } | null
+  drain(buffer: Uint8Array): number
+  counters(): Record<string, number>
+  sessionCounters(localIndex: number): NativeSessionCounters | null
+  close(): void
+}
+
+/** What went through a session; `idleMs` is negative before the first datagram. */
+export interface NativeSessionCounters {
+  readonly sent: number
+  readonly sentBytes: number
+  readonly received: number
+  readonly receivedBytes: number
+  readonly idleMs: number
+}
+
 /** What the addon exports. */
 export interface NativeAddon {
   NativeTun: {
-    open(name: string, isTap: boolean, wake: () => void): NativeTun
+    open(name: string, isTap: boolean, offload: boolean, wake: () => void): NativeTun
+  }
+  NativePlane: {
+    create(tun: NativeTun | undefined, wake: () => void): NativePlane
   }
 }

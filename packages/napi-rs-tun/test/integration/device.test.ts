@@ -60,8 +60,9 @@ onLinux('a virtual interface', () => {
 
   it('keeps packets for a late handler, and drops and counts what exceeds its queue', async () => {
     const found = await runScenario<{ received: number; dropped: number }>('overflow')
-    expect(found.dropped).toBeGreaterThan(0)
-    expect(found.received + found.dropped).toBeGreaterThanOrEqual(6000)
+    // The queue holds about 3,400 of these 6,000; the kernel may lose some before they get there.
+    expect(found.dropped).toBeGreaterThan(1000)
+    expect(found.received).toBeGreaterThan(3000)
   })
 
   it('uses no processor time while nothing happens', async () => {

@@ -1,5 +1,6 @@
 //! Native failures as JavaScript errors with a stable `code`.
 
+use dataplane::plane::Refusal;
 use device::error::DeviceError;
 
 /// A JavaScript error whose `code` is the system's, e.g. EPERM.
@@ -21,4 +22,14 @@ pub fn closed() -> Error {
 /// Reports an argument that the facade should have refused.
 pub fn invalid(what: &str) -> Error {
     Error::new("EINVAL".to_owned(), what)
+}
+
+/// Keeps the reason why a table refused a row.
+pub fn from_refusal(refusal: Refusal) -> Error {
+    let (code, reason) = match refusal {
+        Refusal::Full => ("ENOBUFS", "the table is full"),
+        Refusal::Unknown => ("ENOENT", "no such peer or session"),
+        Refusal::Invalid => ("EINVAL", "a key or prefix has the wrong length, or the index is taken"),
+    };
+    Error::new(code.to_owned(), reason)
 }

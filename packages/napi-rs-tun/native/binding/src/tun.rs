@@ -3,12 +3,18 @@
 use crate::error::{closed, from_device, invalid, Result};
 use crate::wake;
 use dataplane::queue::records;
+use device::hub::HubSlot;
 use device::netlink::{self, Cidr};
-use device::reader::{PuntQueue, Reader};
+use device::punt::PuntQueue;
 use device::tun::{Kind, Tun};
+use device::tx::Reader;
 use napi::bindgen_prelude::{BufferSlice, Function};
 use napi_derive::napi;
+use std::net::IpAddr;
 use std::sync::Arc;
+
+/// 45 segments of an MTU of 1,420 become 45 datagrams of 1,452 bytes, which fit one send; 46 would not.
+const GSO_BYTES_MAX: u32 = 61_560;
 
 /// An open interface and the thread that reads it.
 #[napi]
@@ -17,23 +23,31 @@ pub struct NativeTun {
 }
 
 struct Open {
-    // The reader is dropped first: its thread uses the two others.
+    // The reader is dropped first: its thread uses the others.
     _reader: Reader,
     queue: Arc<PuntQueue>,
+    slot: Arc<HubSlot>,
     tun: Arc<Tun>,
 }
 
 #[napi]
 impl NativeTun {
     /// Creates the interface and starts reading it; `wake` is called when `drain` has something to give.
+    ///
+    /// With `offload` the kernel hands over super-packets, as a data plane needs; they are taken apart here.
     #[napi(factory)]
-    pub fn open(name: String, is_tap: bool, wake: Function<'_, (), ()>) -> Result<NativeTun> {
+    pub fn open(name: String, is_tap: bool, offload: bool, wake: Function<'_, (), ()>) -> Result<NativeTun> {
         let kind = if is_tap { Kind::Tap } else { Kind::Tun };
-        let tun = Arc::new(Tun::open(&name, kind, false).map_err(from_device)?);
+        let tun = Arc::new(Tun::open(&name, kind, offload && !is_tap).map_err(from_device)?);
         let wake = wake::from_function(wake).map_err(|error| invalid(&error.reason))?;
         let queue = Arc::new(PuntQueue::new(wake));
-        let reader = Reader::start(tun.clone(), queue.clone()).map_err(from_device)?;
-        Ok(NativeTun { open: Some(Open { _reader: reader, queue, tun }) })
+        let slot = Arc::new(HubSlot::default());
+        let reader = Reader::start(tun.clone(), queue.clone(), slot.clone()).map_err(from_device)?;
+        if tun.has_vnet_header() {
+            // Only a hint for the kernel: a refusal costs speed, not function.
+            let _ = netlink::set_gso_max_size(tun.index(), GSO_BYTES_MAX);
+        }
+        Ok(NativeTun { open: Some(Open { _reader: reader, queue, slot, tun }) })
     }
 
     /// Moves packets that were read into `buffer` as `[u16le length][bytes]`...; returns the bytes used.
@@ -97,6 +111,15 @@ impl NativeTun {
         self.open = None;
     }
 
+    /// Returns the interface and where a data plane is attached; EINVAL without offload.
+    pub(crate) fn attachment(&self) -> Result<(Arc<Tun>, Arc<HubSlot>)> {
+        let inner = self.inner()?;
+        if !inner.tun.has_vnet_header() {
+            return Err(invalid("a data plane needs an interface that was opened with offload"));
+        }
+        Ok((inner.tun.clone(), inner.slot.clone()))
+    }
+
     fn inner(&self) -> Result<&Open> {
         self.open.as_ref().ok_or_else(closed)
     }
@@ -106,8 +129,11 @@ impl NativeTun {
     }
 }
 
-fn cidr(address: &str, prefix_length: u32) -> Result<Cidr> {
-    let address = address.parse().map_err(|_| invalid(&format!("not an IP address: {address}")))?;
-    let prefix_length = u8::try_from(prefix_length).map_err(|_| invalid("prefix length"))?;
-    Ok(Cidr { address, prefix_length })
+pub(crate) fn cidr(address: &str, prefix_length: u32) -> Result<Cidr> {
+    let address: IpAddr = address.parse().map_err(|_| invalid(&format!("not an IP address: {address}")))?;
+    let width = if address.is_ipv4() { 32 } else { 128 };
+    match u8::try_from(prefix_length) {
+        Ok(prefix_length) if prefix_length <= width => Ok(Cidr { address, prefix_length }),
+        _ => Err(invalid(&format!("not a prefix length: {prefix_length}"))),
+    }
 }

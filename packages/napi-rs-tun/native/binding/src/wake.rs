@@ -1,6 +1,6 @@
 //! Turns a JavaScript function into a wake that native threads may call.
 
-use device::reader::Wake;
+use device::punt::Wake;
 use napi::bindgen_prelude::Function;
 use napi::threadsafe_function::ThreadsafeFunctionCallMode::NonBlocking;
 

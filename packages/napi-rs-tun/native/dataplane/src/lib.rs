@@ -1,5 +1,21 @@
 //! The packet path without input or output: what the threads of `ipop-device` do to bytes they have read.
+//!
+//! Every parser here accepts any bytes and answers with `None` or a refusal; none panics.
 #![forbid(unsafe_code)]
 
+pub mod aead;
+pub mod batch;
+pub mod checksum;
+pub mod coalesce;
+pub mod egress;
+pub mod ingress;
+pub mod ip;
 pub mod limits;
+pub mod plane;
+pub mod prefix;
 pub mod queue;
+pub mod replay;
+pub mod segment;
+pub mod session;
+pub mod transport;
+pub mod vnet;

@@ -5,3 +5,33 @@ pub const PACKET_BYTES_MAX: usize = 65_535;
 
 /// About 3,000 full packets: absorbs a garbage collection pause of JavaScript at 100 k packets a second, no more.
 pub const PUNT_QUEUE_BYTES_MAX: usize = 4 << 20;
+
+/// IPv4 or IPv6 header plus TCP header with all options; longer headers are not worth a fast path.
+pub const HEADERS_BYTES_MAX: usize = 256;
+
+/// A datagram this far behind the newest one is late beyond reordering (WireGuard's window).
+pub const REPLAY_WINDOW: u64 = 8_192;
+
+/// WireGuard's limit, which leaves the window room before the counter could wrap.
+pub const CHACHA_MESSAGES_MAX: u64 = u64::MAX - (1 << 13) - 1;
+
+/// Keeps the forgery advantage of AES-GCM below 2^-57 for packets of up to 1,500 bytes.
+pub const GCM_MESSAGES_MAX: u64 = 1 << 34;
+
+/// Far more than the peers a node talks to at once; a row is about 60 bytes.
+pub const ROUTES_MAX: usize = 65_536;
+
+/// Three key slots for each of 20,000 peers; a session is about 3 kB with its window.
+pub const SESSIONS_MAX: usize = 65_536;
+
+/// As many peers as routes: each has at least one.
+pub const PEERS_MAX: usize = 65_536;
+
+/// Older kernels accept 64 segments in one UDP_SEGMENT send.
+pub const SEGMENTS_PER_SEND_MAX: usize = 64;
+
+/// The payload of one UDP_SEGMENT send is one UDP payload to the kernel: 65,535 - 8 - 20.
+pub const SEND_BYTES_MAX: usize = 65_507;
+
+/// Flows that receive coalescing follows at once; more than this in one batch are not bulk transfers.
+pub const COALESCE_FLOWS_MAX: usize = 16;

@@ -1,7 +1,12 @@
-//! Linux system calls of the data plane: virtual interfaces, netlink, and the threads that move packets.
+//! Linux system calls of the data plane: virtual interfaces, netlink, sockets, and the threads that move packets.
 
+pub mod address;
 pub mod error;
+pub mod hub;
 pub mod netlink;
-pub mod reader;
+pub mod punt;
+pub mod rx;
+pub mod socket;
 pub mod sys;
 pub mod tun;
+pub mod tx;

@@ -85,6 +85,24 @@ pub fn wait_readable(data: BorrowedFd<'_>, stop: &EventFd) -> Ready {
     }
 }
 
+/// Blocks until `data` can take more or `stop` is signalled; returns whether it can.
+pub fn wait_writable(data: BorrowedFd<'_>, stop: &EventFd) -> bool {
+    let mut fds = [
+        libc::pollfd { fd: data.as_raw_fd(), events: libc::POLLOUT, revents: 0 },
+        libc::pollfd { fd: stop.0.as_raw_fd(), events: libc::POLLIN, revents: 0 },
+    ];
+    // SAFETY: `fds` is a valid array of the length passed.
+    let n = unsafe { libc::poll(fds.as_mut_ptr(), fds.len() as libc::nfds_t, -1) };
+    n >= 0 && fds[1].revents == 0
+}
+
+/// Sets an integer socket option; returns whether the system took it.
+pub fn set_option(fd: BorrowedFd<'_>, level: i32, name: i32, value: i32) -> bool {
+    let size = std::mem::size_of::<i32>() as libc::socklen_t;
+    // SAFETY: the pointer and length describe `value`, which outlives the call.
+    unsafe { libc::setsockopt(fd.as_raw_fd(), level, name, (&raw const value).cast(), size) == 0 }
+}
+
 /// Returns the index of the interface `name` in this network namespace, if there is one.
 pub fn interface_index(name: &str) -> Option<u32> {
     let name = CString::new(name).ok()?;

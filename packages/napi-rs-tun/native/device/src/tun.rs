@@ -2,13 +2,12 @@
 
 use crate::error::{DeviceError, Result};
 use crate::sys;
+use dataplane::vnet::VNET_HEADER;
 use std::fs::OpenOptions;
 use std::io::IoSlice;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 
-/// Length of the virtio-net header in front of every packet of an offloading interface.
-pub const VNET_HEADER: usize = 10;
 /// A header that asks for nothing: no segmentation, no checksum.
 const VNET_PLAIN: [u8; VNET_HEADER] = [0; VNET_HEADER];
 
@@ -28,6 +27,7 @@ pub struct Tun {
     index: u32,
     kind: Kind,
     has_vnet_header: bool,
+    takes_udp_trains: bool,
 }
 
 impl Tun {
@@ -47,12 +47,10 @@ impl Tun {
             flags |= libc::IFF_VNET_HDR;
         }
         set_interface(&fd, name, flags)?;
-        if offload {
-            set_offload(&fd, name)?;
-        }
+        let takes_udp_trains = offload && set_offload(&fd, name)?;
         let index = sys::interface_index(name)
             .ok_or_else(|| DeviceError::from_errno(format!("find interface {name}"), libc::ENODEV))?;
-        Ok(Tun { fd, name: name.to_owned(), index, kind, has_vnet_header: offload })
+        Ok(Tun { fd, name: name.to_owned(), index, kind, has_vnet_header: offload, takes_udp_trains })
     }
 
     /// The name of the interface.
@@ -73,6 +71,11 @@ impl Tun {
     /// Whether every packet has a virtio-net header in front.
     pub fn has_vnet_header(&self) -> bool {
         self.has_vnet_header
+    }
+
+    /// Whether UDP super-packets may be written.
+    pub fn takes_udp_trains(&self) -> bool {
+        self.takes_udp_trains
     }
 
     /// Reads one packet, with its virtio-net header if it has one; `None` when no packet waits.
@@ -140,13 +143,15 @@ const OFFLOAD_USO4: u32 = 0x20;
 const OFFLOAD_USO6: u32 = 0x40;
 
 /// TUNSETOFFLOAD; UDP segmentation needs Linux 6.2, so EINVAL repeats without it.
-fn set_offload(fd: &OwnedFd, name: &str) -> Result<()> {
+///
+/// Returns whether UDP segmentation is on.
+fn set_offload(fd: &OwnedFd, name: &str) -> Result<bool> {
     let tcp = OFFLOAD_CSUM | OFFLOAD_TSO4 | OFFLOAD_TSO6;
-    for wanted in [tcp | OFFLOAD_USO4 | OFFLOAD_USO6, tcp] {
+    for (wanted, has_udp) in [(tcp | OFFLOAD_USO4 | OFFLOAD_USO6, true), (tcp, false)] {
         // SAFETY: TUNSETOFFLOAD takes its argument by value.
         let result = unsafe { libc::ioctl(fd.as_raw_fd(), libc::TUNSETOFFLOAD as _, u64::from(wanted)) };
         if result == 0 {
-            return Ok(());
+            return Ok(has_udp);
         }
     }
     Err(DeviceError::last(format!("enable offloads of {name}")))

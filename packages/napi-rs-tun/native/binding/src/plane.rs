@@ -1,0 +1,258 @@
+//! The data plane as a JavaScript class.
+
+use crate::error::{closed, from_device, from_refusal, invalid, Result};
+use crate::tun::{cidr, NativeTun};
+use crate::wake;
+use dataplane::aead::Cipher;
+use dataplane::session::{Endpoint, SessionKeys};
+use dataplane::transport::{DataHeader, HEADER, TAG};
+use device::hub::{Hub, HubSlot};
+use device::rx::Receiver;
+use napi::bindgen_prelude::{Buffer, BufferSlice, Function};
+use napi_derive::napi;
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+/// Tables, sockets and threads of one node or of many behind one port.
+#[napi]
+pub struct NativePlane {
+    open: Option<Open>,
+}
+
+struct Open {
+    // Receivers are dropped first: their threads use the hub.
+    receivers: HashMap<u32, Receiver>,
+    hub: Arc<Hub>,
+    slot: Option<Arc<HubSlot>>,
+    next_socket: u32,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if let Some(slot) = &self.slot {
+            slot.set(None);
+        }
+    }
+}
+
+/// A bound socket.
+#[napi(object)]
+pub struct SocketInfo {
+    /// Its number in this plane.
+    pub id: u32,
+    /// The address it is bound to.
+    pub host: String,
+    /// The port it is bound to.
+    pub port: u16,
+}
+
+/// What went through a session.
+#[napi(object)]
+pub struct SessionInfo {
+    /// Datagrams sealed.
+    pub sent: f64,
+    /// Their bytes.
+    pub sent_bytes: f64,
+    /// Authentic datagrams received.
+    pub received: f64,
+    /// Their bytes.
+    pub received_bytes: f64,
+    /// Milliseconds since the last of them; negative when there was none.
+    pub idle_ms: f64,
+}
+
+/// A datagram that `open` opened.
+#[napi(object)]
+pub struct OpenedFrame {
+    /// Our name of the session.
+    pub local_index: u32,
+    /// Whether it is the first of its session.
+    pub is_first: bool,
+    /// The plaintext.
+    pub bytes: Buffer,
+}
+
+#[napi]
+impl NativePlane {
+    /// Makes a plane, for an interface or for none; `wake` is called when `drain` has something to give.
+    #[napi(factory)]
+    pub fn create(tun: Option<&NativeTun>, wake: Function<'_, (), ()>) -> Result<NativePlane> {
+        let (tun, slot) = tun.map(NativeTun::attachment).transpose()?.unzip();
+        let wake = wake::from_function(wake).map_err(|error| invalid(&error.reason))?;
+        let hub = Arc::new(Hub::new(tun, wake));
+        if let Some(slot) = &slot {
+            slot.set(Some(hub.clone()));
+        }
+        Ok(NativePlane { open: Some(Open { receivers: HashMap::new(), hub, slot, next_socket: 0 }) })
+    }
+
+    /// Binds a socket and starts receiving; everything but packets of installed sessions becomes a notice.
+    #[napi]
+    pub fn open_socket(&mut self, host: String, port: u16) -> Result<SocketInfo> {
+        let open = self.open.as_mut().ok_or_else(closed)?;
+        let id = open.next_socket;
+        let receiver = open.hub.open_socket(id, address(&host, port)?).map_err(from_device)?;
+        let local = receiver.local();
+        open.next_socket += 1;
+        open.receivers.insert(id, receiver);
+        Ok(SocketInfo { id, host: local.ip().to_string(), port: local.port() })
+    }
+
+    /// Closes a socket; peers reached through it lose their endpoint.
+    #[napi]
+    pub fn close_socket(&mut self, id: u32) {
+        if let Some(open) = &mut self.open {
+            open.hub.close_socket(id);
+            open.receivers.remove(&id);
+        }
+    }
+
+    /// Sends one datagram as it is; returns false when the system refused it.
+    #[napi]
+    pub fn send(&self, socket: u32, bytes: BufferSlice<'_>, host: String, port: u16) -> Result<bool> {
+        let to = address(&host, port)?;
+        Ok(self.hub()?.socket(socket).is_some_and(|socket| socket.send(to, &bytes)))
+    }
+
+    /// Adds a peer or changes its properties.
+    #[napi]
+    pub fn install_peer(&self, peer: u32, takes_partial: bool, datagram_max: u32) -> Result<()> {
+        self.hub()?.plane.install_peer(peer, takes_partial, datagram_max as usize).map_err(from_refusal)
+    }
+
+    /// Forgets a peer, its sessions and its routes.
+    #[napi]
+    pub fn remove_peer(&self, peer: u32) -> Result<()> {
+        self.hub()?.plane.remove_peer(peer);
+        Ok(())
+    }
+
+    /// Adds a session that opens from now on.
+    #[napi]
+    pub fn install_session(
+        &self,
+        local_index: u32,
+        remote_index: u32,
+        peer: u32,
+        is_aes: bool,
+        send_key: BufferSlice<'_>,
+        receive_key: BufferSlice<'_>,
+    ) -> Result<()> {
+        let cipher = if is_aes { Cipher::Aes256Gcm } else { Cipher::ChaCha20Poly1305 };
+        let (send_key, receive_key) = (&send_key[..], &receive_key[..]);
+        let keys = SessionKeys { local_index, remote_index, peer, cipher, send_key, receive_key };
+        self.hub()?.plane.install_session(&keys).map_err(from_refusal)
+    }
+
+    /// Makes a session the one its peer's packets are sealed with.
+    #[napi]
+    pub fn use_session(&self, local_index: u32) -> Result<()> {
+        self.hub()?.plane.use_session(local_index).map_err(from_refusal)
+    }
+
+    /// Forgets a session; returns whether it was there.
+    #[napi]
+    pub fn remove_session(&self, local_index: u32) -> Result<bool> {
+        Ok(self.hub()?.plane.remove_session(local_index))
+    }
+
+    /// Sets where a peer's datagrams go.
+    #[napi]
+    pub fn move_peer(&self, peer: u32, socket: u32, host: String, port: u16) -> Result<()> {
+        let endpoint = Endpoint { socket, address: address(&host, port)? };
+        self.hub()?.plane.move_peer(peer, Some(endpoint)).map_err(from_refusal)
+    }
+
+    /// Takes a peer's endpoint: its packets are left to JavaScript.
+    #[napi]
+    pub fn park_peer(&self, peer: u32) -> Result<()> {
+        self.hub()?.plane.move_peer(peer, None).map_err(from_refusal)
+    }
+
+    /// Gives a prefix to a peer.
+    #[napi]
+    pub fn install_route(&self, host: String, prefix_length: u32, peer: u32) -> Result<()> {
+        let prefix = cidr(&host, prefix_length)?;
+        self.hub()?.plane.install_route(prefix.address, prefix.prefix_length, peer).map_err(from_refusal)
+    }
+
+    /// Takes a prefix from its peer; returns whether it had one.
+    #[napi]
+    pub fn withdraw_route(&self, host: String, prefix_length: u32) -> Result<bool> {
+        let prefix = cidr(&host, prefix_length)?;
+        Ok(self.hub()?.plane.withdraw_route(prefix.address, prefix.prefix_length))
+    }
+
+    /// Seals a frame of the control plane; null when there is no such session or its key is used up.
+    #[napi]
+    pub fn seal(&self, local_index: u32, frame: BufferSlice<'_>) -> Result<Option<Buffer>> {
+        let hub = self.hub()?;
+        let Some(session) = hub.plane.tables().session(local_index).cloned() else { return Ok(None) };
+        let datagram = [&[0; HEADER][..], &frame, &[0; TAG]].concat();
+        let mut datagram = datagram;
+        Ok(session.seal(&mut datagram).then(|| datagram.into()))
+    }
+
+    /// Opens a datagram that did not come through a socket of this plane; null unless it is authentic and new.
+    #[napi]
+    pub fn open(&self, datagram: BufferSlice<'_>) -> Result<Option<OpenedFrame>> {
+        let hub = self.hub()?;
+        let Some(header) = DataHeader::decode(&datagram) else { return Ok(None) };
+        let Some(session) = hub.plane.tables().session(header.receiver_index).cloned() else {
+            return Ok(None);
+        };
+        let mut bytes = datagram.to_vec();
+        Ok(session.open(&header, &mut bytes, None, hub.now_ms()).map(|opened| OpenedFrame {
+            local_index: session.local_index,
+            is_first: opened.is_first,
+            bytes: bytes[opened.plaintext].to_vec().into(),
+        }))
+    }
+
+    /// Moves notices into `buffer` as `[u16le length][record]`...; returns the bytes used.
+    #[napi]
+    pub fn drain(&self, mut buffer: BufferSlice<'_>) -> u32 {
+        self.open.as_ref().map_or(0, |open| open.hub.drain_into(&mut buffer) as u32)
+    }
+
+    /// Returns all counters by name.
+    #[napi]
+    pub fn counters(&self) -> Result<HashMap<String, f64>> {
+        let counters = self.hub()?.counters();
+        Ok(counters.into_iter().map(|(name, value)| (name.to_owned(), value as f64)).collect())
+    }
+
+    /// Returns what went through a session; null when there is none of this index.
+    #[napi]
+    pub fn session_counters(&self, local_index: u32) -> Result<Option<SessionInfo>> {
+        let hub = self.hub()?;
+        let counters = hub.plane.tables().session(local_index).map(|session| session.counters());
+        Ok(counters.map(|counters| SessionInfo {
+            sent: counters.sent as f64,
+            sent_bytes: counters.sent_bytes as f64,
+            received: counters.received as f64,
+            received_bytes: counters.received_bytes as f64,
+            idle_ms: match counters.received {
+                0 => -1.0,
+                _ => hub.now_ms().saturating_sub(counters.last_received_ms) as f64,
+            },
+        }))
+    }
+
+    /// Ends all threads and closes all sockets before it returns; does nothing the second time.
+    #[napi]
+    pub fn close(&mut self) {
+        self.open = None;
+    }
+
+    fn hub(&self) -> Result<&Arc<Hub>> {
+        Ok(&self.open.as_ref().ok_or_else(closed)?.hub)
+    }
+}
+
+fn address(host: &str, port: u16) -> Result<SocketAddr> {
+    // A scope such as %eth0 is not an address of std; link-local peers are left to the other sockets.
+    let ip: IpAddr = host.parse().map_err(|_| invalid(&format!("not an IP address: {host}")))?;
+    Ok((ip, port).into())
+}

@@ -1,0 +1,285 @@
+//! From the network to the virtual interface: open, check, coalesce; the rest goes to the control plane.
+
+use crate::coalesce::Coalescer;
+use crate::ip::IpPacket;
+use crate::plane::Tables;
+use crate::session::{Endpoint, Session};
+use crate::transport::{classify, Content, DataHeader};
+use std::ops::Range;
+
+/// What the control plane is told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Notice<'a> {
+    /// A datagram that is not transport data of an installed session.
+    Datagram(&'a [u8]),
+    /// The plaintext of an authentic datagram that is not an IP packet; empty for a keepalive.
+    Frame(&'a [u8]),
+    /// An authentic IP packet whose source is not known to be the peer's.
+    Packet(&'a [u8]),
+    /// The first authentic datagram of a session arrived: the peer has the keys.
+    Confirmed,
+    /// An authentic datagram came from another endpoint than the one before.
+    Moved,
+}
+
+/// Where notices go. The session is given for all but `Datagram`.
+pub trait Listener {
+    /// Takes one notice; the bytes are borrowed.
+    fn notice(&mut self, session: Option<&Session>, source: Endpoint, notice: Notice<'_>);
+}
+
+/// What happened to datagrams from the network.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct IngressCounters {
+    /// Packets for the interface.
+    pub opened: u64,
+    /// Datagrams with a wrong tag or a counter seen before.
+    pub rejected: u64,
+    /// Authentic plaintexts that claim to be IP packets and are not.
+    pub malformed: u64,
+    /// Notices to the control plane.
+    pub noticed: u64,
+}
+
+/// The receiving half of a packet thread.
+pub struct Ingress {
+    /// Packets of this batch.
+    pub coalescer: Coalescer,
+    /// What happened so far.
+    pub counters: IngressCounters,
+    has_interface: bool,
+}
+
+impl Ingress {
+    /// Makes one for an interface, or for none: then packets go to the control plane.
+    pub fn new(has_interface: bool, merges_udp: bool) -> Self {
+        let counters = IngressCounters::default();
+        Ingress { coalescer: Coalescer::new(merges_udp), counters, has_interface }
+    }
+
+    /// Handles the datagram at `range` of `arena`; a packet stays there until the coalescer is finished.
+    pub fn datagram(
+        &mut self,
+        tables: &Tables,
+        arena: &mut [u8],
+        range: Range<usize>,
+        source: Endpoint,
+        now_ms: u64,
+        listener: &mut impl Listener,
+    ) {
+        let datagram = &mut arena[range.clone()];
+        let header = DataHeader::decode(datagram);
+        let Some((header, session)) = header.and_then(|h| Some((h, tables.session(h.receiver_index)?)))
+        else {
+            self.counters.noticed += 1;
+            return listener.notice(None, source, Notice::Datagram(datagram));
+        };
+        let Some(opened) = session.open(&header, datagram, Some(source), now_ms) else {
+            self.counters.rejected += 1;
+            return;
+        };
+        let mut tell = |notice: Notice<'_>| {
+            self.counters.noticed += 1;
+            listener.notice(Some(session), source, notice);
+        };
+        if opened.is_first {
+            tell(Notice::Confirmed);
+        } else if opened.has_moved {
+            tell(Notice::Moved);
+        }
+        let start = range.start + opened.plaintext.start;
+        let plaintext = &mut datagram[opened.plaintext];
+        let is_partial = match classify(plaintext) {
+            Content::Keepalive | Content::Control => return tell(Notice::Frame(plaintext)),
+            Content::Packet => false,
+            Content::PartialPacket => true,
+        };
+        let (start, packet) = if is_partial { (start + 1, &mut plaintext[1..]) } else { (start, plaintext) };
+        let Some(outline) = outline_of(packet, is_partial) else {
+            self.counters.malformed += 1;
+            return;
+        };
+        // A peer may pad its plaintexts.
+        let packet = &mut packet[..outline.total_length];
+        if self.has_interface && tables.may_send_from(session.peer, outline.source) {
+            self.counters.opened += 1;
+            self.coalescer.push(arena, start..start + outline.total_length, &outline, is_partial);
+            return;
+        }
+        if is_partial {
+            fill_in_checksum(packet, &outline);
+        }
+        tell(Notice::Packet(packet));
+    }
+}
+
+/// Returns the outline of a packet; a partial one must have room for its checksum.
+fn outline_of(packet: &[u8], is_partial: bool) -> Option<IpPacket> {
+    let outline = IpPacket::parse(packet)?;
+    if is_partial {
+        let end = outline.header_length + outline.checksum_offset()? + 2;
+        return (end <= outline.total_length).then_some(outline);
+    }
+    Some(outline)
+}
+
+/// Completes a partial checksum from scratch, whatever the field held.
+pub fn fill_in_checksum(packet: &mut [u8], outline: &IpPacket) {
+    let Some(offset) = outline.checksum_offset() else { return };
+    let transport = outline.header_length;
+    let pseudo = outline.pseudo_sum(outline.total_length - transport);
+    if let Some(field) = packet.get_mut(transport + offset..transport + offset + 2) {
+        field.copy_from_slice(&pseudo.to_be_bytes());
+        crate::ip::complete_checksum(packet, transport, offset);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::egress::tests::{plane, tcp4, Kept};
+    use crate::egress::Egress;
+    use crate::ip::tests::{is_valid, tcp_packet};
+    use crate::plane::Plane;
+    use proptest::prelude::*;
+
+    #[derive(Default)]
+    struct Heard(Vec<(Option<u32>, String, Vec<u8>)>);
+
+    impl Listener for Heard {
+        fn notice(&mut self, session: Option<&Session>, _source: Endpoint, notice: Notice<'_>) {
+            let bytes = match notice {
+                Notice::Datagram(bytes) | Notice::Frame(bytes) | Notice::Packet(bytes) => bytes,
+                Notice::Confirmed | Notice::Moved => &[],
+            };
+            let name = format!("{notice:?}").split('(').next().unwrap_or_default().to_owned();
+            self.0.push((session.map(|s| s.local_index), name, bytes.to_vec()));
+        }
+    }
+
+    fn source(port: u16) -> Endpoint {
+        Endpoint { socket: 0, address: ([192, 0, 2, 1], port).into() }
+    }
+
+    /// Lets `plane` receive `datagrams`; returns what goes to the interface.
+    fn receive(
+        plane: &Plane,
+        datagrams: &[Vec<u8>],
+        port: u16,
+        heard: &mut Heard,
+        ingress: &mut Ingress,
+    ) -> Vec<Vec<u8>> {
+        let mut arena = datagrams.concat();
+        let mut at = 0;
+        for datagram in datagrams {
+            let range = at..at + datagram.len();
+            ingress.datagram(&plane.tables(), &mut arena, range, source(port), 0, heard);
+            at += datagram.len();
+        }
+        let items: Vec<_> = ingress.coalescer.finish(&mut arena).iter().map(|i| i.parts.clone()).collect();
+        ingress.coalescer.clear();
+        items.into_iter().map(|parts| parts.into_iter().flat_map(|p| arena[p].to_vec()).collect()).collect()
+    }
+
+    fn sent_by_alice(payload: usize) -> (Plane, Vec<Vec<u8>>) {
+        let alice = plane(1);
+        let mut egress = Egress::default();
+        let mut kept = Kept::default();
+        let mut packet = tcp_packet(false, 1, 0x10, &vec![7; payload]);
+        egress.packet(&alice.tables(), &tcp4(1380), &mut packet, &mut kept);
+        egress.flush(&mut kept);
+        (alice, kept.datagrams)
+    }
+
+    #[test]
+    fn what_one_end_takes_apart_the_other_puts_together() {
+        let (_, datagrams) = sent_by_alice(10_000);
+        let bob = plane(2);
+        let mut heard = Heard::default();
+        let mut ingress = Ingress::new(true, true);
+        let packets = receive(&bob, &datagrams, 1, &mut heard, &mut ingress);
+        let expected = tcp_packet(false, 1, 0x10, &[7; 10_000]);
+        assert_eq!(packets.len(), 1);
+        assert_eq!(packets[0][40..], expected[40..]);
+        assert_eq!(heard.0, [(Some(2), "Confirmed".to_owned(), vec![])]);
+        assert!(receive(&bob, &datagrams, 1, &mut heard, &mut ingress).is_empty());
+        assert_eq!(ingress.counters, IngressCounters { opened: 8, rejected: 8, malformed: 0, noticed: 1 });
+    }
+
+    #[test]
+    fn packets_from_a_foreign_source_go_to_the_control_plane_with_a_whole_checksum() {
+        let (_, datagrams) = sent_by_alice(100);
+        let bob = plane(2);
+        bob.withdraw_route([10, 0, 0, 1].into(), 32);
+        let mut heard = Heard::default();
+        assert!(receive(&bob, &datagrams, 1, &mut heard, &mut Ingress::new(true, true)).is_empty());
+        assert_eq!(heard.0[1].1, "Packet");
+        assert!(is_valid(&heard.0[1].2));
+    }
+
+    #[test]
+    fn control_frames_strangers_and_moves_go_to_the_control_plane() {
+        let (alice, bob) = (plane(1), plane(2));
+        let mut heard = Heard::default();
+        let mut ingress = Ingress::new(true, true);
+        let sealed = |bytes: &[u8]| crate::session::tests::sealed(alice.tables().session(1).unwrap(), bytes);
+        receive(&bob, &[sealed(b"\x01ping"), sealed(b"")], 1, &mut heard, &mut ingress);
+        receive(&bob, &[sealed(b"\x03overlay")], 2, &mut heard, &mut ingress);
+        receive(&bob, &[vec![1; 148], vec![], vec![4; 40]], 3, &mut heard, &mut ingress);
+        let names: Vec<&str> = heard.0.iter().map(|(_, name, _)| name.as_str()).collect();
+        assert_eq!(
+            names,
+            ["Confirmed", "Frame", "Frame", "Moved", "Frame", "Datagram", "Datagram", "Datagram"]
+        );
+        assert_eq!(heard.0[1].2, b"\x01ping");
+        receive(
+            &bob,
+            &[sealed(&[0x06]), sealed(&[0x45, 1]), sealed(&[0x06, 0x45])],
+            2,
+            &mut heard,
+            &mut ingress,
+        );
+        assert_eq!(ingress.counters.malformed, 3);
+    }
+
+    #[test]
+    fn padding_behind_a_packet_is_cut_off() {
+        let (alice, bob) = (plane(1), plane(2));
+        let packet = tcp_packet(false, 1, 0x10, b"abc");
+        let padded = [&packet[..], &[0; 13]].concat();
+        let datagram = crate::session::tests::sealed(alice.tables().session(1).unwrap(), &padded);
+        let got = receive(&bob, &[datagram], 1, &mut Heard::default(), &mut Ingress::new(true, true));
+        assert_eq!(got, [packet]);
+    }
+
+    proptest! {
+        #[test]
+        fn survives_any_authentic_plaintexts(
+            plaintexts in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..120), 1..8),
+            starts in prop::collection::vec(prop::sample::select(vec![0x45u8, 0x06, 0x60, 0x46, 0x01]), 8),
+        ) {
+            let (alice, bob) = (plane(1), plane(2));
+            bob.install_route([0, 0, 0, 0].into(), 0, 1).unwrap();
+            bob.install_route("::".parse().unwrap(), 0, 1).unwrap();
+            let datagrams: Vec<Vec<u8>> = plaintexts.iter().zip(starts).map(|(bytes, start)| {
+                let mut bytes = bytes.clone();
+                let at = usize::from(start == 0x06);
+                if bytes.len() > at + 9 {
+                    bytes[0] = start;
+                    if at == 1 { bytes[1] = if bytes[2] & 1 == 0 { 0x45 } else { 0x60 }; }
+                    let length = (bytes.len() - at) as u16;
+                    if bytes[at] >> 4 == 4 {
+                        bytes[at + 2..at + 4].copy_from_slice(&length.to_be_bytes());
+                        bytes[at + 6..at + 8].fill(0);
+                        bytes[at + 9] = if bytes[at + 5] & 1 == 0 { 6 } else { 17 };
+                    } else {
+                        bytes[at + 4..at + 6].copy_from_slice(&length.saturating_sub(40).to_be_bytes());
+                        bytes[at + 6] = if bytes[at + 7] & 1 == 0 { 6 } else { 17 };
+                    }
+                }
+                crate::session::tests::sealed(alice.tables().session(1).unwrap(), &bytes)
+            }).collect();
+            receive(&bob, &datagrams, 1, &mut Heard::default(), &mut Ingress::new(true, true));
+        }
+    }
+}

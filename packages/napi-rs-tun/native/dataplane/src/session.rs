@@ -1,0 +1,229 @@
+//! One session: its keys, its counter, its replay window, and what went through it.
+
+use crate::aead::{Cipher, Key};
+use crate::replay::ReplayWindow;
+use crate::transport::{DataHeader, HEADER, TAG};
+use std::net::SocketAddr;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+
+/// A peer's address as one of our sockets sees it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Endpoint {
+    /// Which socket.
+    pub socket: u32,
+    /// The peer's address and port.
+    pub address: SocketAddr,
+}
+
+/// What the handshake agreed on.
+pub struct SessionKeys<'a> {
+    /// Our name of the session.
+    pub local_index: u32,
+    /// The peer's name of it.
+    pub remote_index: u32,
+    /// Whose session it is.
+    pub peer: u32,
+    /// The agreed cipher.
+    pub cipher: Cipher,
+    /// 32 bytes: seals what we send.
+    pub send_key: &'a [u8],
+    /// 32 bytes: opens what we receive.
+    pub receive_key: &'a [u8],
+}
+
+/// A session that can seal and open.
+pub struct Session {
+    /// Our name of the session.
+    pub local_index: u32,
+    /// Whose session it is.
+    pub peer: u32,
+    remote_index: u32,
+    send_key: Key,
+    receive_key: Key,
+    messages_max: u64,
+    next_counter: AtomicU64,
+    receiving: Mutex<Receiving>,
+    received: AtomicU64,
+    received_bytes: AtomicU64,
+    sent_bytes: AtomicU64,
+    last_received_ms: AtomicU64,
+}
+
+#[derive(Default)]
+struct Receiving {
+    window: ReplayWindow,
+    source: Option<Endpoint>,
+}
+
+/// An authentic datagram that was seen for the first time.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Opened {
+    /// Where in the datagram the plaintext stands.
+    pub plaintext: Range<usize>,
+    /// Whether it is the first of this session: the peer has the keys.
+    pub is_first: bool,
+    /// Whether it came from another endpoint than the one before.
+    pub has_moved: bool,
+}
+
+/// What went through a session.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct SessionCounters {
+    /// Datagrams sealed.
+    pub sent: u64,
+    /// Their bytes.
+    pub sent_bytes: u64,
+    /// Authentic datagrams received.
+    pub received: u64,
+    /// Their bytes.
+    pub received_bytes: u64,
+    /// When the last of them arrived, in milliseconds of the plane's clock.
+    pub last_received_ms: u64,
+}
+
+impl Session {
+    /// Makes a session that has sealed and opened nothing; `None` when a key has not 32 bytes.
+    pub fn new(keys: &SessionKeys<'_>) -> Option<Session> {
+        Some(Session {
+            local_index: keys.local_index,
+            peer: keys.peer,
+            remote_index: keys.remote_index,
+            send_key: Key::new(keys.cipher, keys.send_key)?,
+            receive_key: Key::new(keys.cipher, keys.receive_key)?,
+            messages_max: keys.cipher.messages_max(),
+            next_counter: AtomicU64::new(0),
+            receiving: Mutex::default(),
+            received: AtomicU64::new(0),
+            received_bytes: AtomicU64::new(0),
+            sent_bytes: AtomicU64::new(0),
+            last_received_ms: AtomicU64::new(0),
+        })
+    }
+
+    /// Makes a datagram of `datagram`, whose plaintext stands between 16 bytes for the header and 16 for the tag.
+    ///
+    /// Returns false when the key has sealed as many messages as it may: a new handshake is due.
+    pub fn seal(&self, datagram: &mut [u8]) -> bool {
+        if datagram.len() < HEADER + TAG {
+            return false;
+        }
+        let counter = self.next_counter.fetch_add(1, Relaxed);
+        if counter >= self.messages_max {
+            self.next_counter.store(self.messages_max, Relaxed);
+            return false;
+        }
+        self.sent_bytes.fetch_add(datagram.len() as u64, Relaxed);
+        let (header, message) = datagram.split_at_mut(HEADER);
+        header.copy_from_slice(&DataHeader { receiver_index: self.remote_index, counter }.encode());
+        self.send_key.seal(counter, message)
+    }
+
+    /// Opens `datagram` in place; `None` for a forgery or a repetition.
+    ///
+    /// `source` is where it came from, where that is an endpoint of a socket.
+    pub fn open(
+        &self,
+        header: &DataHeader,
+        datagram: &mut [u8],
+        source: Option<Endpoint>,
+        now_ms: u64,
+    ) -> Option<Opened> {
+        let mut receiving = self.receiving.lock().unwrap_or_else(PoisonError::into_inner);
+        if !receiving.window.is_acceptable(header.counter) {
+            return None;
+        }
+        if !self.receive_key.open(header.counter, datagram.get_mut(HEADER..)?) {
+            return None;
+        }
+        receiving.window.accept(header.counter);
+        let has_moved = source.is_some() && receiving.source != source;
+        if has_moved {
+            receiving.source = source;
+        }
+        drop(receiving);
+        self.received_bytes.fetch_add(datagram.len() as u64, Relaxed);
+        self.last_received_ms.store(now_ms, Relaxed);
+        let is_first = self.received.fetch_add(1, Relaxed) == 0;
+        Some(Opened { plaintext: HEADER..datagram.len() - TAG, is_first, has_moved })
+    }
+
+    /// Returns what went through the session so far.
+    pub fn counters(&self) -> SessionCounters {
+        SessionCounters {
+            sent: self.next_counter.load(Relaxed),
+            sent_bytes: self.sent_bytes.load(Relaxed),
+            received: self.received.load(Relaxed),
+            received_bytes: self.received_bytes.load(Relaxed),
+            last_received_ms: self.last_received_ms.load(Relaxed),
+        }
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    /// Makes the two ends of a session: indexes 1 and 2, peers 1 and 2.
+    pub fn pair(cipher: Cipher) -> (Session, Session) {
+        let (a, b) = ([1; 32], [2; 32]);
+        let end = |local_index, remote_index, send_key, receive_key| {
+            let keys =
+                SessionKeys { local_index, remote_index, peer: remote_index, cipher, send_key, receive_key };
+            Session::new(&keys).unwrap()
+        };
+        (end(1, 2, &a, &b), end(2, 1, &b, &a))
+    }
+
+    /// Seals `plaintext` into a datagram.
+    pub fn sealed(session: &Session, plaintext: &[u8]) -> Vec<u8> {
+        let mut datagram = [&[0; HEADER][..], plaintext, &[0; TAG]].concat();
+        assert!(session.seal(&mut datagram));
+        datagram
+    }
+
+    #[test]
+    fn opens_what_the_other_end_sealed_but_only_once() {
+        for cipher in [Cipher::ChaCha20Poly1305, Cipher::Aes256Gcm] {
+            let (alice, bob) = pair(cipher);
+            let mut datagram = sealed(&alice, b"hello");
+            let copy = datagram.clone();
+            let header = DataHeader::decode(&datagram).unwrap();
+            assert_eq!(header, DataHeader { receiver_index: 2, counter: 0 });
+            let opened = bob.open(&header, &mut datagram, None, 5).unwrap();
+            assert_eq!(&datagram[opened.plaintext], b"hello");
+            assert!(opened.is_first && !opened.has_moved);
+            assert_eq!(bob.open(&header, &mut copy.clone(), None, 6), None);
+            assert_eq!(bob.counters().received, 1);
+            assert_eq!(bob.counters().last_received_ms, 5);
+        }
+    }
+
+    #[test]
+    fn a_forgery_neither_moves_the_window_nor_the_endpoint() {
+        let (alice, bob) = pair(Cipher::ChaCha20Poly1305);
+        let mut datagram = sealed(&alice, b"hello");
+        let mut forged = datagram.clone();
+        forged[15] = 0x7f;
+        let source = |port| Some(Endpoint { socket: 0, address: ([10, 0, 0, 1], port).into() });
+        let header = DataHeader::decode(&forged).unwrap();
+        assert_eq!(bob.open(&header, &mut forged, source(9), 0), None);
+        let header = DataHeader::decode(&datagram).unwrap();
+        assert!(bob.open(&header, &mut datagram, source(1), 0).unwrap().has_moved);
+        let mut next = sealed(&alice, b"");
+        let header = DataHeader::decode(&next).unwrap();
+        assert!(!bob.open(&header, &mut next, source(1), 0).unwrap().has_moved);
+    }
+
+    #[test]
+    fn stops_sealing_when_the_key_is_used_up() {
+        let (alice, _) = pair(Cipher::Aes256Gcm);
+        alice.next_counter.store(crate::limits::GCM_MESSAGES_MAX - 1, Relaxed);
+        let mut datagram = [0; 40];
+        assert!(alice.seal(&mut datagram));
+        assert!(!alice.seal(&mut datagram));
+        assert!(!alice.seal(&mut datagram));
+        assert_eq!(alice.counters().sent, crate::limits::GCM_MESSAGES_MAX);
+    }
+}

@@ -1,0 +1,187 @@
+//! One data plane: its tables, its sockets, and the queue of notices to JavaScript.
+
+use crate::error::Result;
+use crate::punt::{PuntQueue, Wake};
+use crate::rx::Receiver;
+use crate::socket::Socket;
+use crate::tun::Tun;
+use dataplane::egress::EgressCounters;
+use dataplane::ingress::{IngressCounters, Listener, Notice};
+use dataplane::plane::Plane;
+use dataplane::session::{Endpoint, Session};
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Instant;
+
+/// Where the reader of an interface finds the plane that was attached to it.
+#[derive(Default)]
+pub struct HubSlot(RwLock<Option<Arc<Hub>>>);
+
+impl HubSlot {
+    /// Returns the attached plane.
+    pub fn get(&self) -> Option<Arc<Hub>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Attaches a plane, or detaches with `None`.
+    pub fn set(&self, hub: Option<Arc<Hub>>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = hub;
+    }
+}
+
+/// Shared by the packet threads and the control plane.
+pub struct Hub {
+    /// The tables.
+    pub plane: Plane,
+    /// Where packets from the network go, if anywhere.
+    pub tun: Option<Arc<Tun>>,
+    notices: PuntQueue,
+    sockets: Mutex<HashMap<u32, Arc<Socket>>>,
+    started: Instant,
+    totals: Totals,
+}
+
+/// Sums over all threads.
+#[derive(Default)]
+struct Totals {
+    sealed: AtomicU64,
+    punted: AtomicU64,
+    refused: AtomicU64,
+    opened: AtomicU64,
+    rejected: AtomicU64,
+    malformed: AtomicU64,
+    noticed: AtomicU64,
+    written: AtomicU64,
+    write_errors: AtomicU64,
+}
+
+impl Hub {
+    /// Makes a plane without sockets. `wake` tells JavaScript that notices wait.
+    pub fn new(tun: Option<Arc<Tun>>, wake: Wake) -> Self {
+        Hub {
+            plane: Plane::default(),
+            tun,
+            notices: PuntQueue::new(wake),
+            sockets: Mutex::default(),
+            started: Instant::now(),
+            totals: Totals::default(),
+        }
+    }
+
+    /// Milliseconds since the plane was made.
+    pub fn now_ms(&self) -> u64 {
+        self.started.elapsed().as_millis() as u64
+    }
+
+    /// Returns a socket by its number.
+    pub fn socket(&self, id: u32) -> Option<Arc<Socket>> {
+        self.sockets().get(&id).cloned()
+    }
+
+    /// Binds a socket and starts receiving from it.
+    pub fn open_socket(self: &Arc<Self>, id: u32, address: SocketAddr) -> Result<Receiver> {
+        let socket = Arc::new(Socket::bind(address)?);
+        let receiver = Receiver::start(self.clone(), id, socket.clone())?;
+        self.sockets().insert(id, socket);
+        Ok(receiver)
+    }
+
+    /// Forgets a socket; peers reached through it fall back to the control plane.
+    pub fn close_socket(&self, id: u32) {
+        self.sockets().remove(&id);
+        self.plane.remove_socket(id);
+    }
+
+    /// Moves notices into `target`; see `Record` for their form.
+    pub fn drain_into(&self, target: &mut [u8]) -> usize {
+        self.notices.drain_into(target)
+    }
+
+    /// Publishes the counters of the sending thread.
+    pub fn set_egress(&self, counters: EgressCounters) {
+        self.totals.sealed.store(counters.sealed, Relaxed);
+        self.totals.punted.store(counters.punted, Relaxed);
+        self.totals.refused.store(counters.refused, Relaxed);
+    }
+
+    /// Adds what a receiving thread counted, and how many writes to the interface worked and failed.
+    pub fn add_ingress(&self, counters: IngressCounters, written: u64, write_errors: u64) {
+        self.totals.opened.fetch_add(counters.opened, Relaxed);
+        self.totals.rejected.fetch_add(counters.rejected, Relaxed);
+        self.totals.malformed.fetch_add(counters.malformed, Relaxed);
+        self.totals.noticed.fetch_add(counters.noticed, Relaxed);
+        self.totals.written.fetch_add(written, Relaxed);
+        self.totals.write_errors.fetch_add(write_errors, Relaxed);
+    }
+
+    /// Returns all counters by name.
+    pub fn counters(&self) -> Vec<(&'static str, u64)> {
+        let totals = &self.totals;
+        let send_errors = self.sockets().values().map(|socket| socket.send_errors()).sum();
+        vec![
+            ("sealed", totals.sealed.load(Relaxed)),
+            ("punted", totals.punted.load(Relaxed)),
+            ("refused", totals.refused.load(Relaxed)),
+            ("opened", totals.opened.load(Relaxed)),
+            ("rejected", totals.rejected.load(Relaxed)),
+            ("malformed", totals.malformed.load(Relaxed)),
+            ("noticed", totals.noticed.load(Relaxed)),
+            ("noticesDropped", self.notices.dropped()),
+            ("interfaceWrites", totals.written.load(Relaxed)),
+            ("interfaceErrors", totals.write_errors.load(Relaxed)),
+            ("sendErrors", send_errors),
+        ]
+    }
+
+    fn sockets(&self) -> MutexGuard<'_, HashMap<u32, Arc<Socket>>> {
+        self.sockets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Length of the fixed part of a notice record.
+const RECORD: usize = 28;
+
+/// Queues notices for JavaScript as records:
+///
+/// ```text
+///   offset  size  field (little-endian)
+///        0     1  kind: 1 datagram, 2 frame, 3 packet, 4 confirmed, 5 moved
+///        1     1  family of the source: 4 or 6
+///        2     2  port of the source
+///        4     4  socket
+///        8     4  local index of the session; zero for a datagram
+///       12    16  address of the source; IPv4 uses the first four bytes
+///       28     n  bytes
+/// ```
+pub struct NoticeQueue<'a>(pub &'a Hub);
+
+impl Listener for NoticeQueue<'_> {
+    fn notice(&mut self, session: Option<&Session>, source: Endpoint, notice: Notice<'_>) {
+        let (kind, bytes): (u8, &[u8]) = match notice {
+            Notice::Datagram(bytes) => (1, bytes),
+            Notice::Frame(bytes) => (2, bytes),
+            Notice::Packet(bytes) => (3, bytes),
+            Notice::Confirmed => (4, &[]),
+            Notice::Moved => (5, &[]),
+        };
+        let mut record = [0; RECORD];
+        record[0] = kind;
+        record[2..4].copy_from_slice(&source.address.port().to_le_bytes());
+        record[4..8].copy_from_slice(&source.socket.to_le_bytes());
+        let index = session.map_or(0, |session| session.local_index);
+        record[8..12].copy_from_slice(&index.to_le_bytes());
+        match source.address.ip() {
+            IpAddr::V4(v4) => {
+                record[1] = 4;
+                record[12..16].copy_from_slice(&v4.octets());
+            }
+            IpAddr::V6(v6) => {
+                record[1] = 6;
+                record[12..28].copy_from_slice(&v6.octets());
+            }
+        }
+        self.0.notices.push(&[&record, bytes]);
+    }
+}

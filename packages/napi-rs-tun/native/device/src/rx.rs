@@ -1,0 +1,140 @@
+//! The thread that receives from one socket: packets go to the interface, the rest to JavaScript.
+
+use crate::error::{DeviceError, Result};
+use crate::hub::{Hub, NoticeQueue};
+use crate::socket::Socket;
+use crate::sys::{self, EventFd, Ready};
+use crate::tun::Tun;
+use dataplane::coalesce::Item;
+use dataplane::ingress::{Ingress, IngressCounters};
+use dataplane::session::Endpoint;
+use std::io::IoSlice;
+use std::net::SocketAddr;
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+/// A train may be as long as the largest UDP payload.
+const TRAIN_BYTES: usize = 65_536;
+/// Trains coalesced together: enough to join what the network card did not, small enough for the second-level cache.
+const TRAINS_PER_BATCH: usize = 4;
+/// Enough to make the cost of poll() vanish, few enough to notice a stop signal within a millisecond.
+const BATCHES_PER_POLL_MAX: usize = 32;
+
+/// A running receiver; dropping it ends the thread.
+pub struct Receiver {
+    local: SocketAddr,
+    stop: Arc<EventFd>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Receiver {
+    /// Starts receiving from `socket`, which the plane calls `id`.
+    pub fn start(hub: Arc<Hub>, id: u32, socket: Arc<Socket>) -> Result<Self> {
+        let stop = Arc::new(EventFd::new()?);
+        let signal = stop.clone();
+        let local = socket.local();
+        let thread = std::thread::Builder::new()
+            .name("ipop-rx".into())
+            .spawn(move || Rx::new(&hub, id, &socket).run(&signal))
+            .map_err(|error| DeviceError::from_io("start the receiver thread", &error))?;
+        Ok(Receiver { local, stop, thread: Some(thread) })
+    }
+
+    /// The address and port of the socket.
+    pub fn local(&self) -> SocketAddr {
+        self.local
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        self.stop.signal();
+        if let Some(thread) = self.thread.take() {
+            // A panic of the receiver has been printed already; there is nothing left to save.
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Rx<'a> {
+    hub: &'a Hub,
+    id: u32,
+    socket: &'a Socket,
+    arena: Vec<u8>,
+    ingress: Ingress,
+    written: u64,
+    write_errors: u64,
+}
+
+impl<'a> Rx<'a> {
+    fn new(hub: &'a Hub, id: u32, socket: &'a Socket) -> Self {
+        let merges_udp = hub.tun.as_ref().is_some_and(|tun| tun.takes_udp_trains());
+        Rx {
+            hub,
+            id,
+            socket,
+            arena: vec![0; TRAIN_BYTES * TRAINS_PER_BATCH],
+            ingress: Ingress::new(hub.tun.is_some(), merges_udp),
+            written: 0,
+            write_errors: 0,
+        }
+    }
+
+    fn run(mut self, stop: &EventFd) {
+        while sys::wait_readable(self.socket.as_fd(), stop) != Ready::Stop {
+            for _ in 0..BATCHES_PER_POLL_MAX {
+                let has_more = self.batch();
+                self.flush();
+                if !has_more {
+                    break;
+                }
+            }
+            self.hub.add_ingress(self.ingress.counters, self.written, self.write_errors);
+            self.ingress.counters = IngressCounters::default();
+            (self.written, self.write_errors) = (0, 0);
+        }
+    }
+
+    /// Receives up to a batch of trains; returns whether more may wait.
+    fn batch(&mut self) -> bool {
+        let now_ms = self.hub.now_ms();
+        for number in 0..TRAINS_PER_BATCH {
+            let start = number * TRAIN_BYTES;
+            // An error belongs to an earlier send (e.g. an unreachable port); reading it has cleared it.
+            let Ok(Some(train)) = self.socket.receive(&mut self.arena[start..start + TRAIN_BYTES]) else {
+                return false;
+            };
+            let source = Endpoint { socket: self.id, address: train.source };
+            let tables = self.hub.plane.tables();
+            let mut listener = NoticeQueue(self.hub);
+            for at in (0..train.length).step_by(train.size) {
+                let range = start + at..start + train.length.min(at + train.size);
+                self.ingress.datagram(&tables, &mut self.arena, range, source, now_ms, &mut listener);
+            }
+        }
+        true
+    }
+
+    fn flush(&mut self) {
+        if let Some(tun) = &self.hub.tun {
+            let items = self.ingress.coalescer.finish(&mut self.arena);
+            for item in items {
+                if write(tun, &self.arena, item) {
+                    self.written += 1;
+                } else {
+                    self.write_errors += 1;
+                }
+            }
+        }
+        self.ingress.coalescer.clear();
+    }
+}
+
+fn write(tun: &Tun, arena: &[u8], item: &Item) -> bool {
+    let vnet = item.vnet.encode();
+    let mut parts = Vec::with_capacity(1 + item.parts.len());
+    parts.push(IoSlice::new(&vnet));
+    parts.extend(item.parts.iter().map(|range| IoSlice::new(&arena[range.clone()])));
+    tun.write_parts(&parts)
+}

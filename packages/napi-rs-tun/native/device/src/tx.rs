@@ -1,0 +1,113 @@
+//! The thread that reads the interface: what the tables know goes out sealed, the rest to JavaScript.
+
+use crate::error::{DeviceError, Result};
+use crate::hub::{Hub, HubSlot};
+use crate::punt::PuntQueue;
+use crate::socket::Socket;
+use crate::sys::{self, EventFd, Ready};
+use crate::tun::{Kind, Tun};
+use dataplane::batch::SendBatch;
+use dataplane::egress::{Egress, Outlet};
+use dataplane::limits::PACKET_BYTES_MAX;
+use dataplane::plane::Tables;
+use dataplane::segment::Segment;
+use dataplane::vnet::{VnetHeader, VNET_HEADER};
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+/// Enough to make the cost of poll() vanish, few enough to notice a stop signal within a millisecond.
+const READS_PER_POLL_MAX: usize = 128;
+
+/// A running reader; dropping it ends the thread.
+pub struct Reader {
+    stop: Arc<EventFd>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Reader {
+    /// Starts reading `tun`: into the plane in `slot` while there is one, and else into `queue`.
+    pub fn start(tun: Arc<Tun>, queue: Arc<PuntQueue>, slot: Arc<HubSlot>) -> Result<Self> {
+        let stop = Arc::new(EventFd::new()?);
+        let signal = stop.clone();
+        let thread = std::thread::Builder::new()
+            .name("ipop-tx".into())
+            .spawn(move || run(&tun, &queue, &slot, &signal))
+            .map_err(|error| DeviceError::from_io("start the reader thread", &error))?;
+        Ok(Reader { stop, thread: Some(thread) })
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.stop.signal();
+        if let Some(thread) = self.thread.take() {
+            // A panic of the reader has been printed already; there is nothing left to save.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn run(tun: &Tun, queue: &PuntQueue, slot: &HubSlot, stop: &EventFd) {
+    let mut buffer = vec![0; VNET_HEADER + PACKET_BYTES_MAX];
+    let mut egress = Egress::default();
+    let nobody = Tables::default();
+    while sys::wait_readable(tun.as_fd(), stop) == Ready::Data {
+        let hub = slot.get();
+        let mut outlet = TxOutlet { queue, hub: hub.as_deref(), socket: None, stop };
+        // A flood must not keep the stop signal from being seen.
+        for _ in 0..READS_PER_POLL_MAX {
+            match tun.read(&mut buffer) {
+                Ok(Some(length)) if tun.kind() == Kind::Tap => queue.push(&[&buffer[..length]]),
+                Ok(Some(length)) => {
+                    let Some((vnet, at)) = vnet_of(tun, &buffer[..length]) else { continue };
+                    let packet = &mut buffer[at..length];
+                    match &hub {
+                        Some(hub) => egress.packet(&hub.plane.tables(), &vnet, packet, &mut outlet),
+                        None => egress.packet(&nobody, &vnet, packet, &mut outlet),
+                    }
+                }
+                Ok(None) => break,
+                // The interface was deleted under us; only close() is left to do.
+                Err(_) => return,
+            }
+        }
+        egress.flush(&mut outlet);
+        if let Some(hub) = &hub {
+            hub.set_egress(egress.counters);
+        }
+    }
+}
+
+/// Returns the description of a packet and where it starts.
+fn vnet_of(tun: &Tun, bytes: &[u8]) -> Option<(VnetHeader, usize)> {
+    if !tun.has_vnet_header() {
+        return Some((VnetHeader::default(), 0));
+    }
+    VnetHeader::decode(bytes).map(|(vnet, _)| (vnet, VNET_HEADER))
+}
+
+struct TxOutlet<'a> {
+    queue: &'a PuntQueue,
+    hub: Option<&'a Hub>,
+    /// The socket used last: nearly always the one used next.
+    socket: Option<(u32, Arc<Socket>)>,
+    stop: &'a EventFd,
+}
+
+impl Outlet for TxOutlet<'_> {
+    fn send(&mut self, batch: &SendBatch) {
+        let Some((endpoint, bytes, size)) = batch.contents() else { return };
+        if self.socket.as_ref().is_none_or(|(id, _)| *id != endpoint.socket) {
+            let found = self.hub.and_then(|hub| hub.socket(endpoint.socket));
+            self.socket = found.map(|socket| (endpoint.socket, socket));
+        }
+        if let Some((_, socket)) = &self.socket {
+            socket.send_segments(endpoint.address, bytes, size, self.stop);
+        }
+    }
+
+    fn punt(&mut self, packet: &Segment<'_>) {
+        self.queue.push(&[packet.headers, packet.payload]);
+    }
+}

@@ -1,0 +1,89 @@
+/** What goes into the data plane and what comes out of it. */
+import type { VirtualDevice } from '../device/virtual-device.ts'
+
+/** An IP address in text form (no brackets) and a port. */
+export interface Endpoint {
+  readonly host: string
+  readonly port: number
+}
+
+/** A peer's endpoint as one socket of the plane sees it. */
+export interface SocketEndpoint extends Endpoint {
+  /** Number of the socket, as in `PlaneSocket.id`. */
+  readonly socket: number
+}
+
+/** What a socket tells its owner; the shape of the runtime's datagram port. */
+export interface DatagramHandlers {
+  /** A datagram arrived that belongs to no installed session. `bytes` is borrowed until the call returns. */
+  onDatagram(bytes: Uint8Array, from: Endpoint): void
+  /** The socket failed. This one never does: it is here for the shape. */
+  onError(error: Error): void
+}
+
+/** A bound socket; the shape of the runtime's datagram port, and the number that `movePeer` needs. */
+export interface DatagramSocket {
+  /** Number of the socket in its plane. */
+  readonly id: number
+  readonly local: Endpoint
+  /** Sends one datagram as it is, best effort. */
+  send(bytes: Uint8Array, to: Endpoint): void
+  /** Closes the socket; peers reached through it lose their endpoint. */
+  close(): Promise<void>
+}
+
+/** A peer as the plane needs to know it. */
+export interface PeerRow {
+  /** The caller's number for the peer, 32 bits. */
+  readonly peer: number
+  /** Whether the peer fills in partial checksums (frame 0x06): it has this data plane too. */
+  readonly takesPartialChecksum: boolean
+  /** Largest datagram of the path; packets that would exceed it with the extra byte of 0x06 go without. */
+  readonly datagramBytesMax: number
+}
+
+/** What a handshake agreed on. */
+export interface SessionRow {
+  /** Our index of the session: what peers put in the datagrams they send us. */
+  readonly localIndex: number
+  /** The peer's index of it. */
+  readonly remoteIndex: number
+  /** The peer's number. */
+  readonly peer: number
+  readonly cipher: 'chacha20-poly1305' | 'aes-256-gcm'
+  /** 32 bytes. */
+  readonly sendKey: Uint8Array
+  /** 32 bytes. */
+  readonly receiveKey: Uint8Array
+}
+
+/** What went through a session. */
+export interface SessionCounters {
+  /** Datagrams sealed; the next nonce. */
+  readonly sent: number
+  readonly sentBytes: number
+  /** Authentic datagrams received. */
+  readonly received: number
+  readonly receivedBytes: number
+  /** Milliseconds since the last authentic datagram; undefined before the first. */
+  readonly idleMs: number | undefined
+}
+
+/** What the plane tells the control plane. All bytes are borrowed until the call returns. */
+export interface DataPlaneHandlers {
+  /** The plaintext of an authentic datagram that is not an IP packet; empty for a keepalive. */
+  onFrame(localIndex: number, frame: Uint8Array, from: SocketEndpoint): void
+  /** An authentic IP packet that no route allows this peer to send, or for which there is no interface. */
+  onStrayPacket(localIndex: number, packet: Uint8Array, from: SocketEndpoint): void
+  /** The first authentic datagram of a session arrived: the peer has the keys. */
+  onConfirmed(localIndex: number, from: SocketEndpoint): void
+  /** An authentic datagram came from another endpoint than the one before. */
+  onMoved(localIndex: number, from: SocketEndpoint): void
+}
+
+/** How to open a data plane. */
+export interface DataPlaneOptions {
+  /** The interface whose packets it carries, opened with `offload`; without one it only opens and seals. */
+  readonly device?: VirtualDevice
+  readonly handlers: DataPlaneHandlers
+}

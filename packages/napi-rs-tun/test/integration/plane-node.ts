@@ -1,0 +1,174 @@
+/** One end of a two-node laboratory: a data plane with static keys, steered by messages from its parent. */
+import { DataPlane, openDataPlane, openDevice } from '../../src/index.ts'
+import type { DatagramSocket, SocketEndpoint, VirtualDevice } from '../../src/index.ts'
+
+/** What the parent may ask; every request gets one reply. */
+export type Request =
+  | {
+      do: 'open'
+      own: 1 | 2
+      cipher: 'chacha20-poly1305' | 'aes-256-gcm'
+      isV6: boolean
+      partial: boolean
+    }
+  | { do: 'frame'; text: string }
+  | { do: 'datagram'; text: string }
+  | { do: 'withdraw' }
+  | { do: 'install' }
+  | { do: 'rebind' }
+  | { do: 'report' }
+  | { do: 'close' }
+
+/** What a node has seen. */
+export interface Report {
+  events: string[]
+  counters: Record<string, number>
+  received: number
+  cpuMs: number
+  punted: number
+}
+
+class PlaneNode {
+  readonly own: number
+  readonly other: number
+  readonly isV6: boolean
+  readonly device: VirtualDevice
+  readonly plane: DataPlane
+  readonly events: string[] = []
+  punted = 0
+  #socket: DatagramSocket | undefined
+
+  constructor(request: Extract<Request, { do: 'open' }>) {
+    this.own = request.own
+    this.other = 3 - request.own
+    this.isV6 = request.isV6
+    const addresses = [`10.9.0.${this.own}/24`, `fd09::${this.own}/64`]
+    this.device = openDevice({ name: 'ipop0', kind: 'tun', addresses, offload: true, up: true })
+    this.device.onPackets((packets) => (this.punted += packets.length))
+    const log = (text: string) => void this.events.push(text)
+    this.plane = openDataPlane({
+      device: this.device,
+      handlers: {
+        onFrame: (index, frame, from) =>
+          log(`frame ${index} ${from.host} ${Buffer.from(frame).toString()}`),
+        onStrayPacket: (index, packet) => log(`stray ${index} ${packet.length}`),
+        onConfirmed: (index, from) => log(`confirmed ${index} ${from.host}`),
+        onMoved: (index, from) => this.#follow(index, from),
+      },
+    })
+    const keys = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
+    const [sendKey, receiveKey] = this.own === 1 ? keys : keys.reverse()
+    if (!sendKey || !receiveKey) throw new Error('two keys')
+    const datagramBytesMax = this.isV6 ? 1452 : 1472
+    this.plane.installPeer({
+      peer: this.other,
+      takesPartialChecksum: request.partial,
+      datagramBytesMax,
+    })
+    const { cipher } = request
+    const localIndex = 100 + this.own
+    const remoteIndex = 100 + this.other
+    this.plane.installSession({
+      localIndex,
+      remoteIndex,
+      peer: this.other,
+      cipher,
+      sendKey,
+      receiveKey,
+    })
+    this.plane.useSession(localIndex)
+    this.install()
+  }
+
+  get peerEndpoint(): { host: string; port: number } {
+    return { host: this.isV6 ? `fd07::${this.other}` : `192.168.7.${this.other}`, port: 4000 }
+  }
+
+  get socket(): DatagramSocket {
+    if (this.#socket === undefined) throw new Error('not bound')
+    return this.#socket
+  }
+
+  async bind(port: number): Promise<void> {
+    const handlers = {
+      onDatagram: (bytes: Uint8Array, from: { host: string }) =>
+        void this.events.push(`datagram ${from.host} ${Buffer.from(bytes).toString()}`),
+      onError: () => undefined,
+    }
+    this.#socket = await this.plane.bind({ host: this.isV6 ? '::' : '0.0.0.0', port }, handlers)
+    this.plane.movePeer(this.other, { socket: this.#socket.id, ...this.peerEndpoint })
+  }
+
+  async rebind(): Promise<void> {
+    await this.socket.close()
+    await this.bind(4001)
+  }
+
+  install(): void {
+    this.plane.installRoute(`10.9.0.${this.other}/32`, this.other)
+    this.plane.installRoute(`fd09::${this.other}/128`, this.other)
+  }
+
+  withdraw(): void {
+    this.plane.withdrawRoute(`10.9.0.${this.other}/32`)
+  }
+
+  frame(text: string): void {
+    const datagram = this.plane.seal(100 + this.own, Buffer.from(text))
+    if (datagram) this.socket.send(datagram, this.peerEndpoint)
+  }
+
+  report(): Report {
+    const { user, system } = process.cpuUsage()
+    const received = this.plane.sessionCounters(100 + this.own)?.received ?? 0
+    const { events, punted } = this
+    return {
+      events,
+      counters: this.plane.counters(),
+      received,
+      cpuMs: (user + system) / 1000,
+      punted,
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.plane.close()
+    await this.plane.close()
+    await this.device.close()
+  }
+
+  #follow(index: number, from: SocketEndpoint): void {
+    this.events.push(`moved ${index} ${from.port}`)
+    this.plane.movePeer(this.other, from)
+  }
+}
+
+let node: PlaneNode | undefined
+
+async function answer(request: Request): Promise<Report | undefined> {
+  if (request.do === 'open') {
+    node = new PlaneNode(request)
+    await node.bind(4000)
+    return undefined
+  }
+  if (node === undefined) throw new Error('open first')
+  if (request.do === 'frame') node.frame(request.text)
+  if (request.do === 'datagram') node.socket.send(Buffer.from(request.text), node.peerEndpoint)
+  if (request.do === 'withdraw') node.withdraw()
+  if (request.do === 'install') node.install()
+  if (request.do === 'rebind') await node.rebind()
+  if (request.do === 'close') {
+    await node.close()
+    process.disconnect()
+    return undefined
+  }
+  return request.do === 'report' ? node.report() : undefined
+}
+
+process.on('message', (request: Request) => {
+  void answer(request).then(
+    (report) => process.connected && process.send?.({ report }),
+    (error: unknown) => process.send?.({ error: String(error) }),
+  )
+})
+process.send?.({ report: undefined })
