@@ -39,8 +39,8 @@ export const LOCAL_QUEUE_MAX = 4_096
 /** Nodes behind one port: bootstrap-multi runs 16, tests some hundred. */
 export const NODES_PER_PORT_MAX = 1_024
 
-/** Receiver indices per shared table: three keys per session and some thousand sessions per port. */
-export const INDEXES_MAX = 65_536
+/** Receiver indices per shared table: four for every session of 16 full nodes, times four, so that a free one is found at once. */
+export const INDEXES_MAX = 2 ** 20
 
 /** Channels of one node: near, shortcut and on-demand peers stay far below; a flood of strangers stops here. */
 export const CHANNELS_MAX = 2_048

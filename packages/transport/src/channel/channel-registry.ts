@@ -9,9 +9,15 @@ import type { ChannelCounters } from './types.ts'
 
 /** Holds the channels that are not down. */
 export class ChannelRegistry {
+  /** Channels at most. */
+  readonly max: number
   readonly #byAddress = new Map<string, Channel>()
   readonly #bySession = new Map<Session<Edge>, Channel>()
   readonly #gone: ChannelCounters = newCounters()
+
+  constructor(max: number = CHANNELS_MAX) {
+    this.max = max
+  }
 
   /** Counts the channels. */
   get size(): number {
@@ -20,7 +26,7 @@ export class ChannelRegistry {
 
   /** Whether no further channel is taken. */
   get isFull(): boolean {
-    return this.#byAddress.size >= CHANNELS_MAX
+    return this.#byAddress.size >= this.max
   }
 
   /** Lists the channels. */

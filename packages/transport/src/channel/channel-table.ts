@@ -1,7 +1,7 @@
 /** All channels of one node: drives its sessions over its listeners. */
 import type { Address } from '@ipop/address'
 import { equalBytes, Malformed } from '@ipop/codec'
-import type { Instant, Random } from '@ipop/runtime'
+import type { Clock, Instant, Random, Timers } from '@ipop/runtime'
 import { encodeNodeRecord, type Identity, SessionEndpoint } from '@ipop/security'
 import type { HelloReply, PeerHint } from '../address/peer-hint.ts'
 import { isLoopback } from '../address/ip-text.ts'
@@ -39,9 +39,10 @@ export class ChannelTable implements DatagramReceiver {
   readonly identity: Identity
   /** Told what happens; set with `setHandlers`. */
   handlers: ChannelHandlers = noHandlers
-  readonly #runtime: ChannelTableRuntime
+  readonly #clock: Clock
+  readonly #timers: Timers
   readonly #sessions: SessionEndpoint<Edge>
-  readonly #channels = new ChannelRegistry()
+  readonly #channels: ChannelRegistry
   readonly #dialer: Dialer
   readonly #hellos: HelloClient
   readonly #own: OwnAddresses
@@ -55,24 +56,24 @@ export class ChannelTable implements DatagramReceiver {
 
   constructor(runtime: ChannelTableRuntime, options: ChannelTableOptions) {
     const { identity, namespace, listeners } = options
+    const { clock, names } = runtime
     const log = runtime.log.child({ node: identity.address.toString() })
-    const wallTimeMs = () => runtime.clock.wallTimeMs()
-    this.#runtime = { ...runtime, log }
+    const random = runtime.random.fork('channels')
+    const wallTimeMs = () => clock.wallTimeMs()
     this.identity = identity
     this.address = identity.address
-    const random = runtime.random.fork('channels')
+    this.#clock = clock
+    this.#timers = runtime.timers
+    this.#channels = new ChannelRegistry(options.channelsMax)
     const table = options.indexes ?? listeners[0]?.indexes ?? new IndexTable({ random })
-    const indexes = table.allocatorFor(this)
     this.#sessions = new SessionEndpoint<Edge>(
-      { random: random.fork('sessions'), log, wallTimeMs, indexes },
+      { random: random.fork('sessions'), log, wallTimeMs, indexes: table.allocatorFor(this) },
       { identity, namespace },
     )
-    this.#dialer = new Dialer({ names: runtime.names, log }, { listeners })
+    this.#dialer = new Dialer({ names, log }, { listeners })
     this.#own = new OwnAddresses(log, this.#dialer)
-    this.#hellos = new HelloClient(
-      { random: random.fork('hello'), wallTimeMs },
-      { asker: this.address },
-    )
+    const asker = this.address
+    this.#hellos = new HelloClient({ random: random.fork('hello'), wallTimeMs }, { asker })
     this.#alarm = new Alarm(runtime, 'channels', (now) => this.#handleTimeout(now))
     this.#host = this.#channelHost(random.fork('probes'))
     this.#lifecycle = new ChannelLifecycle({
@@ -172,17 +173,9 @@ export class ChannelTable implements DatagramReceiver {
 
   /** Counts channels, traffic and drops. */
   stats(): ChannelTableStats {
-    const { up, packetsIn, packetsOut, bytesIn, bytesOut } = this.#channels.totals()
-    const drops = this.#drops.snapshot()
-    return {
-      channels: this.#channels.size,
-      up,
-      packetsIn,
-      packetsOut,
-      bytesIn,
-      bytesOut,
-      drops,
-    }
+    const { dropsOut, ...totals } = this.#channels.totals()
+    const drops = { ...this.#drops.snapshot(), ...this.#sessions.drops, unsent: dropsOut }
+    return { channels: this.#channels.size, ...totals, drops }
   }
 
   /** Tells all peers, then forgets everything. The listeners stay open: they may serve other nodes. */
@@ -198,7 +191,7 @@ export class ChannelTable implements DatagramReceiver {
   }
 
   #now(): Instant {
-    return this.#runtime.clock.now()
+    return this.#clock.now()
   }
 
   #dialNew(hint: PeerHint, now: Instant): Channel {
@@ -209,7 +202,7 @@ export class ChannelTable implements DatagramReceiver {
     if (isSelf || this.#channels.isFull || this.#isClosed) {
       channel.markDown()
       const reason = isSelf ? 'wrong identity' : this.#isClosed ? 'closed' : 'table full'
-      this.#runtime.timers.at(now, 'refuse dial', () => this.handlers.onDown(channel, reason))
+      this.#timers.at(now, 'refuse dial', () => this.handlers.onDown(channel, reason))
       return channel
     }
     this.#channels.add(channel)

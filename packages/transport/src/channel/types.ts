@@ -25,6 +25,8 @@ export interface ChannelTableOptions {
   readonly indexes?: IndexTable
   /** Names this node behind its ports. */
   readonly path?: string
+  /** Channels at most; CHANNELS_MAX by default. */
+  readonly channelsMax?: number
 }
 
 /**

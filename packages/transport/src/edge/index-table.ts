@@ -8,9 +8,11 @@ import { INDEXES_MAX } from '../limits.ts'
 export class IndexTable {
   readonly #owners = new Map<number, object>()
   readonly #random: Random
+  readonly #max: number
 
-  constructor({ random }: { random: Random }) {
+  constructor({ random }: { random: Random }, max: number = INDEXES_MAX) {
     this.#random = random
+    this.#max = max
   }
 
   /** Counts the indices in use. */
@@ -34,11 +36,10 @@ export class IndexTable {
   }
 
   #allocate(owner: object): number {
-    if (this.#owners.size >= INDEXES_MAX)
-      throw new TransportError({ code: 'TRANSPORT_INDEXES_FULL' })
+    if (this.#owners.size >= this.#max) throw new TransportError({ code: 'TRANSPORT_INDEXES_FULL' })
     for (;;) {
       const index = this.#random.uint32()
-      if (this.#owners.has(index)) continue
+      if (index === 0 || this.#owners.has(index)) continue
       this.#owners.set(index, owner)
       return index
     }

@@ -27,19 +27,28 @@ export interface TestNode {
   readonly told: Told
 }
 
+/** What a test may choose. */
+export interface NodeOptions {
+  readonly namespace?: string
+  readonly path?: string
+  readonly identity?: Identity
+  readonly channelsMax?: number
+}
+
 /** Returns a channel table on `listeners` that records what it is told. */
 export function makeNode(
   runtime: Runtime,
   listeners: EdgeListener[],
-  options: { namespace?: string; path?: string; identity?: Identity } = {},
+  options: NodeOptions = {},
 ): TestNode {
   const identity = options.identity ?? Identity.create(runtime.random.fork('identity'))
-  const { namespace = 'test', path } = options
+  const { namespace = 'test', path, channelsMax } = options
   const table = new ChannelTable(runtime, {
     identity,
     namespace,
     listeners,
     ...(path === undefined ? {} : { path }),
+    ...(channelsMax === undefined ? {} : { channelsMax }),
   })
   const told = record(table, runtime)
   return { table, listeners, told }
@@ -48,13 +57,7 @@ export function makeNode(
 /** Opens a UDP port on `host` and puts one node behind it. */
 export async function udpNode(
   host: Host,
-  options: {
-    port?: number
-    bind?: string
-    namespace?: string
-    path?: string
-    identity?: Identity
-  } = {},
+  options: NodeOptions & { port?: number; bind?: string } = {},
 ): Promise<TestNode & { listener: UdpEdgeListener }> {
   const { port = 4000, bind = '0.0.0.0' } = options
   const listener = await UdpEdgeListener.open(host.runtime, { host: bind, port })

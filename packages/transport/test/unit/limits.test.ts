@@ -13,6 +13,7 @@ import {
   ReflexiveAddresses,
   TransportAddress,
 } from '@ipop/transport'
+import { ChannelRegistry } from '../../src/channel/channel-registry.ts'
 import { Dialer } from '../../src/channel/dialer.ts'
 import { EndpointCandidates } from '../../src/channel/endpoint-candidates.ts'
 import { Path } from '../../src/channel/path.ts'
@@ -31,15 +32,16 @@ import { udpNode } from '../helpers/nodes.ts'
 
 describe('caps', () => {
   it('of receiver indices', () => {
-    const table = new IndexTable({ random: new SeededRandom(1) })
+    const table = new IndexTable({ random: new SeededRandom(1) }, 1_000)
     const allocator = table.allocatorFor({})
-    const indices = Array.from({ length: limits.INDEXES_MAX }, () => allocator.allocate())
-    expect(new Set(indices).size).toBe(limits.INDEXES_MAX)
+    const indices = Array.from({ length: 1_000 }, () => allocator.allocate())
+    expect(new Set(indices).size).toBe(1_000)
     expect(() => allocator.allocate()).toThrow('TRANSPORT_INDEXES_FULL')
     table.allocatorFor({}).release(indices[0] ?? 0)
     expect(() => allocator.allocate()).toThrow('TRANSPORT_INDEXES_FULL')
     allocator.release(indices[0] ?? 0)
     expect(table.ownerOf(allocator.allocate())).toBeDefined()
+    expect(limits.INDEXES_MAX).toBeGreaterThan(16 * 4_096 * 4)
   })
 
   it('of nodes behind a port, and of paths that name one', () => {
@@ -77,9 +79,11 @@ describe('caps', () => {
     let delivered = 0
     const local = new LocalDelivery(runtime, () => delivered++)
     const from = { host: '127.0.0.1', port: 1 }
+    let accepted = 0
     for (let i = 0; i < limits.LOCAL_QUEUE_MAX; i++) {
-      expect(local.send(Uint8Array.of(1), from)).toBe(true)
+      if (local.send(Uint8Array.of(1), from)) accepted++
     }
+    expect(accepted).toBe(limits.LOCAL_QUEUE_MAX)
     expect(local.send(Uint8Array.of(1), from)).toBe(false)
     await world.run({ forMs: 1 })
     expect(delivered).toBe(limits.LOCAL_QUEUE_MAX)
@@ -245,7 +249,7 @@ describe('caps', () => {
 
   it('of channels of a node: a dial beyond it goes down at once', async () => {
     const world = new World({ seed: 1 })
-    const node = await udpNode(world.addHost())
+    const node = await udpNode(world.addHost(), { channelsMax: 8 })
     const random = new SeededRandom(2)
     const dial = () =>
       node.table.dial({
@@ -253,11 +257,22 @@ describe('caps', () => {
         sessionKey: random.bytes(32),
         endpoints: [],
       })
-    for (let i = 0; i < limits.CHANNELS_MAX; i++) expect(dial().state).toBe('connecting')
+    for (let i = 0; i < 8; i++) expect(dial().state).toBe('connecting')
     expect(dial().state).toBe('down')
     await world.run({ forMs: 1 })
     expect(node.told.down.map((event) => event.reason)).toEqual(['table full'])
-    expect(node.table.stats().channels).toBe(limits.CHANNELS_MAX)
+    expect(node.table.stats().channels).toBe(8)
+    expect(new ChannelRegistry().max).toBe(limits.CHANNELS_MAX)
+  })
+
+  it('of channels of a node: an incoming session beyond it is dropped', async () => {
+    const world = new World({ seed: 1 })
+    const node = await udpNode(world.addHost(), { channelsMax: 1 })
+    const others = [await udpNode(world.addHost()), await udpNode(world.addHost())]
+    for (const other of others) other.table.dial(node.table.hintOf())
+    await world.run({ forMs: 1_000 })
+    expect(node.told.up).toHaveLength(1)
+    expect(node.table.stats().drops['table full']).toBeGreaterThan(0)
   })
 })
 
