@@ -2,6 +2,8 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import type { LogLevel } from '@ipop/runtime'
 import { NODES_MAX, REPAIR_LIMIT_MS } from './limits.ts'
+import { NAT_KINDS } from './ring/machines.ts'
+import type { NatShares } from './ring/machines.ts'
 import type { ScenarioOptions } from './scenario.ts'
 import { findScenario, SCENARIOS } from './scenarios/catalog.ts'
 
@@ -15,6 +17,7 @@ export interface Arguments extends ScenarioOptions {
   readonly hasTorus: boolean
   readonly lossProbability: number
   readonly brokenProbability: number
+  readonly nats: NatShares
   readonly isJson: boolean
   /** Whether the scenario is run twice and the traces must be equal. */
   readonly isVerified: boolean
@@ -43,6 +46,7 @@ interface RawOptions {
   torus?: true
   loss: number
   broken: number
+  nat: NatShares
   hints: number
   duration: number
   interval: number
@@ -73,6 +77,7 @@ export function readArguments(argv: readonly string[], output: Output): Argument
     hasTorus: raw.torus === true,
     lossProbability: raw.loss,
     brokenProbability: raw.broken,
+    nats: raw.nat,
     hints: raw.hints,
     durationMs: raw.duration * 1000,
     intervalMs: raw.interval * 1000,
@@ -102,6 +107,12 @@ function makeCommand(output: Output): Command {
     .option('--jitter <ms>', 'further random delay', real(0, 60_000), 0)
     .option('--loss <p>', 'chance that a datagram is lost', real(0, 1), 0)
     .option('--broken <p>', 'chance that a node refuses another for good', real(0, 1), 0)
+    .option(
+      '--nat <kind=p,...>',
+      'shares of nodes behind NATs, e.g. easy=0.4,hard=0.1',
+      natShares,
+      {},
+    )
     .option('--hints <count>', 'transport addresses each node is told', integer(0, 256), 5)
     .option('--duration <s>', 'length of churn or partition', real(0, 1e7), 600)
     .option('--interval <s>', 'mean time between churn events', real(0.001, 1e6), 10)
@@ -118,6 +129,18 @@ function scenarioName(text: string): string {
   if (findScenario(text) !== undefined) return text
   const names = SCENARIOS.map(({ name }) => name).join(', ')
   throw new InvalidArgumentError(`Choose one of ${names}.`)
+}
+
+function natShares(text: string): NatShares {
+  const share = real(0, 1)
+  const pairs = text.split(',').map((part): [string, number] => {
+    const [kind = '', value = ''] = part.split('=')
+    if (!Object.hasOwn(NAT_KINDS, kind)) {
+      throw new InvalidArgumentError(`Choose of ${Object.keys(NAT_KINDS).join(', ')}.`)
+    }
+    return [kind, share(value)]
+  })
+  return Object.fromEntries(pairs)
 }
 
 function logLevel(text: string): LogLevel {

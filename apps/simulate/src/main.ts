@@ -25,7 +25,8 @@ async function play(scenario: Scenario, args: Arguments, output: Output): Promis
     if (!args.isJson) output.complain(`${text}\n`)
   }
   const world = makeWorld(args, output)
-  const settings = { namespace: 'simulate', runsDht: scenario.runsDht, hints: args.hints }
+  const { hints, nats } = args
+  const settings = { namespace: 'simulate', runsDht: scenario.runsDht, hints, nats }
   const ring = new SimulatedRing(world, settings)
   const stage = { world, ring, options: args, tell }
   const findings = await scenario.run(stage).catch(explain)

@@ -3,6 +3,8 @@ import type { Identity } from '@ipop/security'
 import { checkCycle, checkNeighbors, checkRing } from '@ipop/simulator'
 import type { Host, RingNodeView, RingReport, World } from '@ipop/simulator'
 import type { Random } from '@ipop/runtime'
+import { isPublic, Machines } from './machines.ts'
+import type { NatShares } from './machines.ts'
 import { SimulatedNode } from './simulated-node.ts'
 import type { NodeSettings } from './simulated-node.ts'
 
@@ -10,6 +12,8 @@ import type { NodeSettings } from './simulated-node.ts'
 export interface RingSettings extends NodeSettings {
   /** How many other nodes' transport addresses each node is given. */
   readonly hints: number
+  /** Which share of the machines stands behind which kind of NAT. */
+  readonly nats?: NatShares
 }
 
 /** The nodes of one simulation. */
@@ -18,11 +22,13 @@ export class SimulatedRing {
   readonly nodes: SimulatedNode[] = []
   readonly #settings: RingSettings
   readonly #random: Random
+  readonly #machines: Machines
 
   constructor(world: World, settings: RingSettings) {
     this.world = world
     this.#settings = settings
     this.#random = world.random.fork('scenario')
+    this.#machines = new Machines(world, settings.nats ?? {})
   }
 
   /** The generator for the scenario's own choices. */
@@ -37,21 +43,21 @@ export class SimulatedRing {
 
   /** Starts `count` nodes at the same instant, each with random others as its hints. */
   async startTogether(count: number): Promise<void> {
-    const hosts = Array.from({ length: count }, () => this.world.addHost())
-    for (const host of hosts) await this.#start(host, this.#pick(hosts, this.#settings.hints, host))
+    const hosts = Array.from({ length: count }, () => this.#machines.make())
+    for (const host of hosts) await this.#start(host, this.#pickHints(hosts, host))
   }
 
   /** Starts one more node, on a new machine, with random running nodes as its hints. */
   async startOne(): Promise<SimulatedNode> {
     const others = this.running.map((node) => node.host)
-    return this.#start(this.world.addHost(), this.#pick(others, this.#settings.hints))
+    return this.#start(this.#machines.make(), this.#pickHints(others))
   }
 
   /** Boots the machine of a node that is gone and starts the same node again. */
   async restart(gone: SimulatedNode): Promise<SimulatedNode> {
     gone.host.restart()
     const others = this.running.map((node) => node.host)
-    const hints = this.#pick(others, this.#settings.hints, gone.host)
+    const hints = this.#pickHints(others, gone.host)
     this.nodes.splice(this.nodes.indexOf(gone), 1)
     return this.#start(gone.host, hints, gone.identity)
   }
@@ -72,6 +78,13 @@ export class SimulatedRing {
     return checkNeighbors(views).length === 0 && checkCycle(views).length === 0
   }
 
+  /** Returns the share of running nodes that know their true neighbours. */
+  neighborConsistency(): number {
+    const violations = checkNeighbors(this.views())
+    const wrong = new Set(violations.map((found) => found.node))
+    return 1 - wrong.size / Math.max(1, this.running.length)
+  }
+
   /** Returns the verdict of all checkers. */
   report(): RingReport {
     return checkRing(this.views())
@@ -81,6 +94,10 @@ export class SimulatedRing {
     const node = await SimulatedNode.start(host, hints, this.#settings, identity)
     this.nodes.push(node)
     return node
+  }
+
+  #pickHints(hosts: readonly Host[], except?: Host): Host[] {
+    return this.#pick(hosts.filter(isPublic), this.#settings.hints, except)
   }
 
   #pick<T>(all: readonly T[], count: number, except?: T): T[] {

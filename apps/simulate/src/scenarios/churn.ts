@@ -26,7 +26,7 @@ export const churn: Scenario = {
   },
 }
 
-/** Stirs the ring for the duration and returns samples of its consistency. */
+/** Stirs the ring for the duration and returns samples of the share of nodes with true neighbours. */
 export async function stirRing(stage: Stage): Promise<number[]> {
   const { world, options } = stage
   const endsAt = world.elapsedMs() + options.durationMs
@@ -38,7 +38,7 @@ export async function stirRing(stage: Stage): Promise<number[]> {
       nextEventAt += -Math.log(1 - stage.ring.random.float()) * options.intervalMs
     }
     await world.run({ forMs: CHECK_SLOWLY_MS })
-    samples.push(stage.ring.report().consistency)
+    samples.push(stage.ring.neighborConsistency())
   }
   return samples
 }

@@ -1,0 +1,79 @@
+/** The tool runs scenarios, repeats them from their seed, and answers with the right exit code. */
+import { describe, expect, it } from '@jest/globals'
+import { main } from '../../src/main.ts'
+import { SCENARIOS } from '../../src/scenarios/catalog.ts'
+
+describe('simulate', () => {
+  it('forms a ring of eight and reports in JSON', async () => {
+    const { code, out } = await run('--scenario', 'join', '--nodes', '8', '--json')
+    const report = JSON.parse(out)
+    expect(report.problems).toEqual([])
+    expect(code).toBe(0)
+    expect(report).toMatchObject({ scenario: 'join', nodes: 8, seed: '1', ok: true })
+    expect(report.traceHash).toMatch(/^[0-9a-f]{64}$/)
+    expect(report.metrics.ringFormedMs).toBeLessThan(25 * 100)
+  })
+
+  it('prints for people by default and repeats a run exactly', async () => {
+    const { code, out, err } = await run(
+      '--nodes',
+      '4',
+      '--jitter',
+      '20',
+      '--loss',
+      '0.1',
+      '--verify',
+    )
+    expect(out).toContain('trace hash')
+    expect(out.trimEnd().endsWith('fine')).toBe(true)
+    expect(err).toContain('ring formed')
+    expect(code).toBe(0)
+  })
+
+  it('gives another trace for another seed', async () => {
+    const hashes = new Set<string>()
+    for (const seed of ['1', '2']) {
+      const { out } = await run('--nodes', '3', '--seed', seed, '--json')
+      hashes.add(JSON.parse(out).traceHash)
+    }
+    expect(hashes.size).toBe(2)
+  })
+
+  it('fails with 1 and says why when the ring cannot form', async () => {
+    const { code, out } = await run('--nodes', '4', '--loss', '1', '--limit', '20', '--json')
+    expect(code).toBe(1)
+    expect(JSON.parse(out).problems[0]).toContain('no ring after 20 s')
+  })
+
+  it.each([
+    ['an unknown option', ['--nonsense']],
+    ['an unknown scenario', ['--scenario', 'nonsense']],
+    ['no nodes', ['--nodes', '0']],
+    ['half a node', ['--nodes', '1.5']],
+    ['a probability above one', ['--loss', '1.1']],
+    ['an unknown NAT', ['--nat', 'soft=0.1']],
+    ['a missing value', ['--seed']],
+    ['a stray argument', ['join']],
+  ])('answers %s with exit code 2', async (_name, argv) => {
+    const { code, out, err } = await run(...argv)
+    expect(code).toBe(2)
+    expect(out).toBe('')
+    expect(err).toContain('error:')
+  })
+
+  it('lists every scenario in its help', async () => {
+    const { code, out } = await run('--help')
+    expect(code).toBe(0)
+    for (const { name } of SCENARIOS) expect(out).toContain(name)
+  })
+})
+
+async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  let out = ''
+  let err = ''
+  const code = await main(argv, {
+    print: (text) => (out += text),
+    complain: (text) => (err += text),
+  })
+  return { code, out, err }
+}
