@@ -111,6 +111,9 @@ export const LEASE_STATIC_RETRY_MS = 15_000
 /** An address lost to another node is not asked for again for this long. */
 export const LEASE_HOLD_DOWN_MS = 600_000
 
+/** An address found taken is not asked for again for this long: long enough to try others, short enough for a full network. */
+export const LEASE_TAKEN_MS = 30_000
+
 /** Addresses known to be taken or held down; in larger networks chance rarely meets them again. */
 export const LEASE_EXCLUDED_MAX = 4_096
 
@@ -130,7 +133,7 @@ export const REGISTRATION_RETRY_MIN_MS = 2_000
 export const REGISTRATION_RETRY_MAX_MS = 30_000
 
 /** Network settings are asked for this often until somebody has published them. */
-export const SETTINGS_RETRY_MS = 2_000
+export const SETTINGS_RETRY_MS = 500
 
 /** Longest pause between tries to get the network settings. */
 export const SETTINGS_RETRY_MAX_MS = 10_000

@@ -2,7 +2,7 @@
 import type { Instant, Log, Random } from '@ipop/runtime'
 import { formatIpv4, type Ipv4 } from '../ip/ipv4-address.ts'
 import { addressValue, leaseKey } from '../keys.ts'
-import { LEASE_CANDIDATES_PER_ROUND_MAX, LEASE_HOLD_DOWN_MS } from '../limits.ts'
+import { LEASE_CANDIDATES_PER_ROUND_MAX, LEASE_HOLD_DOWN_MS, LEASE_TAKEN_MS } from '../limits.ts'
 import { Candidates } from './candidates.ts'
 import type { DhtMachine, DhtRequest, DhtResult, Wakeup } from './dht-machine.ts'
 import {
@@ -221,7 +221,7 @@ export class Lease implements DhtMachine {
       this.#transition({ ...state, retryAt, failures: 0 }, 'static address is taken')
       return
     }
-    this.#candidates.exclude(ip, now + LEASE_HOLD_DOWN_MS)
+    this.#candidates.exclude(ip, now + LEASE_TAKEN_MS)
     this.#discover(0, state.taken + 1, now)
   }
 
