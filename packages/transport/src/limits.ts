@@ -119,3 +119,15 @@ export const TCP_CONNECT_TIMEOUT_MS = 5_000
 
 /** Bytes waiting in a stream; beyond it datagrams are lost, as the sessions above expect of a full path. */
 export const TCP_QUEUE_BYTES_MAX = 262_144
+
+/** Reporters remembered per reflexive address: enough to tell one mapping for all from one per peer. */
+export const REPORTERS_MAX = 8
+
+/** Unanswered pings in a row after which a path must prove itself again: one loss is common, two are news. */
+export const PATH_MISSES_MAX = 2
+
+/** Longest pause between two hellos to a port that does not answer: a bootstrap that starts is found soon. */
+export const HELLO_RESEND_MAX_MS = 2_000
+
+/** Largest datagram in a stream: its length has two bytes, as UDP's has. */
+export const STREAM_DATAGRAM_BYTES_MAX = 65_535

@@ -4,12 +4,10 @@ import {
   REFLEXIVE_ADDRESS_TTL_MS,
   REFLEXIVE_ADDRESSES_MAX,
   REFLEXIVE_ADDRESSES_OFFERED_MAX,
+  REPORTERS_MAX,
 } from '../limits.ts'
 import { isLinkLocalIpv6, isLoopback, isWildcard } from './ip-text.ts'
 import type { TransportAddress } from './transport-address.ts'
-
-/** Reporters remembered per address: enough to tell one mapping for all from one per peer. */
-const REPORTERS_MAX = 8
 
 /** An address that others reported. */
 export interface ReflexiveAddress {

@@ -1,11 +1,8 @@
 /** One path of a channel: an edge and what is known about it. */
 import type { Instant } from '@ipop/runtime'
 import type { Edge, EdgeKind } from '../edge/edge.ts'
-import { PINGS_OUTSTANDING_MAX } from '../limits.ts'
+import { PATH_MISSES_MAX, PINGS_OUTSTANDING_MAX } from '../limits.ts'
 import { RttEstimator } from './rtt-estimator.ts'
-
-/** Unanswered pings in a row after which a path is no longer confirmed. */
-const PATH_MISSES_MAX = 2
 
 /**
  * What is proven about a path: nothing, that the peer's datagrams arrive over it, or that a round trip over it worked.

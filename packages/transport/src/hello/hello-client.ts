@@ -6,7 +6,7 @@ import { decodeNodeRecord, verifyNodeRecord } from '@ipop/security'
 import type { HelloReply, PeerHint } from '../address/peer-hint.ts'
 import type { TransportAddress } from '../address/transport-address.ts'
 import type { Edge } from '../edge/edge.ts'
-import { HELLOS_PENDING_MAX, HINT_ENDPOINTS_MAX } from '../limits.ts'
+import { HELLO_RESEND_MAX_MS, HELLOS_PENDING_MAX, HINT_ENDPOINTS_MAX } from '../limits.ts'
 import {
   decodeHelloReply,
   encodeHello,
@@ -17,7 +17,6 @@ import {
 } from '../wire/hello.ts'
 
 const RESEND_FIRST_MS = 250
-const RESEND_MAX_MS = 2_000
 
 interface PendingHello {
   readonly bytes: Uint8Array
@@ -108,7 +107,7 @@ export class HelloClient {
         pending.done(undefined)
       } else if (now >= pending.resendAt) {
         for (const edge of pending.edges) edge.send(pending.bytes)
-        pending.intervalMs = Math.min(pending.intervalMs * 2, RESEND_MAX_MS)
+        pending.intervalMs = Math.min(pending.intervalMs * 2, HELLO_RESEND_MAX_MS)
         pending.resendAt = now + pending.intervalMs
       }
     }

@@ -4,11 +4,9 @@
  *        0     2  length n of the datagram, at least 1
  *        2     n  datagram
  */
+import { STREAM_DATAGRAM_BYTES_MAX } from '../limits.ts'
 
 const LENGTH_BYTES = 2
-
-/** Largest datagram a stream carries. */
-export const STREAM_DATAGRAM_BYTES_MAX = 0xffff
 
 /** Returns a datagram with its length in front; undefined when it is empty or too long. */
 export function encodeStreamDatagram(datagram: Uint8Array): Uint8Array | undefined {

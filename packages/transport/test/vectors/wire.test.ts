@@ -22,32 +22,50 @@ import {
 } from '@ipop/transport'
 import { HELLO_BYTES } from '../../src/limits.ts'
 
-interface Vectors {
-  transportAddress: { text: string; bytes: string }[]
-  peerHint: { address: string; sessionKey: string; endpoints: string[]; bytes: string }[]
-  hello: { transaction: string; asker: string; path: string | null; bytes: string }[]
-  helloReply: {
-    transaction: string
-    observed: string
-    record: string
-    endpoints: string[]
-    bytes: string
-  }[]
-  probe: {
-    kind: 'ping' | 'pong'
-    id: number
-    isActive: boolean
-    isSearching: boolean
-    status: number
-    observed: string | null
-    bytes: string
-  }[]
-  close: string
-  stream: { datagram: string; bytes: string }[]
-  refused: Record<string, { bytes: string; reason: string }[]>
+interface Refusal {
+  bytes: string
+  reason: string
 }
 
-const vectors = JSON.parse(readFileSync(new URL('./wire.json', import.meta.url), 'utf8')) as Vectors
+interface Vectors {
+  'transport-address': { valid: { text: string; bytes: string }[]; refused: Refusal[] }
+  'peer-hint': {
+    valid: { address: string; sessionKey: string; endpoints: string[]; bytes: string }[]
+    refused: Refusal[]
+  }
+  hello: {
+    hello: { transaction: string; asker: string; path: string | null; bytes: string }[]
+    reply: {
+      transaction: string
+      observed: string
+      record: string
+      endpoints: string[]
+      bytes: string
+    }[]
+    refusedHello: Refusal[]
+    refusedReply: Refusal[]
+  }
+  'control-frames': {
+    probe: {
+      kind: 'ping' | 'pong'
+      id: number
+      isActive: boolean
+      isSearching: boolean
+      status: number
+      observed: string | null
+      bytes: string
+    }[]
+    close: string
+    refused: Refusal[]
+  }
+  'stream-framing': { valid: { datagram: string; bytes: string }[]; refused: Refusal[] }
+}
+
+const addresses = load('transport-address')
+const hints = load('peer-hint')
+const hellos = load('hello')
+const frames = load('control-frames')
+const streams = load('stream-framing')
 
 const decoders: Record<string, (bytes: Uint8Array) => unknown> = {
   transportAddress: (bytes) => readTransportAddress(new ByteReader(bytes)),
@@ -58,14 +76,14 @@ const decoders: Record<string, (bytes: Uint8Array) => unknown> = {
 }
 
 describe('vectors', () => {
-  it.each(vectors.transportAddress)('transport address $text', ({ text, bytes }) => {
+  it.each(addresses.valid)('transport address $text', ({ text, bytes }) => {
     const writer = new ByteWriter()
     writeTransportAddress(writer, ta(text))
     expect(toHex(writer.toBytes())).toBe(bytes)
     expect(String(readTransportAddress(new ByteReader(hex(bytes))))).toBe(text)
   })
 
-  it.each(vectors.peerHint)('peer hint with endpoints $endpoints', (vector) => {
+  it.each(hints.valid)('peer hint with endpoints $endpoints', (vector) => {
     const sessionKey = hex(vector.sessionKey)
     const hint = { address: node(vector.address), sessionKey, endpoints: vector.endpoints.map(ta) }
     expect(toHex(encodePeerHint(hint))).toBe(vector.bytes)
@@ -75,7 +93,7 @@ describe('vectors', () => {
     expect(decoded.endpoints.map(String)).toEqual(vector.endpoints)
   })
 
-  it.each(vectors.hello)('hello with path $path', (vector) => {
+  it.each(hellos.hello)('hello with path $path', (vector) => {
     const { transaction, asker, path } = vector
     const hello = { transaction: hex(transaction), asker: node(asker), ...(path ? { path } : {}) }
     const bytes = encodeHello(hello)
@@ -87,7 +105,7 @@ describe('vectors', () => {
     expect(decoded.path ?? null).toBe(path)
   })
 
-  it.each(vectors.helloReply)('hello reply', (vector) => {
+  it.each(hellos.reply)('hello reply', (vector) => {
     const reply = {
       transaction: hex(vector.transaction),
       observed: ta(vector.observed),
@@ -102,7 +120,7 @@ describe('vectors', () => {
     expect(decoded.endpoints.map(String)).toEqual(vector.endpoints)
   })
 
-  it.each(vectors.probe)('$kind', ({ bytes, observed, ...rest }) => {
+  it.each(frames.probe)('$kind', ({ bytes, observed, ...rest }) => {
     const probe = { ...rest, ...(observed === null ? {} : { observed: ta(observed) }) }
     expect(toHex(encodeProbe(probe))).toBe(bytes)
     const { observed: seen, ...others } = valid(decodeProbe(hex(bytes)))
@@ -111,22 +129,33 @@ describe('vectors', () => {
   })
 
   it('close', () => {
-    expect(toHex(encodeClose())).toBe(vectors.close)
+    expect(toHex(encodeClose())).toBe(frames.close)
   })
 
-  it.each(vectors.stream)('datagram in a stream', ({ datagram, bytes }) => {
+  it.each(streams.valid)('datagram in a stream', ({ datagram, bytes }) => {
     expect(toHex(encodeStreamDatagram(hex(datagram)) ?? new Uint8Array())).toBe(bytes)
   })
 })
 
 describe('refusals', () => {
-  for (const [kind, cases] of Object.entries(vectors.refused)) {
+  const refused: Record<string, Refusal[]> = {
+    transportAddress: addresses.refused,
+    peerHint: hints.refused,
+    hello: hellos.refusedHello,
+    helloReply: hellos.refusedReply,
+    probe: frames.refused,
+  }
+  for (const [kind, cases] of Object.entries(refused)) {
     it.each(cases)(`${kind}: $reason`, ({ bytes, reason }) => {
       const decoded = decoders[kind]?.(hex(bytes))
       expect(decoded).toBeInstanceOf(Malformed)
       expect((decoded as Malformed).reason).toBe(reason)
     })
   }
+
+  it.each(streams.refused)('stream: $reason', ({ bytes }) => {
+    expect(new StreamDatagramReader().read(hex(bytes), () => undefined)).toBe(false)
+  })
 })
 
 describe('any bytes', () => {
@@ -160,9 +189,13 @@ describe('any bytes', () => {
   it('never make a stream carry an empty or too long datagram', () => {
     expect(encodeStreamDatagram(new Uint8Array(0))).toBeUndefined()
     expect(encodeStreamDatagram(new Uint8Array(65_536))).toBeUndefined()
-    expect(new StreamDatagramReader().read(Uint8Array.of(0, 0), () => undefined)).toBe(false)
   })
 })
+
+function load<K extends keyof Vectors>(name: K): Vectors[K] {
+  const text = readFileSync(new URL(`./${name}.json`, import.meta.url), 'utf8')
+  return JSON.parse(text) as Vectors[K]
+}
 
 function hex(text: string): Uint8Array {
   return valid(fromHex(text))
