@@ -1,0 +1,33 @@
+/** One end of a copy over the network: `receive PORT` prints the SHA-256 of what came, `send HOST PORT BYTES` of what went. */
+import { createHash } from 'node:crypto'
+import net from 'node:net'
+
+const CHUNK_BYTES = 1 << 16
+const [role, ...args] = process.argv.slice(2)
+
+if (role === 'receive') receive(Number(args[0]))
+else await send(args[0], Number(args[1]), Number(args[2]))
+
+function receive(port) {
+  const hash = createHash('sha256')
+  const server = net.createServer((socket) => {
+    server.close()
+    socket.on('data', (bytes) => hash.update(bytes))
+    socket.on('end', () => console.log(hash.digest('hex')))
+  })
+  server.listen(port)
+}
+
+/** Sends bytes that differ from chunk to chunk, so that a swapped or doubled one shows. */
+async function send(host, port, bytes) {
+  const hash = createHash('sha256')
+  const socket = net.connect(port, host)
+  for (let sent = 0; sent < bytes; sent += CHUNK_BYTES) {
+    const chunk = Buffer.alloc(Math.min(CHUNK_BYTES, bytes - sent))
+    for (let offset = 0; offset + 8 <= chunk.length; offset += 8) chunk.writeDoubleLE(sent + offset, offset)
+    hash.update(chunk)
+    if (!socket.write(chunk)) await new Promise((resolve) => socket.once('drain', resolve))
+  }
+  socket.end()
+  console.log(hash.digest('hex'))
+}

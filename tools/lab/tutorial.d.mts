@@ -1,0 +1,34 @@
+/** Types of the tutorial's machines for tests in TypeScript. */
+import type { Lab, LabProcess } from './namespaces.mjs'
+
+export const TUTORIAL: {
+  namespace: string
+  port: number
+  nodes: number
+  hosts: Record<'pam' | 'alice' | 'bob' | 'carol', string>
+  pamAddress: string
+  virtual: { alice: string; bob: string }
+  device: string
+}
+export interface PingResult {
+  stdout: string
+  sent: number
+  received: number
+  lossPercent: number
+  medianMs: number | undefined
+}
+export interface CrawlResult {
+  stdout: string
+  stderr: string
+  status: number
+  values: Record<string, string>
+}
+export function app(name: string, command?: string): string[]
+export function startPam(lab: Lab, options?: { env?: Record<string, string> }): LabProcess
+export function configure(lab: Lab, host: string, address?: string): void
+export function startNode(lab: Lab, host: string, options?: { env?: Record<string, string> }): LabProcess
+export function virtualAddress(lab: Lab, host: string): string | undefined
+export function until<T>(what: string, check: () => T | Promise<T>, limitMs?: number, everyMs?: number): Promise<NonNullable<T>>
+export function ping(lab: Lab, host: string, address: string, options?: { count?: number; intervalSeconds?: number }): PingResult
+export function crawl(lab: Lab, host: string): CrawlResult
+export function consistentCrawl(lab: Lab, host: string, total: number, limitMs?: number): Promise<CrawlResult>
