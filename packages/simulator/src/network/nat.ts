@@ -83,7 +83,7 @@ export class Nat {
   translateInbound(from: Endpoint, to: Endpoint, now: number): Endpoint | undefined {
     const mapping = this.#byPort.get(to.port)
     if (mapping === undefined || this.behaviour.blocksUdp) return undefined
-    if (mapping.expiresAt <= now) return void this.#forget(mapping)
+    if (mapping.expiresAt <= now) return this.#forget(mapping)
     const filter = selector(this.behaviour.filtering, from)
     return filter === '' || mapping.contacted.has(filter) ? mapping.internal : undefined
   }
