@@ -15,11 +15,11 @@ export const HELLO_BYTES = 576
 /** Shorter hellos could not carry a reply with a node record, so they are refused unread. */
 export const HELLO_BYTES_MIN = 256
 
-/** A bootstrap must serve a flash crowd, but hellos must not crowd out sessions: about 5 Mbit/s of answers. */
-export const HELLO_ANSWERS_PER_SECOND_MAX = 500
+/** A bootstrap must serve a flash crowd, but hellos must not crowd out sessions: under 5 Mbit/s of answers. */
+export const HELLO_ANSWERS_PER_SECOND_MAX = 1_000
 
 /** One host asks for itself and the nodes behind its NAT; beyond this it only floods. */
-export const HELLO_ANSWERS_PER_HOST_PER_SECOND_MAX = 50
+export const HELLO_ANSWERS_PER_HOST_PER_SECOND_MAX = 100
 
 /** Counters of the per-host rate limit are hashed into this many cells, so that sources cost no memory. */
 export const HELLO_RATE_CELLS = 1_024

@@ -28,11 +28,6 @@ import {
   noHandlers,
 } from './types.ts'
 
-interface Arrival {
-  readonly datagram: Uint8Array
-  readonly edge: Edge
-}
-
 /** The channels of one node. One runtime timer serves them all. */
 export class ChannelTable implements DatagramReceiver {
   readonly address: Address
@@ -48,7 +43,7 @@ export class ChannelTable implements DatagramReceiver {
   readonly #own: OwnAddresses
   readonly #drops = new DropCounts()
   readonly #attachments: Attachment[]
-  readonly #guard = new ReentrancyGuard<Arrival>((arrival) => this.#handle(arrival))
+  readonly #guard = new ReentrancyGuard((datagram, edge) => this.#handle(datagram, edge))
   readonly #alarm: Alarm
   readonly #host: ChannelHost
   readonly #lifecycle: ChannelLifecycle
@@ -153,8 +148,7 @@ export class ChannelTable implements DatagramReceiver {
   /** Handles a datagram that came over an edge. `datagram` is borrowed until the call returns. */
   receive(datagram: Uint8Array, edge: Edge): void {
     if (this.#isClosed) return
-    if (!this.#guard.isBusy) return this.#guard.run({ datagram, edge })
-    if (!this.#guard.defer({ datagram: datagram.slice(), edge })) this.#drops.count('reentrant')
+    if (!this.#guard.run(datagram, edge)) this.#drops.count('reentrant')
   }
 
   claims(datagram: Uint8Array): boolean {
@@ -219,7 +213,7 @@ export class ChannelTable implements DatagramReceiver {
     this.#channels.rebind(channel, session).close(now)
   }
 
-  #handle({ datagram, edge }: Arrival): void {
+  #handle(datagram: Uint8Array, edge: Edge): void {
     const now = this.#now()
     if (datagram[0] === DATAGRAM_HELLO_REPLY) return this.#handleHelloReply(datagram, edge, now)
     this.#sessions.handleDatagram(datagram, edge, now)

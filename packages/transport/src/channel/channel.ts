@@ -257,7 +257,7 @@ export class Channel {
     if (probe.kind === 'ping') this.#paths.answer(probe, path, now)
     else this.#paths.pong(probe, path, now)
     if (probe.observed && edge.kind === 'udp') this.#host.observed(this, probe.observed)
-    if (probe.status === this.#remoteStatus) return
+    if (probe.status === this.#remoteStatus || this.#state === 'down') return
     this.#remoteStatus = probe.status
     this.#host.handlers().onStatus(this)
   }

@@ -13,6 +13,9 @@ const MISMATCH_CHECK_MS = 1_000
 /** A search that the peer announced is joined unless one was made this recently. */
 const SEARCH_JOIN_MS = 1_000
 
+/** Endpoints known already cause a new search when the last round was longer ago. */
+const SEARCH_AGAIN_MS = 4_000
+
 /** What a path manager needs from its channel. */
 export interface PathHost {
   readonly localStatus: number
@@ -65,7 +68,10 @@ export class PathManager {
 
   /** Adds endpoints to try: UDP at once, TCP a little later. */
   addEndpoints(endpoints: readonly TransportAddress[], now: Instant): void {
-    if (!this.#candidates.add(endpoints, now)) return
+    const isNew = this.#candidates.add(endpoints, now)
+    const isDirect = this.paths.active?.edge.kind === 'udp'
+    // Being asked again for a channel without a direct path is a reason to look for one now.
+    if (!isNew && (isDirect || now - this.#lastRoundAt < SEARCH_AGAIN_MS)) return
     this.#dialDue(now)
     if (this.#isSearching) this.#search.restart(now)
     this.#host.wake(this.pollTimeout())

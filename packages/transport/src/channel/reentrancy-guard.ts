@@ -1,40 +1,41 @@
 /** Keeps datagrams that arrive while another one is being handled until that is done. */
+import type { Edge } from '../edge/edge.ts'
 import { REENTRANT_QUEUE_MAX } from '../limits.ts'
 
-/** Runs tasks one after the other; a task that starts during another one waits, within a cap. */
-export class ReentrancyGuard<T> {
-  readonly #handle: (item: T) => void
-  #queue: T[] = []
+/** Handles datagrams one after the other; one that comes from within the handling of another waits, within a cap. */
+export class ReentrancyGuard {
+  readonly #handle: (datagram: Uint8Array, edge: Edge) => void
+  #deferred: { datagram: Uint8Array; edge: Edge }[] = []
   #isBusy = false
 
-  constructor(handle: (item: T) => void) {
+  constructor(handle: (datagram: Uint8Array, edge: Edge) => void) {
     this.#handle = handle
   }
 
-  /** Whether something is being handled. */
-  get isBusy(): boolean {
-    return this.#isBusy
-  }
-
-  /** Handles `item` and whatever was deferred meanwhile. Only while not busy. */
-  run(item: T): void {
+  /** Handles a borrowed datagram, now or, copied, after the present one; returns false when too many wait. */
+  run(datagram: Uint8Array, edge: Edge): boolean {
+    if (this.#isBusy) return this.#defer(datagram, edge)
     this.#isBusy = true
     try {
-      this.#handle(item)
-      while (this.#queue.length > 0) {
-        const batch = this.#queue
-        this.#queue = []
-        for (const deferred of batch) this.#handle(deferred)
-      }
+      this.#handle(datagram, edge)
+      if (this.#deferred.length > 0) this.#handleDeferred()
     } finally {
       this.#isBusy = false
     }
+    return true
   }
 
-  /** Keeps `ownedItem` for later; returns false when the queue is full. */
-  defer(ownedItem: T): boolean {
-    if (this.#queue.length >= REENTRANT_QUEUE_MAX) return false
-    this.#queue.push(ownedItem)
+  #defer(datagram: Uint8Array, edge: Edge): boolean {
+    if (this.#deferred.length >= REENTRANT_QUEUE_MAX) return false
+    this.#deferred.push({ datagram: datagram.slice(), edge })
     return true
+  }
+
+  #handleDeferred(): void {
+    while (this.#deferred.length > 0) {
+      const batch = this.#deferred
+      this.#deferred = []
+      for (const { datagram, edge } of batch) this.#handle(datagram, edge)
+    }
   }
 }

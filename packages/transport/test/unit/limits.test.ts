@@ -180,15 +180,18 @@ describe('caps', () => {
 
   it('of datagrams that arrive while one is handled', () => {
     const handled: number[] = []
-    const guard: ReentrancyGuard<number> = new ReentrancyGuard((item) => {
-      handled.push(item)
-      if (item > 0) return
-      for (let i = 1; i <= limits.REENTRANT_QUEUE_MAX; i++) expect(guard.defer(i)).toBe(true)
-      expect(guard.defer(-1)).toBe(false)
+    const edge = udpEdge(1)
+    const guard: ReentrancyGuard = new ReentrancyGuard((datagram) => {
+      handled.push(datagram[0] ?? 0)
+      if (datagram[0] === 1) return
+      const borrowed = Uint8Array.of(1)
+      for (let i = 1; i <= limits.REENTRANT_QUEUE_MAX; i++) guard.run(borrowed, edge)
+      expect(guard.run(borrowed, edge)).toBe(false)
+      borrowed[0] = 2
     })
-    guard.run(0)
+    expect(guard.run(Uint8Array.of(0), edge)).toBe(true)
     expect(handled).toHaveLength(limits.REENTRANT_QUEUE_MAX + 1)
-    expect(guard.isBusy).toBe(false)
+    expect(handled.every((value, i) => value === (i === 0 ? 0 : 1))).toBe(true)
   })
 
   it('of reflexive addresses, and of those offered', () => {
