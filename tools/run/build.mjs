@@ -1,10 +1,10 @@
 /** Builds the JavaScript of every package and app, the Rust addon, and the type declarations. */
-import { ensure } from './ensure.mjs'
+import { buildJavaScript, ensure } from './ensure.mjs'
 import { installed, run, say } from './steps.mjs'
 
 ensure({ native: true })
 say('building JavaScript')
-const built = run(installed('lerna'), ['run', 'build'], { env: { NX_DAEMON: 'false' } })
+const built = buildJavaScript()
 say('writing type declarations')
 const typed = run(installed('tsc'), ['-b', '--emitDeclarationOnly'])
 process.exitCode = built.status || typed.status

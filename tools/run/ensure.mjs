@@ -1,6 +1,6 @@
 /** Brings a checkout into a state in which it can run: dependencies, the Rust addon and, when asked, built JavaScript. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { exists, installed, ROOT, run, say } from './steps.mjs'
 
@@ -71,31 +71,36 @@ function ensureAddon() {
 }
 
 function ensureDist() {
-  const stale = workspaces().filter(
-    ({ folder, sources }) => newest(sources, /\.ts$/) > newestOutput(folder),
+  const packages = foldersIn('packages')
+  const shared = Math.max(...packages.map((folder) => newest(join(folder, 'src'), /\.ts$/)))
+  // An executable has its packages bundled into it, so a change of any of them makes it stale.
+  const stale = foldersIn('apps').find(
+    (folder) => Math.max(shared, newest(join(folder, 'src'), /\.ts$/)) > newestOutput(folder),
   )
-  if (stale.length === 0) return
-  say(`built JavaScript is missing or stale (${stale[0].folder}, ...): running lerna run build`)
-  const built = run(installed('lerna'), ['run', 'build'], { env: { NX_DAEMON: 'false' } })
-  if (built.status !== 0) throw new Error('the build failed')
+  if (stale === undefined) return
+  say(`${relative(ROOT, stale)} is not built from the present sources: running lerna run build`)
+  const { status, output } = buildJavaScript({ capture: true })
+  if (status === 0) return
+  console.error(output)
+  throw new Error('the build failed')
 }
 
-function workspaces() {
-  return ['packages', 'apps'].flatMap((group) =>
-    readdirSync(join(ROOT, group))
-      .map((name) => join(ROOT, group, name))
-      .filter((folder) => existsSync(join(folder, 'tsup.config.ts')))
-      .map((folder) => ({ folder, sources: join(folder, 'src') })),
-  )
+/** Builds the JavaScript of every package and app; returns the exit status and, with `capture`, what was printed. */
+export function buildJavaScript({ capture = false } = {}) {
+  // The cache knows only a project's own sources, and would hand out executables with old packages in them.
+  const args = ['run', 'build', '--skip-nx-cache']
+  return run(installed('lerna'), args, { env: { NX_DAEMON: 'false' }, capture })
+}
+
+function foldersIn(group) {
+  return readdirSync(join(ROOT, group))
+    .map((name) => join(ROOT, group, name))
+    .filter((folder) => existsSync(join(folder, 'tsup.config.ts')))
 }
 
 function newestOutput(folder) {
   const dist = join(folder, 'dist')
-  if (!existsSync(dist)) return 0
-  const times = readdirSync(dist, { recursive: true })
-    .filter((name) => name.endsWith('.js'))
-    .map((name) => statSync(join(dist, name)).mtimeMs)
-  return times.length === 0 ? 0 : Math.max(...times)
+  return existsSync(dist) ? newest(dist, /\.js$/) : 0
 }
 
 /** Returns the time of the latest change among the files below `folder` whose name matches. */
@@ -112,5 +117,10 @@ function newest(folder, pattern) {
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  ensure({ native: process.argv.includes('--native'), dist: process.argv.includes('--dist') })
+  try {
+    ensure({ native: process.argv.includes('--native'), dist: process.argv.includes('--dist') })
+  } catch (error) {
+    console.error(error.message)
+    process.exitCode = 1
+  }
 }
