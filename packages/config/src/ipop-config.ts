@@ -165,6 +165,10 @@ function readGroupVpn(root: Section): GroupVpnConfig | undefined {
     userName: section.optional('UserName', TEXT),
     secret: section.optional('Secret', TEXT),
   }
+  if (config.enabled)
+    section.warn(
+      'the certificate service of a group is not available here; this section has no effect',
+    )
   section.finish()
   return config
 }

@@ -1,8 +1,7 @@
 /** Opens the ports that a configuration names. */
 import type { EdgeListenerConfig, NodeConfig } from '@ipop/config'
 import type { Endpoint, Runtime } from '@ipop/runtime'
-import * as transport from '@ipop/transport'
-import { IndexTable, UdpEdgeListener, type EdgeListener } from '@ipop/transport'
+import { IndexTable, TcpEdgeListener, UdpEdgeListener, type EdgeListener } from '@ipop/transport'
 import { codeOf, NodeError } from '../errors.ts'
 
 /** Opens every listener; on failure those that were opened are closed again. */
@@ -39,7 +38,7 @@ async function open(
   indexes: IndexTable,
 ) {
   try {
-    const kind = type === 'udp' ? UdpEdgeListener : tcpListener()
+    const kind = type === 'udp' ? UdpEdgeListener : TcpEdgeListener
     return await kind.open(runtime, { host, port, indexes })
   } catch (error) {
     throw portError({ host, port }, type, codeOf(error))
@@ -68,10 +67,4 @@ function portError({ port }: Endpoint, type: string, systemCode: string): NodeEr
     code: 'NODE_PORT_REFUSED',
     message: `${type} port ${port} cannot be opened (${systemCode})${advice}`,
   })
-}
-
-function tcpListener(): typeof UdpEdgeListener {
-  const found = (transport as Record<string, unknown>)['TcpEdgeListener']
-  if (found === undefined) throw Object.assign(new Error('no TCP'), { code: 'ENOTSUP' })
-  return found as typeof UdpEdgeListener
 }
