@@ -3,6 +3,7 @@ export * from './data/ciphers.ts'
 export { TransportKey } from './data/transport-key.ts'
 export type { TransportKeyParts } from './data/transport-key.ts'
 export * from './errors.ts'
+export * from './group/group-certificate.ts'
 export { IPOP_PROFILE, namespaceHash, WIREGUARD_PROFILE } from './handshake/profile.ts'
 export type { HandshakeProfile } from './handshake/profile.ts'
 export * from './identity/identity-address.ts'
@@ -31,5 +32,6 @@ export {
   TYPE_INITIATION,
   TYPE_RESPONSE,
 } from './wire/handshake.ts'
+export type { GroupCertificate } from './wire/group-certificate.ts'
 export * from './wire/node-record.ts'
 export { DATA_OVERHEAD_BYTES, isTransportData, TYPE_TRANSPORT_DATA } from './wire/transport-data.ts'

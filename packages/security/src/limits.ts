@@ -110,3 +110,6 @@ export const UNANSWERED_MS = 15_000
 
 /** Verified records remembered by a process, about 300 bytes each: the peers of the busiest node, or a simulated network. */
 export const VERIFIED_RECORDS_MAX = 4_096
+
+/** A member's name in a certificate: an e-mail address or host name; the certificate must fit the record. */
+export const CERTIFICATE_SUBJECT_BYTES_MAX = 64

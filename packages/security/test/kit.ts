@@ -182,8 +182,8 @@ export class ToyNetwork {
     this.runUntil(this.now + ms)
   }
 
-  #next(): Instant | undefined {
-    let next: Instant | undefined
+  #next(): number | undefined {
+    let next: number | undefined
     for (const flight of this.#flights) if (next === undefined || flight.at < next) next = flight.at
     for (const { endpoint } of this.nodes.values()) {
       const at = endpoint.pollTimeout()?.at

@@ -60,7 +60,7 @@ export class Initiator {
       ? { timestamp, recordBytes: context.recordBytes(), capabilities: context.capabilities }
       : { timestamp, capabilities: [] }
     const length = profile.initiationBytes - INITIATION_OVERHEAD_BYTES
-    const ephemeral = X25519PrivateKey.fromBytes(context.random.bytes(32))
+    const ephemeral = X25519PrivateKey.create(context.random)
     const noise = state.writeMessage(encodeHandshakePayload(payload, length), ephemeral)
     if (noise === undefined) return undefined
     const message = encodeInitiation(localIndex, noise)

@@ -70,7 +70,7 @@ export class Responder {
       ? { recordBytes: this.#context.recordBytes(), capabilities }
       : { capabilities: [] }
     this.#state.psk = psk
-    const ephemeral = X25519PrivateKey.fromBytes(random.bytes(32))
+    const ephemeral = X25519PrivateKey.create(random)
     const noise = this.#state.writeMessage(encodeHandshakePayload(payload, 0), ephemeral)
     if (noise === undefined) return undefined
     const datagram = encodeResponse(localIndex, this.#remoteIndex, noise)

@@ -32,6 +32,14 @@ export class X25519PrivateKey {
     )
   }
 
+  /** Returns a new key, of which no copy stays behind in raw form. */
+  static create(random: { bytes(length: number): Uint8Array }): X25519PrivateKey {
+    const bytes = random.bytes(X25519_BYTES)
+    const key = X25519PrivateKey.fromBytes(bytes)
+    bytes.fill(0)
+    return key
+  }
+
   /** Returns the shared secret, or undefined where the peer's point has low order (the result would be zero). */
   sharedSecret(publicKey: X25519PublicKey): Uint8Array | undefined {
     try {

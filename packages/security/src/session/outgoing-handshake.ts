@@ -63,11 +63,12 @@ export class OutgoingHandshake {
 
   /** Returns the first initiation; undefined where the peer's key is unusable. */
   start(now: Instant): Uint8Array | undefined {
-    const { context, nextTimestamp, claimIndex, releaseIndex } = this.#modules
-    const index = claimIndex()
-    const initiator = Initiator.start(context, this.#remoteStatic, index, nextTimestamp())
+    const modules = this.#modules
+    const index = modules.claimIndex()
+    const timestamp = modules.nextTimestamp()
+    const initiator = Initiator.start(modules.context, this.#remoteStatic, index, timestamp)
     if (initiator === undefined) {
-      releaseIndex(index)
+      modules.releaseIndex(index)
       return undefined
     }
     this.#initiator = initiator

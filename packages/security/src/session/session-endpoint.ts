@@ -29,6 +29,7 @@ import { OwnRecord } from './own-record.ts'
 import { Session } from './session.ts'
 import type { SessionHost } from './session-host.ts'
 import { SessionTable } from './session-table.ts'
+import { isFailure } from './session-types.ts'
 import type {
   SessionEndReason,
   SessionEvent,
@@ -287,14 +288,7 @@ export class SessionEndpoint<P extends SessionPath> {
 
   #ended(session: Session<P>, reason: SessionEndReason): void {
     this.#table.remove(session)
-    switch (reason) {
-      case 'no answer':
-      case 'identity mismatch':
-      case 'unusable key':
-      case 'too many sessions':
-        return this.#host.emit({ kind: 'failed', session, reason })
-      default:
-        return this.#host.emit({ kind: 'closed', session, reason })
-    }
+    if (isFailure(reason)) this.#host.emit({ kind: 'failed', session, reason })
+    else this.#host.emit({ kind: 'closed', session, reason })
   }
 }

@@ -24,9 +24,15 @@ export interface SessionPeer {
 export type SessionEndReason =
   'closed' | 'expired' | 'unconfirmed' | 'replaced' | 'evicted' | SessionFailure
 
+const FAILURES = ['no answer', 'identity mismatch', 'unusable key', 'too many sessions'] as const
+
 /** Why a handshake failed. */
-export type SessionFailure =
-  'no answer' | 'identity mismatch' | 'unusable key' | 'too many sessions'
+export type SessionFailure = (typeof FAILURES)[number]
+
+/** Returns whether a session ended before it came to be. */
+export function isFailure(reason: SessionEndReason): reason is SessionFailure {
+  return FAILURES.some((failure) => failure === reason)
+}
 
 /** What happened to a session. `path` is where the datagram that caused it came from. */
 export type SessionEvent<P extends SessionPath> =
