@@ -131,6 +131,15 @@ describe('the rule "wire"', () => {
     expect(subjects('wire', planted)).toEqual([])
   })
 
+  it('accepts a page that names package and file', () => {
+    const planted = {
+      'packages/low/src/wire/other.ts': format,
+      'packages/low/test/vectors/other.json': '[]',
+      'docs/wire/frame.md': 'Package `@ipop/low`, `src/wire/other.ts`.',
+    }
+    expect(subjects('wire', planted)).toEqual([])
+  })
+
   it('finds a page that the index does not name', () => {
     expect(subjects('wire', { 'docs/wire/lost.md': 'Lost.' })).toEqual(['index'])
   })

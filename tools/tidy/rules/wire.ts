@@ -14,7 +14,7 @@ export function checkWire(repository: Repository): Violation[] {
       .filter(isFormat)
       .flatMap((source) => [
         ...checkVectors(repository, workspace, source),
-        ...checkPage(repository, pages, source),
+        ...checkPage(repository, pages, workspace, source),
       ]),
   )
   return [...formats, ...checkIndex(repository, pages)]
@@ -41,21 +41,22 @@ function checkVectors(
   return [{ rule: 'wire', file: source.path, line: 1, subject: 'vectors', message }]
 }
 
-/** The page has the same name, or names the file (`wire/name.ts`), or is named by the file. */
+/** The page has the same name, or names the file (its path, or package and `wire/name.ts`), or is named by the file. */
 function checkPage(
   repository: Repository,
   pages: readonly string[],
+  workspace: Workspace,
   source: SourceFile,
 ): Violation[] {
   const name = baseName(source.path)
-  const isDescribed = pages.some(
-    (page) =>
-      page === `docs/wire/${name}.md` ||
-      source.text.includes(page) ||
-      read(repository, page).includes(source.path),
-  )
+  const isDescribed = pages.some((page) => {
+    if (page === `docs/wire/${name}.md` || source.text.includes(page)) return true
+    const text = read(repository, page)
+    const isNamed = text.includes(`wire/${name}.ts`) && text.includes(workspace.name)
+    return isNamed || text.includes(source.path)
+  })
   if (isDescribed) return []
-  const message = `describe the format in docs/wire/${name}.md, or name ${source.path} in its page`
+  const message = `describe it in docs/wire/${name}.md, or name ${source.path} in a page`
   return [{ rule: 'wire', file: source.path, line: 1, subject: 'page', message }]
 }
 
