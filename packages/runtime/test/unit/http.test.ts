@@ -1,9 +1,11 @@
 /** The HTTP server and client of the management interfaces. */
 import { afterEach, describe, expect, it } from '@jest/globals'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { HTTP_CONNECTIONS_MAX } from '../../src/limits.ts'
 import { httpRequest, openHttpServer } from '../../src/node/index.ts'
 import type { HttpHandler, HttpPlace, HttpServerOptions } from '../../src/node/index.ts'
 
@@ -70,6 +72,16 @@ describe('HTTP over TCP', () => {
     await expect(httpRequest(place, { path: '/' }, { bodyBytesMax: 1_999 })).rejects.toMatchObject({
       code: 'EMSGSIZE',
     })
+  })
+
+  it('refuses connections beyond the cap', async () => {
+    const place = await open(LOOPBACK, echo)
+    const sockets = Array.from({ length: HTTP_CONNECTIONS_MAX }, () => connect(place))
+    cleanups.push(() => sockets.forEach((socket) => socket.destroy()))
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')))
+    await expect(httpRequest(place, { path: '/' })).rejects.toMatchObject({ code: 'ECONNRESET' })
+    await Promise.all(sockets.map((socket) => once(socket.end(), 'close')))
+    expect((await httpRequest(place, { path: '/' })).status).toBe(200)
   })
 
   it('rejects when nobody listens', async () => {
