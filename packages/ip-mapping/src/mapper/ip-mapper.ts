@@ -46,7 +46,7 @@ export class IpMapper {
   constructor(modules: IpMapperModules, options: IpMapperOptions) {
     this.#modules = modules
     this.#options = options
-    const { carrier, random, log, timers } = modules
+    const { random, log, timers } = modules
     const { namespace } = options
     this.#ownAddress = createOwnAddress(modules, options, {
       onSettings: (found, now) => this.#handleSettings(found, now),
@@ -58,30 +58,17 @@ export class IpMapper {
       machine: this.#resolver,
       afterStep: (now) => this.#takeResolverEvents(now),
     })
-    const members =
-      options.isMulticastEnabled === true
-        ? new MemberList({ namespace, self: carrier.address })
-        : undefined
+    const members = createMembers(modules, options)
     this.#memberDriver =
       members && new DhtMachineDriver(modules, { machine: members, afterStep: () => undefined })
-    this.#services = new LocalServices(
-      {
-        ...modules,
-        resolver: this.#resolver,
-        ownAddress: this.#ownAddress,
-        deliver: (packet) => this.#router.deliver(packet),
-      },
-      options,
-    )
-    const schedule = modules.schedule ?? runAfterThisCallback
+    const parts = { ...modules, resolver: this.#resolver, ownAddress: this.#ownAddress }
+    const deliver = (packet: Uint8Array) => this.#router.deliver(packet)
+    this.#services = new LocalServices({ ...parts, deliver }, options)
     this.#router = new IpRouter({
+      ...parts,
       device: this.#services.device,
-      carrier,
-      resolver: this.#resolver,
-      schedule,
-      log,
+      schedule: modules.schedule ?? runAfterThisCallback,
       members,
-      forwarding: modules.forwarding,
       services: [this.#services],
     })
     this.#routerTimer = new WakeupTimer(timers)
@@ -289,4 +276,12 @@ export class IpMapper {
       expiresInSeconds: held && (held.expiresAt - now) / 1_000,
     }
   }
+}
+
+function createMembers(
+  { carrier }: IpMapperModules,
+  { namespace, isMulticastEnabled }: IpMapperOptions,
+): MemberList | undefined {
+  if (isMulticastEnabled !== true) return undefined
+  return new MemberList({ namespace, self: carrier.address })
 }

@@ -3,6 +3,8 @@ import { describe, expect, it } from '@jest/globals'
 import { FakeDhtStore } from '../fakes/fake-dht.ts'
 import { FakeWorld, SETTINGS } from '../fakes/fake-network.ts'
 import { ip, textOf, udp } from '../fakes/packets.ts'
+import { encodeDnsName } from '../../src/wire/dns.ts'
+import { encodeUdp } from '../../src/wire/udp.ts'
 
 describe('IpMapper', () => {
   it('gets settings and addresses, and carries a packet there and back', async () => {
@@ -168,6 +170,50 @@ describe('IpMapper', () => {
     await world.time.advance(1_000)
     expect(right.device.written.map(textOf)).toEqual(['one'])
     expect(heir.device.written.map(textOf)).toEqual(['three'])
+  })
+
+  it('finds hosts by the names they registered', async () => {
+    const world = new FakeWorld()
+    const alice = world.founder({ hostname: 'Alice', dns: 'DhtDns' })
+    const bob = world.node({ dns: 'DhtDns' })
+    alice.mapper.start()
+    bob.mapper.start()
+    await world.time.until(() => alice.ip() !== undefined && bob.ip() !== undefined, 10_000)
+    await world.time.advance(100)
+    const name = encodeDnsName('alice.ipop')
+    bob.device.send(
+      encodeUdp({
+        source: ip(bob.ip()),
+        sourcePort: 9_999,
+        destination: ip('10.7.0.1'),
+        destinationPort: 53,
+        data: new Uint8Array([0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, ...name, 0, 1, 0, 1]),
+      }),
+    )
+    await world.time.advance(100)
+    expect(bob.device.written[0]?.subarray(-4).join('.')).toBe(alice.ip())
+  })
+
+  it('copies multicast packets to the members, and to nobody else', async () => {
+    const world = new FakeWorld()
+    const members = [world.founder({ isMulticastEnabled: true })]
+    members.push(world.node({ isMulticastEnabled: true }), world.node({ isMulticastEnabled: true }))
+    const outsider = world.node()
+    const all = [...members, outsider]
+    for (const node of all) node.mapper.start()
+    await world.time.until(() => all.every((node) => node.ip() !== undefined), 10_000)
+    const [sender] = members
+    // The first packets find out who is there, and connect.
+    for (const text of ['1', '2', '3']) {
+      sender?.device.send(udp(sender.ip(), '224.0.0.251', text))
+      await world.time.advance(1_000)
+    }
+    const received = all.map((node) => node.device.written.map(textOf))
+    expect(received).toEqual([[], ['3'], ['3'], []])
+    sender?.device.send(udp(sender.ip(), '10.7.255.255', 'all'))
+    await world.time.advance(1_000)
+    expect(members[1]?.device.written.map(textOf)).toEqual(['3', 'all'])
+    expect(sender?.mapper.status().counters.multicastCopies).toBe(4)
   })
 
   it('recognises addresses inside the virtual network', async () => {
