@@ -72,6 +72,8 @@ class Walk {
   async #ask(address: string): Promise<CrawlRecord> {
     for (let retries = 0; retries < CRAWL_TRIES_MAX; retries += 1) {
       const info = await this.#tryMethod(address, 'Information.Info')
+      // A greedy call to a node that is gone ends at its neighbour, whose answer is not the one asked for.
+      if (info !== undefined && info !== 'fault' && isAboutOther(info, address)) continue
       if (info !== undefined && info !== 'fault') return recordOf(address, info, retries)
       if (info === undefined) continue
       const neighbors = await this.#tryMethod(address, 'sys:link.GetNeighbors')
@@ -96,6 +98,13 @@ class Walk {
     this.#known.add(address)
     this.#waiting.push(address)
   }
+}
+
+function isAboutOther(info: CborValue, address: string): boolean {
+  const isMap =
+    typeof info === 'object' && info !== null && !isArray(info) && !(info instanceof Uint8Array)
+  const self = neighborOf((isMap ? info['neighbors'] : undefined) ?? null, 'self')
+  return self !== '' && self !== address
 }
 
 function neighborOf(reply: CborValue, name: string): string {

@@ -29,7 +29,11 @@ function unavailable(reason: string): NodeError {
 }
 
 /** Keeps the addresses of the interface equal to those that the mapper holds. */
-export function followAddresses(mapper: IpMapper, device: VirtualDevice, log: Log): void {
+export function followAddresses(
+  mapper: IpMapper,
+  device: VirtualDevice,
+  { isStatic, log }: { readonly isStatic: boolean; readonly log: Log },
+): void {
   const held = new Map<string, string>()
   const change = (what: string, apply: () => void) => {
     try {
@@ -41,12 +45,13 @@ export function followAddresses(mapper: IpMapper, device: VirtualDevice, log: Lo
       })
     }
   }
-  // On a TAP device the host's own DHCP client sets the address; the interface only has to be up.
+  // On a TAP device the host's own DHCP client sets a leased address; the interface only has to be up.
+  const isHostsOwn = device.isTap && !isStatic
   if (device.isTap) change('up', () => device.setUp(true))
   mapper.onAddress((ip, prefixLength) => {
     const cidr = `${ip}/${prefixLength}`
     held.set(ip, cidr)
-    if (device.isTap) return
+    if (isHostsOwn) return
     change(cidr, () => {
       device.setAddress(cidr)
       device.setUp(true)
@@ -55,6 +60,6 @@ export function followAddresses(mapper: IpMapper, device: VirtualDevice, log: Lo
   mapper.onAddressLost((ip) => {
     const cidr = held.get(ip)
     held.delete(ip)
-    if (cidr !== undefined && !device.isTap) change(cidr, () => device.removeAddress(cidr))
+    if (cidr !== undefined && !isHostsOwn) change(cidr, () => device.removeAddress(cidr))
   })
 }

@@ -107,7 +107,8 @@ export class NodeProcess implements RunningNode {
   addVirtualNetwork(device: VirtualDevice, config: VirtualNetworkConfig): void {
     this.#deviceName = device.name
     this.#mapper = createMapper(this.#runtime, this.#own, device, config)
-    followAddresses(this.#mapper, device, this.#runtime.log)
+    const isStatic = config.ipopConfig.addressData.ipAddress !== undefined
+    followAddresses(this.#mapper, device, { isStatic, log: this.#runtime.log })
   }
 
   /** Opens the management interfaces that the configuration asks for. */

@@ -80,6 +80,13 @@ describe('crawl', () => {
     })
   })
 
+  it('does not take the answer of a neighbour for that of a node that is gone', async () => {
+    const records = await crawl(
+      ringOf(5, { n2: { neighbors: { self: 'n3', left: 'n4', right: 'n2' } } }).call,
+    )
+    expect(records.get('n2')).toMatchObject({ type: 'error', left: '', right: '' })
+  })
+
   it('asks a node without information for its neighbours', async () => {
     const records = await crawl(ringOf(3, { n1: 'fault' }).call)
     expect(records.get('n1')).toMatchObject({ type: 'bad user', left: 'n2', cons: 0 })

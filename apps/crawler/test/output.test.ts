@@ -1,0 +1,57 @@
+/** What people see of status and peers. */
+import { describe, expect, it } from '@jest/globals'
+import { peerLines, statusLines } from '../src/ipop-output.ts'
+
+describe('statusLines', () => {
+  it('shows one node with its virtual network', () => {
+    const node = {
+      address: 'brunet:node:A',
+      type: 'IpopNode',
+      namespace: 'demo',
+      state: 'connected',
+      neighbors: { self: 'brunet:node:A', left: 'brunet:node:B' },
+      cons: 3,
+      udp: 2,
+      tcp: 1,
+      tunnel: 0,
+      subring: 0,
+      transportAddresses: ['brunet.udp://192.0.2.1:1'],
+      dhtEntries: 4,
+      IpopNamespace: 'net',
+      VirtualIPs: ['10.0.0.1'],
+    }
+    expect(statusLines({ pid: 7, uptimeSeconds: 3_700, nodes: [node] })).toEqual([
+      'process 7, up 1 h 1 min',
+      '',
+      'brunet:node:A  IpopNode, connected',
+      '  namespace    demo',
+      '  reachable    brunet.udp://192.0.2.1:1',
+      '  left         brunet:node:B',
+      '  right        nobody',
+      '  connections  3 (udp 2, tcp 1, relay 0, ring 0)',
+      '  DHT entries  4',
+      '  network      net',
+      '  virtual IP   10.0.0.1',
+    ])
+  })
+})
+
+describe('peerLines', () => {
+  it('lines columns up', () => {
+    const peers = [
+      {
+        address: 'a',
+        roles: ['near'],
+        edgeKinds: ['udp', 'tcp'],
+        remote: 'brunet.udp://192.0.2.1:1',
+        rttMs: 1.25,
+      },
+      { address: 'bbbbbbbbbb', roles: ['near', 'leaf'], edgeKinds: [] },
+    ]
+    expect(peerLines(peers)).toEqual([
+      'address     roles      path  remote                    rtt',
+      'a           near       udp   brunet.udp://192.0.2.1:1  1.3 ms',
+      'bbbbbbbbbb  near,leaf  -     -                         -',
+    ])
+  })
+})
