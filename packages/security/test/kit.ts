@@ -83,6 +83,7 @@ export class ToyNetwork {
   onEvent: (node: ToyNode, event: SessionEvent<ToyPath>) => void = () => undefined
   readonly #random: Random
   #flights: Flight[] = []
+  #endpointCount = 0
 
   constructor(options: { readonly seed?: number; readonly faults?: ToyFaults } = {}) {
     this.#random = seededRandom(`network ${options.seed ?? 1}`)
@@ -108,7 +109,7 @@ export class ToyNetwork {
     identity: Identity,
     options: Partial<SessionEndpointOptions> = {},
   ): SessionEndpoint<ToyPath> {
-    const random = this.#random.fork(`${name} ${this.now}`)
+    const random = this.#random.fork(`${name} ${this.#endpointCount++}`)
     return new SessionEndpoint<ToyPath>(
       {
         random,

@@ -6,6 +6,7 @@ import { CookieJar } from '../handshake/cookies.ts'
 import { Initiator } from '../handshake/initiator.ts'
 import type { CompletedHandshake } from '../handshake/initiator.ts'
 import { cookieKey } from '../handshake/macs.ts'
+import { HANDSHAKE_INTERVAL_MS } from '../limits.ts'
 import type { X25519PublicKey } from '../primitives/x25519.ts'
 import { decodeCookieReply } from '../wire/handshake.ts'
 import { RetrySchedule } from './retry-schedule.ts'
@@ -36,6 +37,7 @@ export class OutgoingHandshake {
   readonly #schedule: RetrySchedule
   readonly #jar: CookieJar
   #initiator: Initiator | undefined
+  #madeAt: Instant = -Infinity
 
   constructor(
     modules: OutgoingModules,
@@ -72,6 +74,7 @@ export class OutgoingHandshake {
       return undefined
     }
     this.#initiator = initiator
+    this.#madeAt = now
     return initiator.datagram(this.#jar.cookie(now))
   }
 
@@ -80,7 +83,10 @@ export class OutgoingHandshake {
     if (now >= this.#schedule.giveUpAt) return { kind: 'give up' }
     if (now < this.#schedule.retryAt) return { kind: 'wait' }
     this.#schedule.advance(now)
-    if (!this.#modules.context.profile.resendsIdentical) {
+    // The same bytes for a while, so that a slow answer still counts; then new ones, which are answered even by a
+    // peer that took the old ones for a replay.
+    const isOld = now - this.#madeAt >= HANDSHAKE_INTERVAL_MS
+    if (isOld || !this.#modules.context.profile.resendsIdentical) {
       this.erase()
       const datagram = this.start(now)
       return datagram === undefined ? { kind: 'give up' } : { kind: 'send', datagram }

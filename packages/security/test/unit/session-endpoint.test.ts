@@ -185,6 +185,18 @@ describe('converging', () => {
     expect(kinds(alice).filter((kind) => kind === 'established')).toHaveLength(1)
   })
 
+  it('accepts a peer that restarts at the very instant of its handshake', () => {
+    const { net, alice, bob } = pair()
+    alice.endpoint.session(bob.identity.address)?.close(net.now)
+    net.flush(alice)
+    for (let restart = 0; restart < 2; restart++) {
+      bob.endpoint = net.makeEndpoint('bob', bob.identity)
+      net.connect(bob, alice)
+    }
+    net.runFor(15_000)
+    expect(bob.endpoint.session(alice.identity.address)?.isEstablished).toBe(true)
+  })
+
   it('finds a restarted peer again that does not know us', () => {
     const { net, alice, bob } = pair()
     bob.endpoint = net.makeEndpoint('bob', bob.identity)
