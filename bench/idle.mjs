@@ -1,0 +1,56 @@
+/** What an idle ring costs: memory of sixteen nodes in one process, memory per added node, CPU, and traffic per node. */
+import { cpuSeconds, residentMb, startBootstrap, untilConsistent } from './lib/bootstrap.mjs'
+import { numberOption } from './lib/options.mjs'
+import { Report } from './lib/report.mjs'
+import { Lab } from '../tools/lab/namespaces.mjs'
+import { consistentCrawl, startPam, TUTORIAL } from '../tools/lab/tutorial.mjs'
+
+const SETTLE_MS = 1000 * numberOption('settle-seconds', 60)
+const WATCH_MS = 1000 * numberOption('watch-seconds', 60)
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+const report = new Report('idle')
+
+for (let run = 0; run < numberOption('runs', 5); run++) {
+  const one = await measure(1)
+  const sixteen = await measure(16)
+  report.add('memory of 16 nodes', 'MB', sixteen.memoryMb, { goal: 90, reference: 70 })
+  report.add('memory per added node', 'MB', (sixteen.memoryMb - one.memoryMb) / 15)
+  report.add('CPU of 16 idle nodes', '% of a core', sixteen.cpuPercent, { goal: 1, reference: 1 })
+  if (Lab.unavailable() === undefined)
+    report.add('sent per idle node', 'bytes/s', await traffic(), { goal: 150, reference: 131 })
+}
+report.finish()
+
+async function measure(count) {
+  const bootstrap = startBootstrap(count)
+  await (count === 1 ? sleep(4_000) : untilConsistent(count))
+  await sleep(SETTLE_MS)
+  const before = cpuSeconds(bootstrap.pid)
+  await sleep(WATCH_MS)
+  const cpuPercent = (100_000 * (cpuSeconds(bootstrap.pid) - before)) / WATCH_MS
+  const memoryMb = residentMb(bootstrap.pid)
+  await bootstrap.stop()
+  return { memoryMb, cpuPercent }
+}
+
+/** Sixteen nodes in four namespaces, so that three quarters of the traffic is seen on the wire; scaled up to all of it. */
+async function traffic() {
+  const lab = new Lab({ prefix: 'idle-' })
+  try {
+    lab.up(TUTORIAL.hosts)
+    startPam(lab)
+    await consistentCrawl(lab, 'pam', TUTORIAL.nodes)
+    const loopback = () => interfaceBytes(lab, 'pam', 'lo') + interfaceBytes(lab, 'pam', 'eth0')
+    await sleep(SETTLE_MS)
+    const before = loopback()
+    await sleep(WATCH_MS)
+    return ((loopback() - before) * 1000) / WATCH_MS / TUTORIAL.nodes
+  } finally {
+    lab.down()
+  }
+}
+
+function interfaceBytes(lab, host, device) {
+  const { stdout } = lab.run(host, ['cat', `/sys/class/net/${device}/statistics/tx_bytes`])
+  return Number(stdout)
+}

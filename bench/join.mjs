@@ -1,0 +1,60 @@
+/** `ipop-node` start to the first answered ping, and how many of fifty joins keep their lease. */
+import { spawn } from 'node:child_process'
+import fs from 'node:fs'
+import path from 'node:path'
+import { Lab } from '../tools/lab/namespaces.mjs'
+import { app, configure, consistentCrawl, ping, startNode, startPam, TUTORIAL, until, virtualAddress } from '../tools/lab/tutorial.mjs'
+import { numberOption } from './lib/options.mjs'
+import { Report } from './lib/report.mjs'
+
+const reason = Lab.unavailable()
+if (reason) throw new Error(`this benchmark needs namespaces: ${reason}`)
+
+const report = new Report('joining')
+const lab = new Lab({ prefix: 'join-' })
+try {
+  lab.up(TUTORIAL.hosts)
+  startPam(lab)
+  await consistentCrawl(lab, 'pam', TUTORIAL.nodes)
+  configure(lab, 'bob')
+  startNode(lab, 'bob')
+  await until('Bob', () => virtualAddress(lab, 'bob'))
+  for (let run = 0; run < numberOption('runs', 5); run++) report.add('start to first ping reply', 's', await joinOnce(), { goal: 0.8, reference: 2.8 })
+  for (let join = 0; join < numberOption('joins', 50); join++) await leaseOnce()
+} finally {
+  lab.down()
+}
+report.finish()
+
+/** Alice joins with new keys each time and pings Bob without pause. */
+async function joinOnce() {
+  fresh('alice', TUTORIAL.virtual.alice)
+  const pinger = spawn('ip', [
+    ...['netns', 'exec', lab.namespace('alice'), 'sh', '-c'],
+    `until ping -n -c1 -W0.2 ${TUTORIAL.virtual.bob} >/dev/null 2>&1; do sleep 0.005; done`,
+  ])
+  const answered = new Promise((resolve) => pinger.once('exit', resolve))
+  const startedAt = performance.now()
+  const node = startNode(lab, 'alice')
+  await answered
+  const seconds = (performance.now() - startedAt) / 1000
+  await lab.stop(node)
+  return seconds
+}
+
+/** Carol takes a lease; it is kept if the ring knows it and Bob reaches her. */
+async function leaseOnce() {
+  fresh('carol')
+  const node = startNode(lab, 'carol')
+  const address = await until("Carol's lease", () => virtualAddress(lab, 'carol')).catch(() => undefined)
+  const own = /<NodeAddress>(.*)<\/NodeAddress>/.exec(fs.readFileSync(path.join(lab.home('carol'), 'node.config'), 'utf8'))?.[1]
+  const { stdout } = lab.run('bob', [...app('crawler', 'bget'), `dhcp:${TUTORIAL.namespace}:${address}`])
+  const isKept = address !== undefined && stdout.trim() === own && ping(lab, 'bob', address, { count: 2 }).received > 0
+  report.add('joins that lost their lease', '% of joins', isKept ? 0 : 100, { goal: 0, reference: 33 })
+  await lab.stop(node)
+}
+
+function fresh(host, address) {
+  for (const name of fs.readdirSync(lab.home(host))) fs.rmSync(path.join(lab.home(host), name), { recursive: true })
+  configure(lab, host, address)
+}

@@ -1,0 +1,70 @@
+/** Sixteen nodes in one process on loopback, and when their ring is consistent. */
+import { spawn, spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { app } from '../../tools/lab/tutorial.mjs'
+import { ROOT } from '../../tools/run/steps.mjs'
+import { call, members, strings } from './xml-rpc.mjs'
+
+const PORT = 40_321
+const MANAGER = 10_000
+
+/** Starts `count` nodes; returns the process and when it was started (milliseconds). */
+export function startBootstrap(count) {
+  const home = fs.mkdtempSync(path.join(os.tmpdir(), 'ipop-bench-'))
+  spawnSync('sh', [path.join(ROOT, 'scripts/bootstrap_demo_prepare.sh'), 'bench', '127.0.0.1', String(PORT)], { cwd: home })
+  const startedAt = performance.now()
+  const [node, script] = app('bootstrap-multi')
+  const child = spawn(node, [script, '-n', 'bootstrap.config', '-c', String(count)], { cwd: home, stdio: 'ignore' })
+  const stop = async () => {
+    const gone = new Promise((resolve) => child.once('exit', resolve))
+    child.kill('SIGTERM')
+    await gone
+    fs.rmSync(home, { recursive: true, force: true })
+  }
+  return { pid: child.pid, startedAt, stop, port: MANAGER }
+}
+
+/** Resolves with the time at which every node names its true neighbours. */
+export async function untilConsistent(count, limitMs = 30_000) {
+  const deadline = performance.now() + limitMs
+  while (performance.now() < deadline) {
+    if (await isConsistent(count).catch(() => false)) return performance.now()
+    await new Promise((resolve) => setTimeout(resolve, 15))
+  }
+  throw new Error(`no consistent ring of ${count} within ${limitMs / 1000} s`)
+}
+
+async function isConsistent(count) {
+  const paths = strings(await call(MANAGER, '/xmserver.rem', 'listNodes')).filter((text) => text.includes('brunet:node:'))
+  if (paths.length !== count) return false
+  const nodes = await Promise.all(
+    paths.map(async (text) => members(await call(MANAGER, encodeURI(text), 'localproxy', ['sys:link.GetNeighbors']))),
+  )
+  const sorted = nodes.sort((a, b) => compareBase32(a.self, b.self))
+  return sorted.every((node, index) => {
+    const left = sorted[(index + 1) % count]
+    const right = sorted[(index + count - 1) % count]
+    return node.left === left.self && node.right === right.self
+  })
+}
+
+/** Base32's digits come after its letters in value, but before them in ASCII. */
+function compareBase32(a, b) {
+  const key = (text) => text.replace(/[2-7]/g, (digit) => String.fromCharCode(123 + Number(digit)))
+  return key(a) < key(b) ? -1 : 1
+}
+
+/** Returns resident memory of a process, in megabytes. */
+export function residentMb(pid) {
+  const status = fs.readFileSync(`/proc/${pid}/status`, 'utf8')
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024
+}
+
+/** Returns CPU seconds that a process has used. */
+export function cpuSeconds(pid) {
+  const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / 100
+}

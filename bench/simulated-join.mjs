@@ -1,0 +1,27 @@
+/** Virtual time to a ring with everyone in place: all nodes start at once, five random hints each, 100 ms between all pairs. */
+import { spawnSync } from 'node:child_process'
+import { ROOT } from '../tools/run/steps.mjs'
+import { numberOption } from './lib/options.mjs'
+import { Report } from './lib/report.mjs'
+
+const SIZES = [
+  { nodes: 16, goal: 4, reference: 58 },
+  { nodes: 64, goal: 6, reference: 83 },
+  { nodes: 256, goal: 10, reference: 92 },
+]
+
+const report = new Report('joining in the simulator')
+for (let seed = 1; seed <= numberOption('runs', 5); seed++) {
+  for (const { nodes, goal, reference } of SIZES)
+    report.add(`virtual time to a ring of ${nodes}`, 's', simulate(nodes, seed), { goal, reference })
+}
+report.finish()
+
+function simulate(nodes, seed) {
+  const args = ['--scenario', 'join', '--nodes', String(nodes), '--seed', String(seed), '--latency', '100', '--hints', '5', '--json']
+  const { stdout, stderr } = spawnSync(process.execPath, [`${ROOT}/tools/run/simulate.mjs`, ...args], { encoding: 'utf8' })
+  const json = stdout.slice(stdout.indexOf('{'))
+  const result = JSON.parse(json || '{}')
+  if (result.elapsedMs === undefined) throw new Error(`the simulation failed: ${stderr}${stdout}`)
+  return result.elapsedMs / 1000
+}
