@@ -24,7 +24,7 @@ export const TTL_SECONDS_MAX = 7 * 24 * 3_600
 /** Shortest life of an entry: the unit of the wire. */
 export const TTL_SECONDS_MIN = 1
 
-/** Life of a tentative claim: twice what a create takes at most, so that a creator that died blocks a key only briefly. */
+/** Life of a tentative claim: longer than the rounds that grant it, short enough for a creator that died to block a key only briefly. */
 export const CLAIM_TTL_SECONDS_MAX = 60
 
 /**
@@ -57,8 +57,8 @@ export const PAGE_ENTRIES_MAX = 32
 /** Digests in one message: 24 of about 45 bytes fit one datagram. */
 export const OFFERS_MAX = 24
 
-/** Pages read from one replica: 512 records of the usual size take about 120. */
-export const PAGES_MAX = 256
+/** Pages of one list of keys: more keys than a replica stores fit them. */
+export const PAGES_MAX = 4_096
 
 /** How long one request may take before the replica counts as silent. */
 export const REQUEST_TIMEOUT_MS = 6_000

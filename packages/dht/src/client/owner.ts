@@ -6,6 +6,7 @@ import {
   WRITE_QUORUM,
   WRITE_ROUNDS_MAX,
 } from '../limits.ts'
+import { winsOver } from '../entry/claim.ts'
 import { signEntry, valueDigest, type Entry, type EntrySigner } from '../entry/entry.ts'
 import { DhtError } from '../errors.ts'
 import type { OwnEntries } from './own-entries.ts'
@@ -84,9 +85,10 @@ export class Owner {
     const leftMs = entry.signedAtMs + entry.ttlSeconds * 1_000 + CLOCK_SKEW_MAX_MS - wallTimeMs()
     const ttlSeconds = Math.min(TTL_SECONDS_MAX, Math.max(1, Math.ceil(leftMs / 1_000)))
     const value = entry.isExclusive ? new Uint8Array() : valueDigest(entry.value)
-    const { keyHash, isExclusive, claimedAtMs } = entry
+    const { keyHash, isExclusive, isTentative, claimedAtMs } = entry
     return this.#sign({ keyHash, value, ttlSeconds }, claimedAtMs, {
       isExclusive,
+      isTentative,
       isReleased: true,
     })
   }
@@ -129,7 +131,14 @@ export function writeError(tally: WriteTally): DhtError {
     return new DhtError({ code: 'DHT_CLOCK_SKEW', ...counts })
   if (count((reason) => reason.endsWith('-full')) >= WRITE_QUORUM)
     return new DhtError({ code: 'DHT_STORE_FULL', ...counts })
-  const [rival] = tally.rivals
+  const rival = strongest(tally.rivals)
   if (rival) return new DhtError({ code: 'DHT_ENTRY_EXISTS', holder: valueOf(rival) })
   return new DhtError({ code: 'DHT_QUORUM_FAILED', ...counts })
+}
+
+function strongest(rivals: readonly LiveEntry[]): LiveEntry | undefined {
+  const [first, ...others] = rivals
+  return others.reduce((best, rival) => {
+    return best && winsOver(rival.entry, best.entry) ? rival : best
+  }, first)
 }

@@ -46,10 +46,7 @@ export class Reader {
     const result = await gather(pauses, this.#questions(keyHash), (state) =>
       verdictOf(state, clock.now()),
     )
-    if (result.answered < READ_QUORUM) {
-      const counts = { wanted: READ_QUORUM, received: result.answered }
-      throw new DhtError({ code: pauses.isClosed ? 'DHT_CLOSED' : 'DHT_QUORUM_FAILED', ...counts })
-    }
+    this.#requireQuorum(result)
     void this.#repairLater(keyHash, result.settled)
     return mergeAll(result.answers, clock.now())
   }
@@ -58,8 +55,16 @@ export class Reader {
   async readAndRepair(keyHash: Uint8Array): Promise<KeyRecords> {
     const { pauses, clock } = this.#modules
     const result = await gather(pauses, this.#questions(keyHash), () => 'wait')
+    this.#requireQuorum(result)
     await this.#repair(keyHash, result)
     return mergeAll(result.answers, clock.now())
+  }
+
+  #requireQuorum(state: Gathered<ReplicaContents>): void {
+    if (state.answered >= READ_QUORUM) return
+    const counts = { wanted: READ_QUORUM, received: state.answered }
+    const code = this.#modules.pauses.isClosed ? 'DHT_CLOSED' : 'DHT_QUORUM_FAILED'
+    throw new DhtError({ code, ...counts })
   }
 
   #questions(keyHash: Uint8Array): (() => Promise<ReplicaContents>)[] {
@@ -136,8 +141,10 @@ function mergeAll(answers: readonly (ReplicaContents | undefined)[], now: Instan
     const known = freshest.get(live.entry.slotId)
     if (!known || isFresher(live, known)) freshest.set(live.entry.slotId, live)
   }
-  for (const { entry, remainingMs } of freshest.values())
-    merged.merge(entry, now + remainingMs, now)
+  for (const { entry, remainingMs } of freshest.values()) {
+    const expiresAt = now + remainingMs
+    merged.merge(entry, { expiresAt, keepUntil: expiresAt }, now)
+  }
   return merged
 }
 

@@ -24,19 +24,11 @@ export function winsOver(a: Claim, b: Claim): boolean {
 }
 
 /**
- * Returns whether `a` makes the same owner's `b` void: it is newer and about the same value, or about all of the
- * owner's values. A withdrawal outlives newer values of other slots, because older ones may still turn up.
+ * Returns the sequence number below which `entry` makes all entries of its owner at this key void: its own when it
+ * replaces everything or holds the key alone, 0 when it is one value among several, or only a claim.
  */
-export function supersedes(a: Entry, b: Entry): boolean {
-  if (!a.owner.equals(b.owner)) return false
-  // An owner that forgot its granted entry claims the key anew; that must not put the granted one at risk.
-  if (a.isTentative !== b.isTentative) {
-    const granted = a.isTentative ? b : a
-    if (!granted.isReleased) return granted === a && granted.isExclusive
-  }
-  if (a.sequence <= b.sequence) return false
-  if (a.slotId === b.slotId || a.isReplacing) return true
-  return (a.isExclusive && !a.isReleased) || (b.isExclusive && !b.isReleased)
+export function floorOf(entry: Entry): number {
+  return entry.isReplacing || (entry.isExclusive && !entry.isTentative) ? entry.sequence : 0
 }
 
 function rankOf(claim: Claim): number {

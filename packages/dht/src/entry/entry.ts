@@ -17,6 +17,9 @@ export const SLOT_BYTES = 16
 /** Bytes of a slot's name: owner address and value digest. */
 export const SLOT_ID_BYTES = 36
 
+const GRANT_SLOT = new Uint8Array(SLOT_BYTES)
+const CLAIM_SLOT = new Uint8Array(SLOT_BYTES).fill(0xff)
+
 /** Who signs entries; `Identity` provides it. */
 export interface EntrySigner {
   readonly address: Address
@@ -31,7 +34,7 @@ export interface Entry extends SignedFields {
   readonly keyHash: Uint8Array
   /** The address of the owner's identity. */
   readonly owner: Address
-  /** Names what this entry is a version of: hex of owner address and value digest (zeros for exclusive ones). */
+  /** Names what this entry is a version of: hex of the owner's address and of the value's digest, or of what stands for it. */
   readonly slotId: string
   /** The bytes on the wire. */
   readonly bytes: Uint8Array
@@ -76,8 +79,8 @@ export function parseEntry(keyHash: Uint8Array, bytes: Uint8Array): Entry | Malf
   const { isExclusive, isReleased, isTentative, value } = fields
   if (isReleased && value.length !== (isExclusive ? 0 : SLOT_BYTES))
     return new Malformed('entry: released, but what?')
-  if (isTentative && (!isExclusive || isReleased))
-    return new Malformed('entry: only a live exclusive entry can be tentative')
+  if (isTentative && !isExclusive)
+    return new Malformed('entry: only an exclusive entry can be tentative')
   if (fields.claimedAtMs > fields.signedAtMs)
     return new Malformed('entry: claimed after it was signed')
   return complete(keyHash, fields, addressFromIdentity(fields.ownerKey, fields.ownerNonce))
@@ -85,7 +88,7 @@ export function parseEntry(keyHash: Uint8Array, bytes: Uint8Array): Entry | Malf
 
 /** Returns what is wrong with an entry's times at `wallTimeMs`, undefined when nothing is. */
 export function faultOf(entry: Entry, wallTimeMs: number): EntryFault | undefined {
-  const ttlMax = entry.isTentative ? CLAIM_TTL_SECONDS_MAX : TTL_SECONDS_MAX
+  const ttlMax = entry.isTentative && !entry.isReleased ? CLAIM_TTL_SECONDS_MAX : TTL_SECONDS_MAX
   if (entry.ttlSeconds < TTL_SECONDS_MIN || entry.ttlSeconds > ttlMax) return 'ttl'
   if (entry.signedAtMs > wallTimeMs + CLOCK_SKEW_MAX_MS) return 'future'
   return latestExpiryMs(entry) <= wallTimeMs ? 'expired' : undefined
@@ -104,14 +107,14 @@ export function remainingMsOf(entry: Entry, claimedMs: number, wallTimeMs: numbe
   return Math.min(claimedMs, entry.ttlSeconds * 1_000, latestExpiryMs(entry) - wallTimeMs)
 }
 
+/** Returns how long a copy of an entry might be accepted somewhere. */
+export function replayableMsOf(entry: Entry, wallTimeMs: number): number {
+  return latestExpiryMs(entry) - wallTimeMs
+}
+
 /** Returns the digest that names `value` among the values of one owner. */
 export function valueDigest(value: Uint8Array): Uint8Array {
   return new Uint8Array(createHash('sha256').update(value).digest()).slice(0, SLOT_BYTES)
-}
-
-/** Returns the name of the slot that an owner's entry is a version of. */
-export function slotIdOf(owner: Address, isExclusive: boolean, digest: Uint8Array): string {
-  return toHex(owner.bytes) + (isExclusive ? '00'.repeat(SLOT_BYTES) : toHex(digest))
 }
 
 function latestExpiryMs(entry: Entry): number {
@@ -119,12 +122,18 @@ function latestExpiryMs(entry: Entry): number {
 }
 
 function complete(keyHash: Uint8Array, fields: SignedFields, owner: Address): Entry {
-  const digest = fields.isReleased ? fields.value : valueDigest(fields.value)
   return {
     ...fields,
     keyHash,
     owner,
-    slotId: slotIdOf(owner, fields.isExclusive, digest),
+    slotId: toHex(owner.bytes) + toHex(slotOf(fields)),
     bytes: encodeEntry(fields),
   }
+}
+
+/** An owner has one slot for its claim, one for what it was granted, and one for each shared value. */
+function slotOf(fields: SignedFields): Uint8Array {
+  if (fields.isTentative) return CLAIM_SLOT
+  if (fields.isExclusive) return GRANT_SLOT
+  return fields.isReleased ? fields.value : valueDigest(fields.value)
 }

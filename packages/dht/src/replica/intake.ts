@@ -1,12 +1,14 @@
 /** The one way into a replica's store: check the entry, limit its life, merge it. */
 import type { Clock, Instant, Log } from '@ipop/runtime'
-import { remainingMsOf, type Entry, type EntryFault } from '../entry/entry.ts'
+import { remainingMsOf, replayableMsOf, type Entry, type EntryFault } from '../entry/entry.ts'
 import type { EntryChecker } from '../entry/entry-checker.ts'
 import type { StoredRecord } from '../store/key-records.ts'
 import type { OfferOutcome, ReplicaStore } from '../store/replica-store.ts'
 
 /** What became of bytes that claim to be an entry. */
-export type AdmitOutcome = OfferOutcome | { readonly kind: 'refused'; readonly fault: EntryFault }
+export type AdmitOutcome =
+  | Exclude<OfferOutcome, { kind: 'expired' }>
+  | { readonly kind: 'refused'; readonly fault: EntryFault }
 
 /** What an intake is built from. */
 export interface IntakeModules {
@@ -41,10 +43,13 @@ export class Intake {
   /** Admits a verified entry that may live for another `claimedMs`. */
   admitEntry(entry: Entry, claimedMs = Infinity): AdmitOutcome {
     const { store, clock, wallTimeMs, log } = this.#modules
-    const remainingMs = remainingMsOf(entry, claimedMs, wallTimeMs())
+    const wallMs = wallTimeMs()
+    const remainingMs = remainingMsOf(entry, claimedMs, wallMs)
     if (remainingMs <= 0) return { kind: 'refused', fault: 'expired' }
     const now = clock.now()
-    const outcome = store.offer(entry, now + remainingMs, now)
+    const life = { expiresAt: now + remainingMs, keepUntil: now + replayableMsOf(entry, wallMs) }
+    const outcome = store.offer(entry, life, now)
+    if (outcome.kind === 'expired') return { kind: 'refused', fault: 'expired' }
     if (outcome.kind === 'accept') logDisplaced(log, entry, outcome.removed)
     if (outcome.kind === 'full')
       log.write('warn', 'dht store refuses an entry', { cap: outcome.cap, owner: entry.owner })

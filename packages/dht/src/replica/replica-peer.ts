@@ -5,7 +5,7 @@ import { equalBytes, Malformed } from '@ipop/codec'
 import { KEY_HASH_BYTES } from '../placement/placement.ts'
 import type { EntryChecker } from '../entry/entry-checker.ts'
 import { remainingMsOf, type Entry } from '../entry/entry.ts'
-import { PAGES_MAX, REQUEST_TIMEOUT_MS } from '../limits.ts'
+import { KEY_RECORDS_MAX, REQUEST_TIMEOUT_MS } from '../limits.ts'
 import type { RingCallOptions, RingReply, RingService } from '../ring-service.ts'
 import { GET_METHOD, readGetReply, writeGetRequest, type GetReply } from '../wire/get.ts'
 import {
@@ -70,12 +70,14 @@ export class ReplicaPeer {
     const found: LiveEntry[] = []
     let next: Uint8Array | undefined
     let at = target
-    for (let pages = 0; pages < PAGES_MAX; pages++) {
+    let seen = 0
+    while (seen < KEY_RECORDS_MAX) {
       const request = writeGetRequest({ keyHash, ...(next && { token: next }) })
       const reply = await this.#call(at, GET_METHOD, request)
       const page: GetReply = good(readGetReply(reply.result))
       found.push(...page.entries.flatMap((held) => this.#live(keyHash, held) ?? []))
-      if (!isProgress(next, page.next)) return found
+      seen += page.entries.length
+      if (page.entries.length === 0 || !isProgress(next, page.next)) return found
       next = page.next
       // The rest comes from whoever sent the first page: another replica's pages need not join on.
       at = { ...target, address: reply.from, mode: 'exact' }

@@ -4,7 +4,7 @@ import { leftDistance } from '@ipop/address'
 import type { CborMap } from '@ipop/codec'
 import { concatBytes, equalBytes, fromHex, toHex } from '@ipop/codec'
 import type { Instant } from '@ipop/runtime'
-import { OFFERS_MAX } from '../limits.ts'
+import { OFFERS_MAX, PAGE_ENTRIES_MAX } from '../limits.ts'
 import { KEY_HASH_BYTES } from '../placement/placement.ts'
 import { Neighborhood } from '../placement/neighborhood.ts'
 import type { StoredRecord } from '../store/key-records.ts'
@@ -136,17 +136,21 @@ export class ReplicaService {
     const { store, clock, ring } = this.#modules
     const now = clock.now()
     const after = request.token ? toHex(request.token) : ''
-    const names = [...store.keys()]
-      .filter((key) => toHex(key.keyHash) > after && touches(key, request.from, request.to))
-      .filter((key) => key.records.current(now).length > 0)
-      .sort((a, b) => Buffer.compare(a.keyHash, b.keyHash))
-    const page = names.slice(0, OFFERS_MAX)
+    const page: StoredKey[] = []
+    let isMore = false
+    for (const key of store.sortedFrom(after)) {
+      if (toHex(key.keyHash) === after || !touches(key, request.from, request.to)) continue
+      if (key.records.current(now).length === 0) continue
+      isMore = page.length >= OFFERS_MAX
+      if (isMore) break
+      page.push(key)
+    }
     const last = page.at(-1)
     const hood = new Neighborhood(ring.address, ring.nearNeighbors())
     return writeListReply({
       offers: page.map((key) => ({ keyHash: key.keyHash, digest: key.records.digest(now) })),
       until: hood.range().to,
-      ...(last && names.length > page.length && { next: last.keyHash }),
+      ...(last && isMore && { next: last.keyHash }),
     })
   }
 
@@ -162,11 +166,13 @@ export class ReplicaService {
   #dump(request: DumpRequest): CborMap {
     const token = request.token ? toHex(request.token) : ''
     const keyToken = token.slice(0, KEY_HASH_BYTES * 2)
-    const records = [...this.#modules.store.keys()]
-      .filter((key) => toHex(key.keyHash) >= keyToken)
-      .sort((a, b) => Buffer.compare(a.keyHash, b.keyHash))
-      .flatMap((key) => this.#current(key))
-      .filter((record) => toHex(record.entry.keyHash) + record.entry.slotId > token)
+    const records: StoredRecord[] = []
+    for (const key of this.#modules.store.sortedFrom(keyToken)) {
+      const name = toHex(key.keyHash)
+      records.push(...this.#current(key).filter((record) => name + record.entry.slotId > token))
+      // One more than a page can hold tells whether another one follows.
+      if (records.length > PAGE_ENTRIES_MAX) break
+    }
     const page = firstPage(records, (record) => bytesOf(record) + KEY_HASH_BYTES)
     const last = page.at(-1)?.entry
     return writeDumpReply({

@@ -1,27 +1,35 @@
 /** All records of one key, and how a new entry meets them. Replicas and readers merge with the same code. */
 import { createHash } from 'node:crypto'
 import type { Instant } from '@ipop/runtime'
-import { areRivals, supersedes, winsOver } from '../entry/claim.ts'
+import { areRivals, floorOf, winsOver } from '../entry/claim.ts'
 import type { Entry } from '../entry/entry.ts'
 
-/** An entry as it is stored. */
-export interface StoredRecord {
-  readonly entry: Entry
+/** How long an entry matters. */
+export interface Lifetime {
   /** Until then it counts. */
   readonly expiresAt: Instant
-  /** Until then it is remembered, so that an older version with a longer life cannot come back. */
+  /** Until then it is remembered, so that neither a copy of it nor an older version can come back. */
   readonly keepUntil: Instant
+}
+
+/** An entry as it is stored. */
+export interface StoredRecord extends Lifetime {
+  readonly entry: Entry
+  /** The owner's entries with lower numbers are void; a new version inherits it from the one it replaces. */
+  readonly floor: number
 }
 
 /** What becomes of a new entry. */
 export type MergeOutcome =
   | {
       readonly kind: 'accept'
+      readonly record: StoredRecord
       readonly removed: readonly StoredRecord[]
-      readonly keepUntil: Instant
     }
   /** It is stored already. */
   | { readonly kind: 'same' }
+  /** It was stored until its life ended; what comes now is a replay. */
+  | { readonly kind: 'expired' }
   /** Its owner wrote something newer. */
   | { readonly kind: 'stale'; readonly current: StoredRecord }
   /** Somebody else's entry stands. */
@@ -69,25 +77,25 @@ export class KeyRecords {
   }
 
   /** Returns what becomes of `entry`, without changing anything. */
-  judge(entry: Entry, expiresAt: Instant, now: Instant): MergeOutcome {
+  judge(entry: Entry, life: Lifetime, now: Instant): MergeOutcome {
     const removed: StoredRecord[] = []
-    let keepUntil = expiresAt
+    let record: StoredRecord = { entry, ...life, floor: floorOf(entry) }
     let holder: StoredRecord | undefined
-    for (const record of this.#records.values()) {
-      if (record.entry.owner.equals(entry.owner)) {
-        const order = compareVersions(entry, record, now)
-        if (order === 'same') return { kind: 'same' }
-        if (order === 'older') return { kind: 'stale', current: record }
+    for (const stored of this.#records.values()) {
+      if (stored.entry.owner.equals(entry.owner)) {
+        const order = compareVersions(record, stored, now)
+        if (order === 'same') return { kind: stored.expiresAt > now ? 'same' : 'expired' }
+        if (order === 'older') return { kind: 'stale', current: stored }
         if (order === 'unrelated') continue
-        keepUntil = Math.max(keepUntil, record.keepUntil)
-        removed.push(record)
-      } else if (isInTheWay(record, entry, now)) {
+        record = inherit(record, stored)
+        removed.push(stored)
+      } else if (isInTheWay(stored, entry, now)) {
         // A tentative claim displaces nothing: it only becomes an entry once a majority found the key free.
-        if (!entry.isTentative && winsOver(entry, record.entry)) removed.push(record)
-        else if (!holder || winsOver(record.entry, holder.entry)) holder = record
+        if (!entry.isTentative && winsOver(entry, stored.entry)) removed.push(stored)
+        else if (!holder || winsOver(stored.entry, holder.entry)) holder = stored
       }
     }
-    return holder ? { kind: 'conflict', holder } : { kind: 'accept', removed, keepUntil }
+    return holder ? { kind: 'conflict', holder } : { kind: 'accept', record, removed }
   }
 
   /** Carries out an `accept`. */
@@ -97,10 +105,9 @@ export class KeyRecords {
   }
 
   /** Judges `entry` and stores it if it is accepted. */
-  merge(entry: Entry, expiresAt: Instant, now: Instant): MergeOutcome {
-    const outcome = this.judge(entry, expiresAt, now)
-    if (outcome.kind === 'accept')
-      this.accept({ entry, expiresAt, keepUntil: outcome.keepUntil }, outcome.removed)
+  merge(entry: Entry, life: Lifetime, now: Instant): MergeOutcome {
+    const outcome = this.judge(entry, life, now)
+    if (outcome.kind === 'accept') this.accept(outcome.record, outcome.removed)
     return outcome
   }
 
@@ -119,19 +126,29 @@ function isInTheWay(record: StoredRecord, entry: Entry, now: Instant): boolean {
   return record.expiresAt > now && areRivals(stored, entry)
 }
 
-/** Compares a new entry with a stored one of the same owner. */
+/** Compares a new record with a stored one of the same owner. */
 function compareVersions(
-  entry: Entry,
-  { entry: stored, expiresAt }: StoredRecord,
+  { entry, floor }: StoredRecord,
+  stored: StoredRecord,
   now: Instant,
 ): 'newer' | 'older' | 'same' | 'unrelated' {
-  // What has expired only guards its number: a new claim may follow it.
-  if (expiresAt <= now && entry.sequence > stored.sequence && entry.slotId === stored.slotId)
-    return 'newer'
-  if (supersedes(entry, stored)) return 'newer'
-  if (supersedes(stored, entry)) return 'older'
-  if (entry.slotId !== stored.slotId) return 'unrelated'
+  const old = stored.entry
+  // Whoever forgot what it was granted and claims it anew is told, and gets nothing new.
+  const isGranted = old.isExclusive && !old.isTentative && !old.isReleased
+  if (entry.isTentative && !entry.isReleased && isGranted && stored.expiresAt > now) return 'older'
+  if (entry.sequence < stored.floor) return 'older'
+  if (old.sequence < floor) return 'newer'
+  if (entry.slotId !== old.slotId) return 'unrelated'
+  if (entry.sequence !== old.sequence) return entry.sequence > old.sequence ? 'newer' : 'older'
   // Two versions with one number: an owner that signs both must not make replicas disagree for ever.
-  const order = Buffer.compare(entry.bytes, stored.bytes)
+  const order = Buffer.compare(entry.bytes, old.bytes)
   return order === 0 ? 'same' : order > 0 ? 'newer' : 'older'
+}
+
+function inherit(record: StoredRecord, from: StoredRecord): StoredRecord {
+  return {
+    ...record,
+    floor: Math.max(record.floor, from.floor),
+    keepUntil: Math.max(record.keepUntil, from.keepUntil),
+  }
 }

@@ -12,7 +12,7 @@ import {
 } from '../limits.ts'
 import { replicaPositions } from '../placement/placement.ts'
 import type { KeyedEntry } from '../wire/held-entry.ts'
-import { KeyRecords, type MergeOutcome, type StoredRecord } from './key-records.ts'
+import { KeyRecords, type Lifetime, type MergeOutcome, type StoredRecord } from './key-records.ts'
 
 /** A key that something is stored for. */
 export interface StoredKey {
@@ -42,6 +42,8 @@ export class ReplicaStore {
   readonly #keys = new Map<string, StoredKey>()
   readonly #ownerRecords = new Map<string, number>()
   readonly #limits: Required<StoreLimits>
+  /** All keys in order, made when it is needed and thrown away when keys come or go. */
+  #sorted: [string, StoredKey][] | undefined
   #recordCount = 0
   #byteCount = 0
 
@@ -75,23 +77,36 @@ export class ReplicaStore {
     return this.#keys.values()
   }
 
+  /** Returns the keys whose hash is at least `from` (hex), in order. */
+  sortedFrom(from: string): readonly StoredKey[] {
+    this.#sorted ??= [...this.#keys].sort(([a], [b]) => (a < b ? -1 : 1))
+    let low = 0
+    for (let high = this.#sorted.length; low < high;) {
+      const middle = (low + high) >> 1
+      if ((this.#sorted[middle]?.[0] ?? '') < from) low = middle + 1
+      else high = middle
+    }
+    return this.#sorted.slice(low).map(([, key]) => key)
+  }
+
   /** Returns what is stored for a key. */
   get(keyHash: Uint8Array): StoredKey | undefined {
     return this.#keys.get(toHex(keyHash))
   }
 
-  /** Offers a verified entry that lives until `expiresAt`; it is stored if it is new, stands and fits. */
-  offer(entry: Entry, expiresAt: Instant, now: Instant): OfferOutcome {
+  /** Offers a verified entry; it is stored if it is new, stands and fits. */
+  offer(entry: Entry, life: Lifetime, now: Instant): OfferOutcome {
     const name = toHex(entry.keyHash)
     const key = this.#keys.get(name) ?? newKey(entry.keyHash)
     this.#forget(key.records.sweep(now))
-    const outcome = key.records.judge(entry, expiresAt, now)
+    const outcome = key.records.judge(entry, life, now)
     if (outcome.kind !== 'accept') return outcome
     const cap = this.#capAgainst(entry, key.records, outcome.removed)
     if (cap) return { kind: 'full', cap }
-    key.records.accept({ entry, expiresAt, keepUntil: outcome.keepUntil }, outcome.removed)
+    key.records.accept(outcome.record, outcome.removed)
     this.#forget(outcome.removed)
     this.#remember(entry)
+    if (!this.#keys.has(name)) this.#sorted = undefined
     this.#keys.set(name, key)
     return outcome
   }
@@ -102,15 +117,20 @@ export class ReplicaStore {
     const key = this.#keys.get(name)
     if (!key) return
     this.#forget([...key.records.all()])
-    this.#keys.delete(name)
+    this.#remove(name)
   }
 
   /** Removes what has expired and need not be remembered. */
   sweep(now: Instant): void {
     for (const [name, key] of this.#keys) {
       this.#forget(key.records.sweep(now))
-      if (key.records.size === 0) this.#keys.delete(name)
+      if (key.records.size === 0) this.#remove(name)
     }
+  }
+
+  #remove(name: string): void {
+    this.#keys.delete(name)
+    this.#sorted = undefined
   }
 
   #capAgainst(
