@@ -1,80 +1,98 @@
-/** Nodes lease virtual addresses from a small pool at the same time; no address may have two owners. */
-import { DhtError } from '@ipop/dht'
+/** Nodes lease addresses from a small pool, whole and split in two; at rest no address has two owners. */
+import { LeaseHolder, poolFor } from '../ring/lease-holder.ts'
+import { CHECK_SLOWLY_MS, SETTLE_MS } from '../limits.ts'
+import { formRing, unformed, untilFormed } from '../ring/stages.ts'
 import type { SimulatedNode } from '../ring/simulated-node.ts'
-import { SETTLE_MS } from '../limits.ts'
-import { formRing } from '../ring/stages.ts'
-import type { Scenario, Stage } from '../scenario.ts'
+import type { Findings, Metric, Scenario, Stage } from '../scenario.ts'
 import { round, summarize } from '../statistics.ts'
+import { split } from './partition-merge.ts'
 
-const LEASE_SECONDS = 3_600
-
-/** Measures how long a lease takes and that owners are unique. */
+/** Measures how long a lease takes, and how soon owners are unique after two rings have merged. */
 export const leases: Scenario = {
   name: 'leases',
-  summary: 'every node leases an address at once; no address may have two owners',
+  summary: 'half of the nodes lease addresses at once, the others while the network is split',
   runsDht: true,
   async run(stage) {
     const problems = await formRing(stage)
     if (problems.length > 0) return { metrics: {}, problems }
     await stage.world.run({ forMs: SETTLE_MS })
-    // A pool a quarter larger than the ring makes rivals meet often.
-    const pool = Math.ceil(stage.options.nodes * 1.25)
-    const owners = new Map<string, SimulatedNode[]>()
-    const times: number[] = []
-    const startedAt = stage.world.elapsedMs()
-    const lease = async (node: SimulatedNode): Promise<void> => {
-      const address = await leaseOne(stage, node, pool)
-      times.push(stage.world.elapsedMs() - startedAt)
-      if (address !== undefined) owners.set(address, [...(owners.get(address) ?? []), node])
-    }
-    await stage.world.settle(Promise.all(stage.ring.running.map(lease)), {
-      limitMs: stage.options.limitMs,
-    })
-    problems.push(...(await checkOwners(stage, owners)))
-    const metrics = {
-      leased: owners.size,
-      pool,
-      share: round(owners.size / stage.options.nodes, 4),
-    }
-    return { metrics: { ...metrics, ...summarize('lease', times) }, problems }
+    const { network, size } = poolFor(stage.options.nodes)
+    const all = stage.ring.pickNodes(stage.options.nodes)
+    const early = all.slice(0, Math.ceil(all.length / 2))
+    const holders = early.map((node) => new LeaseHolder(node, network))
+    problems.push(...(await untilUnique(stage, holders)).problems)
+    stage.tell(`${count(holders)} addresses of ${size} are leased`)
+    const late = all.slice(early.length)
+    return leaseWhileSplit(
+      stage,
+      { holders, late, problems, metrics: { pool: size } },
+      (node) => new LeaseHolder(node, network),
+    )
   },
 }
 
-async function leaseOne(
-  stage: Stage,
-  node: SimulatedNode,
-  pool: number,
-): Promise<string | undefined> {
-  const random = node.host.runtime.random.fork('lease')
-  const name = new TextEncoder().encode(node.overlay.address.toString())
-  for (let attempt = 0; attempt < 20; attempt++) {
-    const number = 1 + random.below(pool)
-    const address = `10.128.${number >> 8}.${number & 255}`
-    try {
-      await node.dht?.create(`dhcp:simulate:${address}`, name, LEASE_SECONDS)
-      return address
-    } catch (error) {
-      if (!(error instanceof DhtError)) throw error
-    }
-  }
-  return undefined
+interface Progress {
+  readonly holders: LeaseHolder[]
+  readonly late: readonly SimulatedNode[]
+  readonly problems: string[]
+  readonly metrics: Record<string, Metric>
 }
 
-/** Checks that each leased address is held by one node, and that the others read that node's name. */
-async function checkOwners(
+async function leaseWhileSplit(
   stage: Stage,
-  owners: ReadonlyMap<string, readonly SimulatedNode[]>,
-): Promise<string[]> {
-  const problems: string[] = []
-  for (const [address, [owner, ...rivals]] of owners) {
-    if (rivals.length > 0)
-      problems.push(`I14: ${rivals.length + 1} nodes believe they own ${address}`)
-    const [reader] = stage.ring.pickNodes(1)
-    if (reader?.dht === undefined || owner === undefined) continue
-    const values = await stage.world.settle(reader.dht.get(`dhcp:simulate:${address}`))
-    const names = values.map(({ value }) => new TextDecoder().decode(value))
-    if (names.length === 1 && names[0] === owner.overlay.address.toString()) continue
-    problems.push(`I12: ${address} is not read as its owner's but as: ${names.join(', ')}`)
+  { holders, late, problems, metrics }: Progress,
+  hold: (node: SimulatedNode) => LeaseHolder,
+): Promise<Findings> {
+  const { splitMs } = await split(stage)
+  if (splitMs === undefined) problems.push('the two sides did not form rings of their own')
+  holders.push(...late.map(hold))
+  await stage.world.run({ forMs: stage.options.durationMs })
+  metrics['doublesWhileSplit'] = doubles(holders).length
+  stage.world.heal()
+  if ((await untilFormed(stage)) === undefined) return { metrics, problems: unformed(stage) }
+  stage.tell('the network has healed and there is one ring')
+  const { tookMs, problems: later } = await untilUnique(stage, holders)
+  const times = holders.flatMap((holder) => holder.acquiredAfterMs ?? [])
+  return {
+    metrics: {
+      ...metrics,
+      leased: count(holders),
+      ...summarize('lease', times),
+      addressesChanged: holders.reduce((sum, holder) => sum + holder.conflicts, 0),
+      uniqueAfterMergeMs: round(tookMs),
+    },
+    problems: [...problems, ...later],
   }
-  return problems
+}
+
+/** Waits until everybody has an address and none has two owners. */
+async function untilUnique(
+  stage: Stage,
+  holders: readonly LeaseHolder[],
+): Promise<{ tookMs: number; problems: string[] }> {
+  const startedAt = stage.world.elapsedMs()
+  const isDone = (): boolean => count(holders) === holders.length && doubles(holders).length === 0
+  const limits = { limitMs: stage.options.limitMs, everyMs: CHECK_SLOWLY_MS }
+  const isUnique = await stage.world.runUntil(isDone, limits)
+  const tookMs = stage.world.elapsedMs() - startedAt
+  if (isUnique) return { tookMs, problems: [] }
+  const without = holders.filter((holder) => holder.address === undefined)
+  return {
+    tookMs,
+    problems: [
+      ...doubles(holders).map((address) => `I14: ${address} has several owners`),
+      ...without.map(
+        ({ node, state }) => `${node.host.name} has no address, its lease is ${state}`,
+      ),
+    ],
+  }
+}
+
+function count(holders: readonly LeaseHolder[]): number {
+  return holders.filter((holder) => holder.address !== undefined).length
+}
+
+function doubles(holders: readonly LeaseHolder[]): string[] {
+  const addresses = holders.flatMap((holder) => holder.address ?? [])
+  return [...new Set(addresses.filter((address, i) => addresses.indexOf(address) !== i))]
 }

@@ -39,6 +39,17 @@ describe('simulate', () => {
     expect(hashes.size).toBe(2)
   })
 
+  it.each([
+    ['mass-failure', ['--nodes', '6']],
+    ['partition-merge', ['--nodes', '5', '--duration', '30']],
+    ['leases', ['--nodes', '4', '--duration', '20']],
+    ['dht', ['--nodes', '4', '--values', '3', '--duration', '20']],
+  ])('plays %s without a problem', async (scenario, argv) => {
+    const { code, out } = await run('--scenario', scenario, ...argv, '--json')
+    expect(JSON.parse(out).problems).toEqual([])
+    expect(code).toBe(0)
+  })
+
   it('fails with 1 and says why when the ring cannot form', async () => {
     const { code, out } = await run('--nodes', '4', '--loss', '1', '--limit', '20', '--json')
     expect(code).toBe(1)
