@@ -14,14 +14,15 @@ pub fn sum(bytes: &[u8], initial: u16) -> u16 {
             carries += u64::from(overflow);
         }
     }
-    let mut rest = chunks.remainder().chunks_exact(2);
     let mut tail = carries;
-    for pair in &mut rest {
-        tail += u64::from(u16::from_ne_bytes([pair[0], pair[1]]));
+    let mut words = chunks.remainder().chunks_exact(4);
+    for word in &mut words {
+        tail += u64::from(u32::from_ne_bytes([word[0], word[1], word[2], word[3]]));
     }
-    if let [last] = rest.remainder() {
-        tail += u64::from(u16::from_ne_bytes([*last, 0]));
-    }
+    // What is left of the last word counts as if zeros followed.
+    let mut last = [0; 4];
+    last[..words.remainder().len()].copy_from_slice(words.remainder());
+    tail += u64::from(u32::from_ne_bytes(last));
     let (total, overflow) = total.overflowing_add(tail);
     u16::from_be(fold(total, overflow))
 }

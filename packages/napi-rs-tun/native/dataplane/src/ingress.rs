@@ -5,6 +5,7 @@ use crate::ip::IpPacket;
 use crate::plane::Tables;
 use crate::session::{Endpoint, Session};
 use crate::transport::{classify, Content, DataHeader};
+use std::net::IpAddr;
 use std::ops::Range;
 
 /// What the control plane is told.
@@ -57,24 +58,41 @@ impl Ingress {
         Ingress { coalescer: Coalescer::new(merges_udp), counters, has_interface }
     }
 
-    /// Handles the datagram at `range` of `arena`; a packet stays there until the coalescer is finished.
-    pub fn datagram(
+    /// Handles a train: datagrams of `size` bytes side by side at `range` of `arena`; only the last may be shorter.
+    ///
+    /// Packets stay in `arena` until the coalescer is finished.
+    pub fn train(
         &mut self,
         tables: &Tables,
         arena: &mut [u8],
         range: Range<usize>,
-        source: Endpoint,
-        now_ms: u64,
+        size: usize,
+        arrival: Arrival,
         listener: &mut impl Listener,
     ) {
+        let mut known = Known { tables, session: None, source: None };
+        for start in range.clone().step_by(size.max(1)) {
+            let end = range.end.min(start + size.max(1));
+            self.datagram(&mut known, arena, start..end, arrival, listener);
+        }
+    }
+
+    fn datagram(
+        &mut self,
+        known: &mut Known<'_>,
+        arena: &mut [u8],
+        range: Range<usize>,
+        arrival: Arrival,
+        listener: &mut impl Listener,
+    ) {
+        let source = arrival.source;
         let datagram = &mut arena[range.clone()];
         let header = DataHeader::decode(datagram);
-        let Some((header, session)) = header.and_then(|h| Some((h, tables.session(h.receiver_index)?)))
-        else {
+        let Some((header, session)) = header.and_then(|h| Some((h, known.session(h.receiver_index)?))) else {
             self.counters.noticed += 1;
             return listener.notice(None, source, Notice::Datagram(datagram));
         };
-        let Some(opened) = session.open(&header, datagram, Some(source), now_ms) else {
+        let Some(opened) = session.open(&header, datagram, Some(source), arrival.now_ms) else {
             self.counters.rejected += 1;
             return;
         };
@@ -101,7 +119,7 @@ impl Ingress {
         };
         // A peer may pad its plaintexts.
         let packet = &mut packet[..outline.total_length];
-        if self.has_interface && tables.may_send_from(session.peer, outline.source) {
+        if self.has_interface && known.may_send_from(session.peer, outline.source) {
             self.counters.opened += 1;
             self.coalescer.push(arena, start..start + outline.total_length, &outline, is_partial);
             return;
@@ -110,6 +128,42 @@ impl Ingress {
             fill_in_checksum(packet, &outline);
         }
         tell(Notice::Packet(packet));
+    }
+}
+
+/// What the datagrams of a train have in common.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival {
+    /// Who sent them.
+    pub source: Endpoint,
+    /// When they arrived, in milliseconds of the plane's clock.
+    pub now_ms: u64,
+}
+
+/// The rows that the last datagram of a train needed: mostly the next one needs the same.
+struct Known<'a> {
+    tables: &'a Tables,
+    session: Option<&'a Session>,
+    source: Option<(u32, IpAddr)>,
+}
+
+impl<'a> Known<'a> {
+    fn session(&mut self, index: u32) -> Option<&'a Session> {
+        if self.session.is_none_or(|session| session.local_index != index) {
+            self.session = Some(self.tables.session(index)?);
+        }
+        self.session
+    }
+
+    fn may_send_from(&mut self, peer: u32, source: IpAddr) -> bool {
+        if self.source == Some((peer, source)) {
+            return true;
+        }
+        let may = self.tables.may_send_from(peer, source);
+        if may {
+            self.source = Some((peer, source));
+        }
+        may
     }
 }
 
@@ -173,7 +227,9 @@ mod tests {
         let mut at = 0;
         for datagram in datagrams {
             let range = at..at + datagram.len();
-            ingress.datagram(&plane.tables(), &mut arena, range, source(port), 0, heard);
+            let arrival = Arrival { source: source(port), now_ms: 0 };
+            // An empty datagram is a train without datagrams.
+            ingress.train(&plane.tables(), &mut arena, range, datagram.len(), arrival, heard);
             at += datagram.len();
         }
         let items: Vec<_> = ingress.coalescer.finish(&mut arena).iter().map(|i| i.parts.clone()).collect();
@@ -225,7 +281,7 @@ mod tests {
         let sealed = |bytes: &[u8]| crate::session::tests::sealed(alice.tables().session(1).unwrap(), bytes);
         receive(&bob, &[sealed(b"\x01ping"), sealed(b"")], 1, &mut heard, &mut ingress);
         receive(&bob, &[sealed(b"\x03overlay")], 2, &mut heard, &mut ingress);
-        receive(&bob, &[vec![1; 148], vec![], vec![4; 40]], 3, &mut heard, &mut ingress);
+        receive(&bob, &[vec![1; 148], vec![1], vec![4; 40]], 3, &mut heard, &mut ingress);
         let names: Vec<&str> = heard.0.iter().map(|(_, name, _)| name.as_str()).collect();
         assert_eq!(
             names,

@@ -47,12 +47,17 @@ impl IpPacket {
 
     /// Returns the sum of the pseudo header for a transport segment of `length` bytes.
     pub fn pseudo_sum(&self, length: usize) -> u16 {
+        checksum::add(self.address_sum(), length as u16)
+    }
+
+    /// Returns the part of the pseudo header's sum that does not depend on the length.
+    pub fn address_sum(&self) -> u16 {
         let addresses = match (self.source, self.destination) {
             (IpAddr::V4(a), IpAddr::V4(b)) => checksum::sum(&b.octets(), checksum::sum(&a.octets(), 0)),
             (IpAddr::V6(a), IpAddr::V6(b)) => checksum::sum(&b.octets(), checksum::sum(&a.octets(), 0)),
             _ => 0,
         };
-        checksum::add(checksum::add(addresses, u16::from(self.protocol)), length as u16)
+        checksum::add(addresses, u16::from(self.protocol))
     }
 }
 

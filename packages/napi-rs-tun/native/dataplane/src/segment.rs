@@ -121,6 +121,7 @@ fn split(
     let mut buffer = [0u8; HEADERS_BYTES_MAX];
     let headers = &mut buffer[..layout.payload];
     let count = payload.len().div_ceil(layout.gso_size).max(1);
+    let address_sum = outline.address_sum();
     for number in 0..count {
         let start = number * layout.gso_size;
         let chunk = &payload[start..payload.len().min(start + layout.gso_size)];
@@ -139,7 +140,7 @@ fn split(
                 .copy_from_slice(&(transport_length as u16).to_be_bytes());
         }
         let is_partial = may_stay_partial(length);
-        let pseudo = outline.pseudo_sum(transport_length);
+        let pseudo = checksum::add(address_sum, transport_length as u16);
         set_checksum(headers, layout, pseudo, (!is_partial).then_some(chunk));
         emit(Segment { headers, payload: chunk, is_partial });
     }

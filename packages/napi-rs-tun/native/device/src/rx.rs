@@ -6,7 +6,7 @@ use crate::socket::Socket;
 use crate::sys::{self, EventFd, Ready};
 use crate::tun::Tun;
 use dataplane::coalesce::Item;
-use dataplane::ingress::{Ingress, IngressCounters};
+use dataplane::ingress::{Arrival, Ingress, IngressCounters};
 use dataplane::session::Endpoint;
 use std::io::IoSlice;
 use std::net::SocketAddr;
@@ -108,10 +108,15 @@ impl<'a> Rx<'a> {
             let source = Endpoint { socket: self.id, address: train.source };
             let tables = self.hub.plane.tables();
             let mut listener = NoticeQueue(self.hub);
-            for at in (0..train.length).step_by(train.size) {
-                let range = start + at..start + train.length.min(at + train.size);
-                self.ingress.datagram(&tables, &mut self.arena, range, source, now_ms, &mut listener);
-            }
+            let arrival = Arrival { source, now_ms };
+            self.ingress.train(
+                &tables,
+                &mut self.arena,
+                start..start + train.length,
+                train.size,
+                arrival,
+                &mut listener,
+            );
         }
         true
     }

@@ -67,7 +67,7 @@ impl Socket {
 
     /// Sends datagrams of `size` bytes that stand side by side in `bytes`; only the last may be shorter.
     ///
-    /// Waits while the system's buffer is full, unless `stop` is signalled.
+    /// Waits a little while the system's buffer is full, unless `stop` is signalled; then they are lost.
     pub fn send_segments(&self, to: SocketAddr, bytes: &[u8], size: usize, stop: &EventFd) {
         if bytes.len() > size && self.has_segmentation.load(Relaxed) {
             match self.send_patiently(to, bytes, Some(size as u16), stop) {

@@ -85,15 +85,18 @@ pub fn wait_readable(data: BorrowedFd<'_>, stop: &EventFd) -> Ready {
     }
 }
 
-/// Blocks until `data` can take more or `stop` is signalled; returns whether it can.
+/// A sender holds the tables while it waits; nobody who wants to change them shall notice.
+const WRITABLE_WAIT_MAX_MS: i32 = 20;
+
+/// Blocks until `data` can take more, `stop` is signalled, or patience ends; returns whether it can.
 pub fn wait_writable(data: BorrowedFd<'_>, stop: &EventFd) -> bool {
     let mut fds = [
         libc::pollfd { fd: data.as_raw_fd(), events: libc::POLLOUT, revents: 0 },
         libc::pollfd { fd: stop.0.as_raw_fd(), events: libc::POLLIN, revents: 0 },
     ];
     // SAFETY: `fds` is a valid array of the length passed.
-    let n = unsafe { libc::poll(fds.as_mut_ptr(), fds.len() as libc::nfds_t, -1) };
-    n >= 0 && fds[1].revents == 0
+    let n = unsafe { libc::poll(fds.as_mut_ptr(), fds.len() as libc::nfds_t, WRITABLE_WAIT_MAX_MS) };
+    n > 0 && fds[1].revents == 0
 }
 
 /// Sets an integer socket option; returns whether the system took it.

@@ -1,0 +1,148 @@
+/** The data plane between two network namespaces, with keys that the test installs. */
+import { execFileSync } from 'node:child_process'
+import { describe, expect, it } from '@jest/globals'
+import { obstacle } from './scenario.ts'
+import { type LabNode, withTwoNodes } from './two-nodes.ts'
+
+const onLinux = obstacle === '' ? describe : describe.skip
+const hasIperf = canRun('iperf3')
+
+const received = (text: string): string | undefined => /(\d+) received/.exec(text)?.[1]
+const ping = async (node: LabNode, to: string, ...words: string[]) =>
+  received(await node.run('ping', '-c', '3', '-i', '0.05', '-W', '2', ...words, to))
+
+onLinux('the data plane', () => {
+  it.each([
+    { cipher: 'aes-256-gcm' as const, isV6: false, partial: true },
+    { cipher: 'chacha20-poly1305' as const, isV6: true, partial: false },
+  ])('carries IPv4 and IPv6 without JavaScript ($cipher, outer IPv6 $isV6)', async (options) => {
+    await withTwoNodes(options, async (alice, bob) => {
+      expect(await ping(alice, '10.9.0.2')).toBe('3')
+      expect(await ping(bob, 'fd09::1', '-s', '1300')).toBe('3')
+      expect(await ping(alice, '10.9.0.2', '-s', '5000')).toBe('3')
+      const report = await bob.ask({ do: 'report' })
+      const peer = options.isV6 ? 'fd07::1' : '192.168.7.1'
+      expect(report.events).toEqual([`confirmed 102 ${peer}`])
+      expect(report.counters).toMatchObject({ rejected: 0, malformed: 0, interfaceErrors: 0 })
+      expect(await alice.close()).toBe(0)
+      expect(await bob.close()).toBe(0)
+    })
+  })
+
+  it('hands control frames, keepalives and foreign datagrams to JavaScript', async () => {
+    await withTwoNodes({}, async (alice, bob) => {
+      await alice.ask({ do: 'frame', text: '\x01ping' })
+      await alice.ask({ do: 'frame', text: '' })
+      await alice.ask({ do: 'datagram', text: '\x10hello' })
+      expect(await eventsOf(bob, 4)).toEqual([
+        'confirmed 102 192.168.7.1',
+        'frame 102 192.168.7.1 \x01ping',
+        'frame 102 192.168.7.1 ',
+        'datagram 192.168.7.1 \x10hello',
+      ])
+    })
+  })
+
+  it('leaves packets without a row to JavaScript, both ways', async () => {
+    await withTwoNodes({}, async (alice, bob) => {
+      await bob.ask({ do: 'withdraw' })
+      expect(await ping(alice, '10.9.0.2')).toBe('0')
+      const [, ...strays] = await eventsOf(bob, 4)
+      expect(strays).toEqual(['stray 102 84', 'stray 102 84', 'stray 102 84'])
+      const { punted } = await bob.ask({ do: 'report' })
+      await bob.run('ping', '-c', '2', '-i', '0.05', '-W', '1', '10.9.0.1')
+      expect((await bob.ask({ do: 'report' })).punted - punted).toBeGreaterThanOrEqual(2)
+      await bob.ask({ do: 'install' })
+      expect(await ping(alice, '10.9.0.2')).toBe('3')
+    })
+  })
+
+  it('reports a peer that moved, so that its answers can follow', async () => {
+    await withTwoNodes({}, async (alice, bob) => {
+      expect(await ping(alice, '10.9.0.2')).toBe('3')
+      await alice.ask({ do: 'rebind' })
+      await alice.ask({ do: 'frame', text: '\x01here' })
+      expect(await eventsOf(bob, 3)).toContain('moved 102 4001')
+      expect(await ping(alice, '10.9.0.2')).toBe('3')
+    })
+  })
+
+  it('carries packets over a path too narrow for segmented sends', async () => {
+    await withTwoNodes({ mtu: 1300 }, async (alice, bob) => {
+      expect(await ping(alice, '10.9.0.2', '-s', '1372', '-M', 'do')).toBe('3')
+      if (hasIperf) await transfer(alice, bob, '16M')
+    })
+  })
+
+  const withIperf = hasIperf ? it : it.skip
+  withIperf.each([{ partial: true }, { partial: false }, { isV6: true }, { isCardLike: true }])(
+    'carries bulk TCP as super-packets %j',
+    async (options) => {
+      await withTwoNodes(options, async (alice, bob) => {
+        await transfer(alice, bob, '64M')
+        const { counters } = await bob.ask({ do: 'report' })
+        expect(counters).toMatchObject({ rejected: 0, malformed: 0, interfaceErrors: 0 })
+        expect(Number(counters['opened'])).toBeGreaterThan(40_000)
+        // Whatever the machine is busy with, coalescing joins several packets per write.
+        expect(Number(counters['interfaceWrites'])).toBeLessThan(Number(counters['opened']) / 2)
+      })
+    },
+  )
+
+  withIperf('carries UDP in large and small datagrams', async () => {
+    await withTwoNodes({}, async (alice, bob) => {
+      for (const length of ['64', '1392']) {
+        const server = bob.background('iperf3', '-s', '-1')
+        await listening(bob)
+        const words = ['-u', '-b', '10M', '-n', '200K', '-l', length, '-c', '10.9.0.2']
+        const report = JSON.parse(await alice.run('iperf3', '-J', ...words)) as UdpReport
+        expect(report.end.sum.packets).toBeGreaterThan(100)
+        expect(report.end.sum.lost_percent).toBeLessThan(10)
+        server.kill()
+      }
+    })
+  })
+})
+
+interface UdpReport {
+  end: { sum: { packets: number; lost_percent: number } }
+}
+
+/** Sends `amount` bytes over TCP and checks that they arrive; what is in flight at the end is not counted by iperf3. */
+async function transfer(from: LabNode, to: LabNode, amount: string): Promise<void> {
+  const server = to.background('iperf3', '-s', '-1')
+  await listening(to)
+  const output = await from.run('iperf3', '-J', '-n', amount, '-c', '10.9.0.2')
+  const report = JSON.parse(output) as { end?: { sum_received?: { bytes: number } } }
+  server.kill()
+  expect(report.end?.sum_received?.bytes).toBeGreaterThanOrEqual(parseInt(amount) * 500_000)
+}
+
+async function listening(node: LabNode): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    if ((await node.run('ss', '-Hltn', 'sport = :5201')) !== '') return
+    await pause(50)
+  }
+}
+
+/** Waits until a node has seen `count` events. */
+async function eventsOf(node: LabNode, count: number): Promise<string[]> {
+  for (let attempt = 0; ; attempt++) {
+    const { events } = await node.ask({ do: 'report' })
+    if (events.length >= count || attempt === 100) return events
+    await pause(30)
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+function canRun(program: string): boolean {
+  try {
+    execFileSync(program, ['--version'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
