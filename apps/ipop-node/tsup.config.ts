@@ -1,4 +1,7 @@
+/** How the executable is bundled. */
 import { app } from '../../tools/build/tsup.ts'
 
 // The package with the Rust addon stays outside: the addon stands beside it and is loaded from there.
-export default { ...app(['src/ipop-node.ts']), external: ['napi-rs-tun'] }
+const external = ['napi-rs-tun']
+
+export default Object.assign(app(['src/ipop-node.ts']), { external })

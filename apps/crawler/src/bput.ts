@@ -1,7 +1,7 @@
 /** Puts a value into the DHT. */
 import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
-import { EXIT_FAILED, runCommand } from '@ipop/node/tools'
+import { DHT_TTL_SECONDS_MAX, EXIT_FAILED, runCommand } from '@ipop/node/tools'
 import { wholeNumber, withManager } from './options.ts'
 
 interface Options {
@@ -11,14 +11,16 @@ interface Options {
   readonly input?: string
 }
 
-/** The DHT keeps nothing longer than seven days. */
-const TTL_SECONDS_MAX = 604_800
-
 const program = withManager(new Command('bput'))
   .description('Put a value into the DHT.')
   .argument('<key>')
   .argument('[value]')
-  .option('--ttl <seconds>', 'how long the value is kept', wholeNumber(1, TTL_SECONDS_MAX), 86_400)
+  .option(
+    '--ttl <seconds>',
+    'how long the value is kept',
+    wholeNumber(1, DHT_TTL_SECONDS_MAX),
+    86_400,
+  )
   .option('--input <file>', 'read the value from a file, - for standard input')
   .action((key: string, value: string | undefined) => run(key, value, program.opts<Options>()))
 

@@ -71,3 +71,6 @@ export const CRAWL_REPLY_TIMEOUT_MS = 60_000
 
 /** A request to the control socket is a few words or one DHT value. */
 export const CONTROL_REQUEST_BYTES_MAX = 65_536
+
+/** Sockets tried beside a taken default path, e.g. for two networks with the same device name. */
+export const CONTROL_SIBLINGS_MAX = 9

@@ -1,6 +1,6 @@
 /** The light part of this package: what command-line tools need to talk to a running node. */
 export { NodeError, type NodeErrorCode } from './errors.ts'
-export { MULTI_NODES_MAX } from './limits.ts'
+export { DHT_TTL_SECONDS_MAX, MULTI_NODES_MAX } from './limits.ts'
 export { crawl, type CrawlObserver, type ManagerCall } from './crawl/walk.ts'
 export type { CrawlRecord } from './crawl/record.ts'
 export {

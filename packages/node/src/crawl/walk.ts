@@ -26,6 +26,9 @@ export async function crawl(
   return walk.run(neighborOf(start, 'self'))
 }
 
+/** How one question to a node ended. */
+type Attempt = { kind: 'answer'; value: CborValue } | { kind: 'silence' } | { kind: 'fault' }
+
 class Walk {
   readonly #call: ManagerCall
   readonly #observer: CrawlObserver | undefined
@@ -73,23 +76,25 @@ class Walk {
     for (let retries = 0; retries < CRAWL_TRIES_MAX; retries += 1) {
       const info = await this.#tryMethod(address, 'Information.Info')
       // A greedy call to a node that is gone ends at its neighbour, whose answer is not the one asked for.
-      if (info !== undefined && info !== 'fault' && isAboutOther(info, address)) continue
-      if (info !== undefined && info !== 'fault') return recordOf(address, info, retries)
-      if (info === undefined) continue
+      if (info.kind === 'answer' && !isAboutOther(info.value, address)) {
+        return recordOf(address, info.value, retries)
+      }
+      if (info.kind !== 'fault') continue
       const neighbors = await this.#tryMethod(address, 'sys:link.GetNeighbors')
-      if (neighbors !== undefined && neighbors !== 'fault') {
-        return poorRecord(address, 'bad user', neighbors, retries)
+      if (neighbors.kind === 'answer') {
+        return poorRecord(address, 'bad user', neighbors.value, retries)
       }
     }
     return poorRecord(address, 'error', {}, CRAWL_TRIES_MAX)
   }
 
-  async #tryMethod(address: string, method: string): Promise<CborValue | 'fault' | undefined> {
+  async #tryMethod(address: string, method: string): Promise<Attempt> {
     try {
       const replies = await this.#call('proxy', [address, GREEDY, 1, method])
-      return isArray(replies) ? replies[0] : undefined
+      const value = isArray(replies) ? replies[0] : undefined
+      return value === undefined ? { kind: 'silence' } : { kind: 'answer', value }
     } catch {
-      return 'fault'
+      return { kind: 'fault' }
     }
   }
 

@@ -5,7 +5,7 @@ import { pythonFloat, reportLines, summarize } from '../../src/crawl/report.ts'
 import { crawl, type ManagerCall } from '../../src/crawl/walk.ts'
 
 /** Answers for a ring of `size` nodes n0, n1, ... in order. */
-function ringOf(size: number, overrides: Record<string, CborValue | 'silent' | 'fault'> = {}) {
+function ringOf(size: number, overrides: Record<string, CborValue> = {}) {
   const calls: string[] = []
   const name = (index: number) => `n${(index + size) % size}`
   const neighbors = (index: number): CborValue =>
@@ -19,9 +19,9 @@ function ringOf(size: number, overrides: Record<string, CborValue | 'silent' | '
           right2: name(index - 2),
         }
   const call: ManagerCall = (method, params) => {
-    calls.push(`${method} ${String(params[0])} ${String(params[3] ?? '')}`.trim())
+    calls.push([method, ...(params as (string | number)[])].join(' '))
     if (method === 'localproxy') return Promise.resolve(neighbors(0))
-    const address = String(params[0])
+    const [address = ''] = params as string[]
     const index = Number(address.slice(1))
     const override = overrides[address]
     if (override === 'silent') return Promise.resolve([])
@@ -72,7 +72,7 @@ describe('crawl', () => {
     const { call, calls } = ringOf(5, { n2: 'silent' })
     const records = await crawl(call)
     expect(records.get('n2')).toMatchObject({ type: 'error', cons: 0, retries: 3 })
-    expect(calls.filter((line) => line.startsWith('proxy n2'))).toHaveLength(3)
+    expect(calls.filter((line) => line === 'proxy n2 3 1 Information.Info')).toHaveLength(3)
     expect(summarize(records)).toMatchObject({
       totalNodes: 5,
       consistentNodes: 3,

@@ -134,6 +134,7 @@ print(other.localproxy("sys:link.GetNeighbors")["self"])
 describe("the original's clients", () => {
   itWithPython('work unchanged', async () => {
     const { code, output } = await python(SCRIPT, String(port))
+    // oxlint-disable-next-line jest/no-standalone-expect
     expect({ code, output }).toEqual({ code: 0, output: text(1) })
   })
 })

@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { Malformed } from '@ipop/codec'
 import type { HttpRequest, HttpResponse, HttpServer } from '@ipop/runtime/node'
 import { codeOf, messageOf, NodeError } from '../../errors.ts'
-import { CONTROL_REQUEST_BYTES_MAX } from '../../limits.ts'
+import { CONTROL_REQUEST_BYTES_MAX, CONTROL_SIBLINGS_MAX } from '../../limits.ts'
 import { refusalOf } from '../request-guard.ts'
 import { parseJsonObject, toJson, type JsonObject } from './json.ts'
 
@@ -16,9 +16,6 @@ export type ControlRoutes = Readonly<Record<string, ControlHandler>>
 
 /** Owner and group may use the socket. */
 const SOCKET_MODE = 0o660
-
-/** Sockets tried beside a taken default path, e.g. two networks with the same device name. */
-const SIBLINGS_MAX = 9
 
 /** A control socket that is open. */
 export interface ControlServer {
@@ -45,7 +42,7 @@ export async function openControlServer(
       return { path: tried, close: () => server.close() }
     } catch (error) {
       const isTaken = codeOf(error) === 'EADDRINUSE'
-      if (isTaken && isDefault && number < SIBLINGS_MAX) continue
+      if (isTaken && isDefault && number < CONTROL_SIBLINGS_MAX) continue
       throw new NodeError({
         code: 'NODE_PORT_IN_USE',
         message: `the control socket ${tried} cannot be opened (${isTaken ? 'in use by another process' : codeOf(error)})`,

@@ -17,11 +17,12 @@ export function addIpop(table: MethodTable, ring: RingNode, ip: IpService): void
 
 /** Returns one line about the session with a node. */
 export function stateOf(ring: RingNode, address: Address): string {
-  if (address.equals(ring.address)) return `${address} is this node`
+  const name = address.toString()
+  if (address.equals(ring.address)) return `${name} is this node`
   const connection = ring.connections().find((each) => each.address.equals(address))
-  if (connection === undefined) return `${address}: No connection`
+  if (connection === undefined) return `${name}: No connection`
   const { roles, edgeKinds, remote, rttMs } = connection
   const path = `${edgeKinds[0] ?? 'no edge'}${remote === undefined ? '' : ` ${remote}`}`
   const roundTrip = rttMs === undefined ? '' : `, ${rttMs.toFixed(1)} ms`
-  return `${address}: Connected (${roles.join(', ')}) by ${path}${roundTrip}; Security association: Active`
+  return `${name}: Connected (${roles.join(', ')}) by ${path}${roundTrip}; Security association: Active`
 }

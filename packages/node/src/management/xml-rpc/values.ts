@@ -38,13 +38,12 @@ function plainDecimal(value: number): string {
   return /e/i.test(text) ? value.toFixed(20).replace(/0+$/, '') : text
 }
 
+// oxlint-disable-next-line no-control-regex
+const UNWRITABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/gu
+
 /** XML 1.0 has no way at all to write most control characters. */
 function cleanText(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  return text.replace(
-    /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/gu,
-    '\ufffd',
-  )
+  return text.replace(UNWRITABLE, '\ufffd')
 }
 
 /** Narrows to an array; `Array.isArray` alone does not for readonly ones. */
