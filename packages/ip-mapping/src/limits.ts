@@ -96,8 +96,14 @@ export const LEASE_REBIND_RETRY_MS = 5_000
 /** Part of the lease after which renewing becomes rebinding (RFC 2131 §4.4.5: T2 = 7/8). */
 export const LEASE_REBIND_FRACTION = 0.875
 
-/** A claimed address of one's own is asked for again this often: a merge elsewhere in the ring changes no neighbour here. */
-export const LEASE_VERIFY_MS = 60_000
+/** A claim is looked after this often: a merge elsewhere in the ring changes no neighbour here. */
+export const LEASE_VERIFY_MS = 180_000
+
+/** While the ring around the node changes, a claim is looked after this soon: both sides of a merge may have renewed. */
+export const LEASE_VERIFY_UNSETTLED_MS = 20_000
+
+/** The ring counts as changing for this long after its last change. */
+export const RING_UNSETTLED_MS = 60_000
 
 /** First claim again after the ring around the node changed; neighbours change in bursts. */
 export const LEASE_REASSERT_MS = 2_000
@@ -141,8 +147,8 @@ export const SETTINGS_RETRY_MAX_MS = 10_000
 /** The DHT refuses longer values; longer settings are not ours. */
 export const SETTINGS_BYTES_MAX = 1_024
 
-/** Settings stay in the DHT this long after the last node that has the file went away. */
-export const SETTINGS_TTL_SECONDS = 86_400
+/** Settings outlive the last node that has the file by as long as the DHT allows: newcomers need them. */
+export const SETTINGS_TTL_SECONDS = 604_800
 
 /** Programs that wait for an address to be resolved. */
 export const RESOLVE_CALLERS_MAX = 256

@@ -15,8 +15,13 @@ export interface StoredValue {
 
 /** The part of the DHT that is used here. */
 export interface DhtService {
-  /** Adds or renews a value. */
-  put(key: string, value: Uint8Array, ttlSeconds: number): Promise<void>
+  /** Adds or renews a value; with `isReplacing` it takes the place of this node's other values of the key. */
+  put(
+    key: string,
+    value: Uint8Array,
+    ttlSeconds: number,
+    options?: { isReplacing?: boolean },
+  ): Promise<void>
   /** Stores or renews the only value of a key; rejects with code `DHT_ENTRY_EXISTS` when another node holds it. */
   create(key: string, value: Uint8Array, ttlSeconds: number): Promise<void>
   /** Returns the values of a key. */
@@ -88,6 +93,8 @@ export interface ForwardingTable {
   install(row: ForwardingRow): void
   /** Removes a row. */
   withdraw(base: Ipv4, prefixLength: number): void
+  /** Tells the address this node holds: destination of incoming packets, source of outgoing ones. */
+  setOwn?(ip: Ipv4 | undefined): void
   /** Sets who receives packets without a row, in batches that are borrowed until the call returns. */
   onPunt(handler: (batch: readonly PuntedPacket[]) => void): void
   /** Returns how long a row has carried nothing; tables that do not count leave it out. */

@@ -49,6 +49,7 @@ interface Pending<Client> {
   readonly client: Client
   readonly query: DnsQueryMessage
   readonly question: DnsQuestion
+  readonly network: Ipv4Network
   readonly startedAt: Instant
 }
 
@@ -72,7 +73,7 @@ export class NameServer<Client> implements DhtMachine {
     const { question } = query
     if (query.opcode !== 0) return this.#reply(client, query, DNS_RCODE.notImplemented)
     if (question === undefined) return this.#reply(client, query, DNS_RCODE.formatError)
-    const pending = { client, query, question, startedAt: now }
+    const pending = { client, query, question, network, startedAt: now }
     const reverse = question.type === DNS_TYPE.ptr ? reverseAddress(question.name) : undefined
     const isOurs =
       isOwnDomain(question.name) || (reverse !== undefined && network.contains(reverse))
@@ -81,7 +82,7 @@ export class NameServer<Client> implements DhtMachine {
       return this.#reply(client, query, DNS_RCODE.notImplemented)
     }
     if (question.type === DNS_TYPE.ptr) return this.#answerReverse(pending, reverse, now)
-    this.#answerForward(pending, network, now)
+    this.#answerForward(pending, now)
   }
 
   /** Takes the answer to a forwarded question. */
@@ -129,7 +130,7 @@ export class NameServer<Client> implements DhtMachine {
     this.#pending.delete(id)
     const { client, query, question } = pending
     if (result.kind !== 'values') return this.#reply(client, query, DNS_RCODE.serverFailure)
-    const found = registeredAddress(result.values)
+    const found = registeredAddress(result.values, pending.network)
     const ttlSeconds = Math.min(
       found?.ttlSeconds ?? DNS_NEGATIVE_TTL_SECONDS,
       DNS_DHT_TTL_SECONDS_MAX,
@@ -138,8 +139,8 @@ export class NameServer<Client> implements DhtMachine {
     this.#answerAddress(pending, found?.ip, Math.max(1, Math.floor(ttlSeconds)))
   }
 
-  #answerForward(pending: Pending<Client>, network: Ipv4Network, now: Instant): void {
-    const { client, query, question } = pending
+  #answerForward(pending: Pending<Client>, now: Instant): void {
+    const { client, query, question, network } = pending
     const { name, type } = question
     if (type !== DNS_TYPE.a && type !== DNS_TYPE.aaaa && type !== DNS_TYPE.any) {
       return this.#reply(client, query, DNS_RCODE.notImplemented)
@@ -210,12 +211,15 @@ export class NameServer<Client> implements DhtMachine {
   }
 }
 
+/** Addresses outside the virtual network are not believed: a name must not lead a browser to 127.0.0.1. */
 function registeredAddress(
   values: readonly StoredValue[],
+  network: Ipv4Network,
 ): { ip: Ipv4; ttlSeconds: number } | undefined {
   for (const stored of values.slice(0, DHT_VALUES_CONSIDERED_MAX)) {
     const ip = readIpValue(stored.value)
-    if (!(ip instanceof Malformed)) return { ip, ttlSeconds: stored.ttlSeconds }
+    if (!(ip instanceof Malformed) && network.isUsable(ip))
+      return { ip, ttlSeconds: stored.ttlSeconds }
   }
   return undefined
 }

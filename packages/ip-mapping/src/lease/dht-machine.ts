@@ -130,7 +130,8 @@ async function perform(dht: DhtService, request: DhtRequest): Promise<DhtResult>
         await dht.create(request.key, request.value, request.ttlSeconds)
         return { kind: 'done' }
       case 'put':
-        await dht.put(request.key, request.value, request.ttlSeconds)
+        // A node has one value per key; one left from before a restart would be wrong by now.
+        await dht.put(request.key, request.value, request.ttlSeconds, { isReplacing: true })
         return { kind: 'done' }
       case 'get':
         return { kind: 'values', values: await dht.get(request.key) }

@@ -12,6 +12,8 @@ import {
   LEASE_RETRY_MIN_MS,
   LEASE_STATIC_RETRY_MS,
   LEASE_VERIFY_MS,
+  LEASE_VERIFY_UNSETTLED_MS,
+  RING_UNSETTLED_MS,
 } from '../limits.ts'
 import type { Held } from './lease-state.ts'
 
@@ -19,6 +21,7 @@ import type { Held } from './lease-state.ts'
 export class LeaseTiming {
   readonly #random: Random
   readonly #lengthMs: number
+  #ringChangedAt = Number.NEGATIVE_INFINITY
 
   constructor(modules: { random: Random }, options: { leaseSeconds: number }) {
     this.#random = modules.random
@@ -38,11 +41,14 @@ export class LeaseTiming {
 
   /** Returns when to look whether the claim still stands. */
   verifyAt(now: Instant): Instant {
-    return now + this.#jittered(Math.min(LEASE_VERIFY_MS, this.#lengthMs / 4))
+    const isUnsettled = now - this.#ringChangedAt < RING_UNSETTLED_MS
+    const pause = isUnsettled ? LEASE_VERIFY_UNSETTLED_MS : LEASE_VERIFY_MS
+    return now + this.#jittered(Math.min(pause, this.#lengthMs / 4))
   }
 
-  /** Returns when to claim again after the ring changed. */
+  /** Takes note that the ring changed and returns when to claim again. */
   reassertAt(lastClaimAt: Instant, now: Instant): Instant {
+    this.#ringChangedAt = now
     return Math.max(
       now + this.#jittered(LEASE_REASSERT_MS),
       lastClaimAt + this.#jittered(LEASE_REASSERT_INTERVAL_MIN_MS),

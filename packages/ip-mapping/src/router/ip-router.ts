@@ -28,12 +28,14 @@ export interface IpRouterModules {
 /** The slow path of the data plane, or all of it where there is no other. */
 export class IpRouter {
   readonly #context: RouterContext
+  readonly #forwarding: ForwardingTable | undefined
   readonly #outgoing: OutgoingPath
   readonly #incoming: IncomingPath
 
   constructor(modules: IpRouterModules) {
     const { device, carrier, resolver, schedule, log, members, forwarding, services } = modules
     const counters = zeroCounters()
+    this.#forwarding = forwarding
     this.#context = {
       carrier,
       resolver,
@@ -66,7 +68,10 @@ export class IpRouter {
 
   /** Sets network and own address; rows of another identity are withdrawn. */
   setOwn(own: OwnNetwork | undefined): void {
-    if (own?.ip !== this.#context.own?.ip) this.#context.rows?.clear()
+    if (own?.ip !== this.#context.own?.ip) {
+      this.#context.rows?.clear()
+      this.#forwarding?.setOwn?.(own?.ip)
+    }
     this.#context.own = own
   }
 

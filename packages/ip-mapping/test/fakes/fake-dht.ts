@@ -101,9 +101,7 @@ export class FakeDht implements DhtService {
   #write(key: string, value: Uint8Array, ttlSeconds: number, exclusive: boolean): void {
     const { now } = this.#time
     const live = this.store.live(key, now)
-    const own = live.find(
-      (entry) => entry.owner.equals(this.#owner) && (exclusive || same(entry.value, value)),
-    )
+    const own = live.find((entry) => entry.owner.equals(this.#owner))
     const expiresAt = now + ttlSeconds * 1_000
     if (own === undefined) {
       live.push({ value, owner: this.#owner, createdAt: now, expiresAt, exclusive })
@@ -119,8 +117,4 @@ export class FakeDht implements DhtService {
     await this.#time.sleep(this.latencyMs)
     if (this.isFailing) throw Object.assign(new Error('no'), { code: 'DHT_QUORUM_FAILED' })
   }
-}
-
-function same(left: Uint8Array, right: Uint8Array): boolean {
-  return left.length === right.length && left.every((byte, index) => byte === right[index])
 }

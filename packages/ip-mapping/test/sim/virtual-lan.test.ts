@@ -7,12 +7,12 @@ describe('a virtual LAN', () => {
   it('works with a single node', async () => {
     const lan = new VirtualLan({ seed: 1 })
     await lan.addAll(1)
-    await lan.untilAddressed(10_000)
+    expect(await lan.untilAddressed(10_000)).toBeLessThan(5_000)
   })
 
-  it('gives different addresses to 16 nodes that start at once, and carries packets between them', async () => {
+  it('gives different addresses to 10 nodes that start at once, and carries packets between them', async () => {
     const lan = new VirtualLan({ seed: 2, latencyMs: 30 })
-    await lan.addAll(16)
+    await lan.addAll(10)
     const elapsedMs = await lan.untilAddressed()
     expect(elapsedMs).toBeLessThan(15_000)
     expect(lan.doubles()).toEqual([])
@@ -21,12 +21,9 @@ describe('a virtual LAN', () => {
       node.device.send(udp(node.ip(), last.ip(), node.ip() ?? ''))
     }
     await lan.world.run({ forMs: 5_000 })
-    expect(last.device.written.map(textOf).sort()).toEqual(
-      lan.nodes
-        .slice(0, -1)
-        .map((node) => node.ip())
-        .sort(),
-    )
+    const senders = lan.nodes.slice(0, -1).map((node) => node.ip())
+    expect(new Set(last.device.written.map(textOf))).toEqual(new Set(senders))
+    expect(last.device.written).toHaveLength(senders.length)
   })
 
   it('keeps 50 of 50 addresses, though all joined at once and every node published the settings', async () => {

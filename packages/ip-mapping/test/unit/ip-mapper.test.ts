@@ -144,7 +144,7 @@ describe('IpMapper', () => {
     world.store.merge(otherStore)
     second.dht.store = world.store
     // No neighbour changed: the periodic look at the own claim has to find it.
-    await world.time.advance(120_000)
+    await world.time.advance(240_000)
     expect(first.ip()).toBe('10.7.1.1')
     expect(second.ip()).not.toBe('10.7.1.1')
     expect(second.events).toContain('conflict 10.7.1.1 held')
@@ -161,7 +161,7 @@ describe('IpMapper', () => {
     const heir = world.node({ previous: ip(moved) })
     world.store.entries.delete(`dhcp:lab:${moved}`)
     heir.mapper.start()
-    await world.time.until(() => right.ip() !== moved && right.ip() !== undefined, 120_000)
+    await world.time.until(() => right.ip() !== moved && right.ip() !== undefined, 300_000)
     expect(heir.ip()).toBe(moved)
     left.device.send(udp(left.ip(), moved, 'two'))
     await world.time.advance(100)

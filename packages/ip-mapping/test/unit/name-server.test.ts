@@ -58,6 +58,16 @@ describe('NameServer with registered names', () => {
     expect(run.answers()).toEqual(['0 10.7.3.4 60'])
   })
 
+  it('does not believe addresses outside the virtual network', () => {
+    for (const text of ['127.0.0.1', '8.8.8.8', '10.7.0.1', '10.7.255.255']) {
+      const run = new Run()
+      run.ask('alice.ipop')
+      run.keys()
+      run.found(text)
+      expect(run.answers()).toEqual(['3'])
+    }
+  })
+
   it('knows the reverse of names it looked up', () => {
     const run = new Run()
     run.ask('alice.ipop')

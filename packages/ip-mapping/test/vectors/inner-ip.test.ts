@@ -129,6 +129,7 @@ describe('parsers of inner packets', () => {
         decodeIpv6(bytes)
         icmpUnreachable(bytes, 1, { kind: 'host' })
         const packet = decodeIpv4(bytes)
+        expect(packet).toBeDefined()
         if (packet instanceof Malformed) return
         decodeUdp(packet)
         decodeIcmp(packet)
@@ -144,8 +145,8 @@ describe('parsers of inner packets', () => {
         const bytes = encodeIpv4({ source: 1, destination: 2, protocol: number, payload })
         const packet = decodeIpv4(bytes)
         if (packet instanceof Malformed) throw new Error(packet.reason)
-        decodeUdp(packet)
-        decodeIcmp(packet)
+        expect(decodeUdp(packet)).toBeDefined()
+        expect(decodeIcmp(packet)).toBeDefined()
         icmpUnreachable(bytes, 1, { kind: 'host' })
       }),
       { numRuns: 2_000 },
