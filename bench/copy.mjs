@@ -1,7 +1,15 @@
 /** A large file over the virtual network: does it arrive intact, and how fast. */
 import path from 'node:path'
 import { Lab } from '../tools/lab/namespaces.mjs'
-import { configure, consistentCrawl, startNode, startPam, TUTORIAL, until, virtualAddress } from '../tools/lab/tutorial.mjs'
+import {
+  configure,
+  consistentCrawl,
+  startNode,
+  startPam,
+  TUTORIAL,
+  until,
+  virtualAddress,
+} from '../tools/lab/tutorial.mjs'
 import { ROOT } from '../tools/run/steps.mjs'
 import { numberOption } from './lib/options.mjs'
 import { Report } from './lib/report.mjs'

@@ -1,6 +1,12 @@
 /** DHT get and put through XML-RPC, on eighteen nodes: sixteen of Pam and two more machines. */
 import { Lab } from '../tools/lab/namespaces.mjs'
-import { configure, consistentCrawl, startNode, startPam, TUTORIAL } from '../tools/lab/tutorial.mjs'
+import {
+  configure,
+  consistentCrawl,
+  startNode,
+  startPam,
+  TUTORIAL,
+} from '../tools/lab/tutorial.mjs'
 import { ROOT } from '../tools/run/steps.mjs'
 import { numberOption } from './lib/options.mjs'
 import { Report } from './lib/report.mjs'
@@ -20,7 +26,11 @@ try {
   }
   await consistentCrawl(lab, 'alice', TUTORIAL.nodes + 2)
   for (let run = 0; run < numberOption('runs', 5); run++) {
-    const { stdout, stderr } = lab.run('alice', [process.execPath, `${ROOT}/bench/lib/dht-client.mjs`, '200'])
+    const { stdout, stderr } = lab.run('alice', [
+      process.execPath,
+      `${ROOT}/bench/lib/dht-client.mjs`,
+      '200',
+    ])
     if (!stdout) throw new Error(stderr)
     const { putMs, getMs } = JSON.parse(stdout)
     report.add('get, median of 200', 'ms', getMs, { goal: 2, reference: 4 })

@@ -3,7 +3,17 @@ import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { Lab } from '../tools/lab/namespaces.mjs'
-import { app, configure, consistentCrawl, ping, startNode, startPam, TUTORIAL, until, virtualAddress } from '../tools/lab/tutorial.mjs'
+import {
+  app,
+  configure,
+  consistentCrawl,
+  ping,
+  startNode,
+  startPam,
+  TUTORIAL,
+  until,
+  virtualAddress,
+} from '../tools/lab/tutorial.mjs'
 import { numberOption } from './lib/options.mjs'
 import { Report } from './lib/report.mjs'
 
@@ -19,7 +29,8 @@ try {
   configure(lab, 'bob')
   startNode(lab, 'bob')
   await until('Bob', () => virtualAddress(lab, 'bob'))
-  for (let run = 0; run < numberOption('runs', 5); run++) report.add('start to first ping reply', 's', await joinOnce(), { goal: 0.8, reference: 2.8 })
+  for (let run = 0; run < numberOption('runs', 5); run++)
+    report.add('start to first ping reply', 's', await joinOnce(), { goal: 0.8, reference: 2.8 })
   for (let join = 0; join < numberOption('joins', 50); join++) await leaseOnce()
 } finally {
   lab.down()
@@ -46,15 +57,29 @@ async function joinOnce() {
 async function leaseOnce() {
   fresh('carol')
   const node = startNode(lab, 'carol')
-  const address = await until("Carol's lease", () => virtualAddress(lab, 'carol')).catch(() => undefined)
-  const own = /<NodeAddress>(.*)<\/NodeAddress>/.exec(fs.readFileSync(path.join(lab.home('carol'), 'node.config'), 'utf8'))?.[1]
-  const { stdout } = lab.run('bob', [...app('crawler', 'bget'), `dhcp:${TUTORIAL.namespace}:${address}`])
-  const isKept = address !== undefined && stdout.trim() === own && ping(lab, 'bob', address, { count: 2 }).received > 0
-  report.add('joins that lost their lease', '% of joins', isKept ? 0 : 100, { goal: 0, reference: 33 })
+  const address = await until("Carol's lease", () => virtualAddress(lab, 'carol')).catch(
+    () => undefined,
+  )
+  const own = /<NodeAddress>(.*)<\/NodeAddress>/.exec(
+    fs.readFileSync(path.join(lab.home('carol'), 'node.config'), 'utf8'),
+  )?.[1]
+  const { stdout } = lab.run('bob', [
+    ...app('crawler', 'bget'),
+    `dhcp:${TUTORIAL.namespace}:${address}`,
+  ])
+  const isKept =
+    address !== undefined &&
+    stdout.trim() === own &&
+    ping(lab, 'bob', address, { count: 2 }).received > 0
+  report.add('joins that lost their lease', '% of joins', isKept ? 0 : 100, {
+    goal: 0,
+    reference: 33,
+  })
   await lab.stop(node)
 }
 
 function fresh(host, address) {
-  for (const name of fs.readdirSync(lab.home(host))) fs.rmSync(path.join(lab.home(host), name), { recursive: true })
+  for (const name of fs.readdirSync(lab.home(host)))
+    fs.rmSync(path.join(lab.home(host), name), { recursive: true })
   configure(lab, host, address)
 }

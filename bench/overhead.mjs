@@ -1,6 +1,15 @@
 /** What the virtual network adds to a ping over the raw link. */
 import { Lab } from '../tools/lab/namespaces.mjs'
-import { configure, consistentCrawl, ping, startNode, startPam, TUTORIAL, until, virtualAddress } from '../tools/lab/tutorial.mjs'
+import {
+  configure,
+  consistentCrawl,
+  ping,
+  startNode,
+  startPam,
+  TUTORIAL,
+  until,
+  virtualAddress,
+} from '../tools/lab/tutorial.mjs'
 import { numberOption } from './lib/options.mjs'
 import { Report } from './lib/report.mjs'
 
@@ -22,7 +31,10 @@ try {
   await until('a ping', () => ping(lab, 'alice', TUTORIAL.virtual.bob, { count: 1 }).received === 1)
   for (let run = 0; run < numberOption('runs', 5); run++) {
     const raw = ping(lab, 'alice', bob, { count: 200, intervalSeconds: 0.005 }).medianMs
-    const inside = ping(lab, 'alice', TUTORIAL.virtual.bob, { count: 200, intervalSeconds: 0.005 }).medianMs
+    const inside = ping(lab, 'alice', TUTORIAL.virtual.bob, {
+      count: 200,
+      intervalSeconds: 0.005,
+    }).medianMs
     report.add('round trip, raw link', 'ms', raw)
     report.add('round trip, virtual network', 'ms', inside)
     report.add('added by the virtual network', 'ms', inside - raw, { goal: 0.3, reference: 0.7 })

@@ -13,13 +13,32 @@ const SIZES = [
 const report = new Report('joining in the simulator')
 for (let seed = 1; seed <= numberOption('runs', 5); seed++) {
   for (const { nodes, goal, reference } of SIZES)
-    report.add(`virtual time to a ring of ${nodes}`, 's', simulate(nodes, seed), { goal, reference })
+    report.add(`virtual time to a ring of ${nodes}`, 's', simulate(nodes, seed), {
+      goal,
+      reference,
+    })
 }
 report.finish()
 
 function simulate(nodes, seed) {
-  const args = ['--scenario', 'join', '--nodes', String(nodes), '--seed', String(seed), '--latency', '100', '--hints', '5', '--json']
-  const { stdout, stderr } = spawnSync(process.execPath, [`${ROOT}/tools/run/simulate.mjs`, ...args], { encoding: 'utf8' })
+  const args = [
+    '--scenario',
+    'join',
+    '--nodes',
+    String(nodes),
+    '--seed',
+    String(seed),
+    '--latency',
+    '100',
+    '--hints',
+    '5',
+    '--json',
+  ]
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    [`${ROOT}/tools/run/simulate.mjs`, ...args],
+    { encoding: 'utf8' },
+  )
   const json = stdout.slice(stdout.indexOf('{'))
   const result = JSON.parse(json || '{}')
   if (result.elapsedMs === undefined) throw new Error(`the simulation failed: ${stderr}${stdout}`)

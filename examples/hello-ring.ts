@@ -8,7 +8,12 @@ const runtime = createNodeRuntime()
 async function startNode(port: number, remoteTas: TransportAddress[] = []) {
   const listener = await UdpEdgeListener.open(runtime, { host: '127.0.0.1', port })
   const identity = Identity.create(runtime.random)
-  const node = OverlayNode.create(runtime, { identity, namespace: 'hello', listeners: [listener], remoteTas })
+  const node = OverlayNode.create(runtime, {
+    identity,
+    namespace: 'hello',
+    listeners: [listener],
+    remoteTas,
+  })
   await node.start()
   return { node, stop: () => node.leave().then(() => listener.close()) }
 }

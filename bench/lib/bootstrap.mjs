@@ -13,10 +13,17 @@ const MANAGER = 10_000
 /** Starts `count` nodes; returns the process and when it was started (milliseconds). */
 export function startBootstrap(count) {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'ipop-bench-'))
-  spawnSync('sh', [path.join(ROOT, 'scripts/bootstrap_demo_prepare.sh'), 'bench', '127.0.0.1', String(PORT)], { cwd: home })
+  spawnSync(
+    'sh',
+    [path.join(ROOT, 'scripts/bootstrap_demo_prepare.sh'), 'bench', '127.0.0.1', String(PORT)],
+    { cwd: home },
+  )
   const startedAt = performance.now()
   const [node, script] = app('bootstrap-multi')
-  const child = spawn(node, [script, '-n', 'bootstrap.config', '-c', String(count)], { cwd: home, stdio: 'ignore' })
+  const child = spawn(node, [script, '-n', 'bootstrap.config', '-c', String(count)], {
+    cwd: home,
+    stdio: 'ignore',
+  })
   const stop = async () => {
     const gone = new Promise((resolve) => child.once('exit', resolve))
     child.kill('SIGTERM')
@@ -37,10 +44,14 @@ export async function untilConsistent(count, limitMs = 30_000) {
 }
 
 async function isConsistent(count) {
-  const paths = strings(await call(MANAGER, '/xmserver.rem', 'listNodes')).filter((text) => text.includes('brunet:node:'))
+  const paths = strings(await call(MANAGER, '/xmserver.rem', 'listNodes')).filter((text) =>
+    text.includes('brunet:node:'),
+  )
   if (paths.length !== count) return false
   const nodes = await Promise.all(
-    paths.map(async (text) => members(await call(MANAGER, encodeURI(text), 'localproxy', ['sys:link.GetNeighbors']))),
+    paths.map(async (text) =>
+      members(await call(MANAGER, encodeURI(text), 'localproxy', ['sys:link.GetNeighbors'])),
+    ),
   )
   const sorted = nodes.sort((a, b) => compareBase32(a.self, b.self))
   return sorted.every((node, index) => {

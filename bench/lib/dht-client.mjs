@@ -17,7 +17,9 @@ async function time(action) {
   return median(samples)
 }
 
-const putMs = await time((key) => call(MANAGER, '/xm.rem', 'localproxy', ['DhtClient.Put', key, base64('value'), 600]))
+const putMs = await time((key) =>
+  call(MANAGER, '/xm.rem', 'localproxy', ['DhtClient.Put', key, base64('value'), 600]),
+)
 const getMs = await time((key) => call(MANAGER, '/xm.rem', 'localproxy', ['DhtClient.Get', key]))
 console.log(JSON.stringify({ putMs, getMs }))
 process.exit(0)

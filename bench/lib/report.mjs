@@ -29,13 +29,25 @@ export class Report {
     const rows = [...this.#figures].map(([figure, { unit, goal, reference, samples }]) => {
       const middle = median(samples)
       const ratio = middle !== undefined && reference ? middle / reference : undefined
-      return { figure, unit, median: middle, min: least(samples), max: most(samples), runs: samples.length, goal, reference, ratio }
+      return {
+        figure,
+        unit,
+        median: middle,
+        min: least(samples),
+        max: most(samples),
+        runs: samples.length,
+        goal,
+        reference,
+        ratio,
+      }
     })
     console.log(`\n${this.#name} (${os.cpus().length} cores, load ${os.loadavg()[0].toFixed(1)})`)
     printTable(rows)
     const file = args[args.indexOf('--json') + 1]
     if (!args.includes('--json') || !file) return
-    const samples = Object.fromEntries([...this.#figures].map(([figure, entry]) => [figure, entry.samples]))
+    const samples = Object.fromEntries(
+      [...this.#figures].map(([figure, entry]) => [figure, entry.samples]),
+    )
     fs.writeFileSync(file, `${JSON.stringify({ name: this.#name, rows, samples }, null, 2)}\n`)
   }
 }
@@ -52,8 +64,16 @@ function printTable(rows) {
     format(row.ratio),
   ])
   const header = ['figure', 'unit', 'median', 'range', 'runs', 'goal', 'original', 'ours/original']
-  const widths = header.map((title, column) => Math.max(title.length, ...cells.map((row) => row[column].length)))
-  for (const row of [header, ...cells]) console.log(row.map((cell, column) => cell.padEnd(widths[column])).join('  ').trimEnd())
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...cells.map((row) => row[column].length)),
+  )
+  for (const row of [header, ...cells])
+    console.log(
+      row
+        .map((cell, column) => cell.padEnd(widths[column]))
+        .join('  ')
+        .trimEnd(),
+    )
 }
 
 function format(value) {

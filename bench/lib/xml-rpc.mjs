@@ -9,15 +9,18 @@ export function call(port, path, method, params = []) {
   const body = `<?xml version="1.0"?><methodCall><methodName>${method}</methodName><params>${values}</params></methodCall>`
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'text/xml', 'content-length': Buffer.byteLength(body) }
-    const request = http.request({ host: '127.0.0.1', port, path, method: 'POST', headers, agent }, (response) => {
-      const chunks = []
-      response.on('data', (chunk) => chunks.push(chunk))
-      response.on('end', () => {
-        const text = Buffer.concat(chunks).toString()
-        if (text.includes('<fault>')) reject(new Error(text))
-        else resolve(text)
-      })
-    })
+    const request = http.request(
+      { host: '127.0.0.1', port, path, method: 'POST', headers, agent },
+      (response) => {
+        const chunks = []
+        response.on('data', (chunk) => chunks.push(chunk))
+        response.on('end', () => {
+          const text = Buffer.concat(chunks).toString()
+          if (text.includes('<fault>')) reject(new Error(text))
+          else resolve(text)
+        })
+      },
+    )
     request.on('error', reject)
     request.end(body)
   })
@@ -25,7 +28,9 @@ export function call(port, path, method, params = []) {
 
 /** Returns the strings in a reply. */
 export function strings(text) {
-  return [...text.matchAll(/<string>([^<]*)<\/string>|<value>([^<]+)<\/value>/g)].map((match) => match[1] ?? match[2])
+  return [...text.matchAll(/<string>([^<]*)<\/string>|<value>([^<]+)<\/value>/g)].map(
+    (match) => match[1] ?? match[2],
+  )
 }
 
 /** Returns the members of a struct of strings. */

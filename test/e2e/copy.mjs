@@ -24,7 +24,8 @@ async function send(host, port, bytes) {
   const socket = net.connect(port, host)
   for (let sent = 0; sent < bytes; sent += CHUNK_BYTES) {
     const chunk = Buffer.alloc(Math.min(CHUNK_BYTES, bytes - sent))
-    for (let offset = 0; offset + 8 <= chunk.length; offset += 8) chunk.writeDoubleLE(sent + offset, offset)
+    for (let offset = 0; offset + 8 <= chunk.length; offset += 8)
+      chunk.writeDoubleLE(sent + offset, offset)
     hash.update(chunk)
     if (!socket.write(chunk)) await new Promise((resolve) => socket.once('drain', resolve))
   }

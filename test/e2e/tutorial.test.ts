@@ -50,7 +50,12 @@ describeIfPossible('the tutorial', () => {
 
   it('crawls twelve lines about a consistent ring', async () => {
     const { stdout } = await consistentCrawl(lab, 'alice', TOTAL)
-    expect(stdout.trimEnd().split('\n').map((line) => line.split(':')[0])).toEqual([
+    expect(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split(':')[0]),
+    ).toEqual([
       'Total Nodes',
       'Consistent Nodes',
       'Consistency',
@@ -68,7 +73,9 @@ describeIfPossible('the tutorial', () => {
   }, 90_000)
 
   it('pings between all three without loss after the first answer', () => {
-    const addresses = ['alice', 'bob', 'carol'].map((host) => [host, virtualAddress(lab, host)] as const)
+    const addresses = ['alice', 'bob', 'carol'].map(
+      (host) => [host, virtualAddress(lab, host)] as const,
+    )
     for (const [from] of addresses) {
       for (const [to, address] of addresses) {
         if (from === to) continue
@@ -79,14 +86,28 @@ describeIfPossible('the tutorial', () => {
   }, 60_000)
 
   it('finds node addresses by virtual address', () => {
-    const { stdout } = lab.run('carol', [...app('crawler', 'bget'), `dhcp:${TUTORIAL.namespace}:${TUTORIAL.virtual.alice}`])
-    expect(lab.run('alice', ['cat', 'node.config']).stdout).toContain(`<NodeAddress>${stdout.trim()}</NodeAddress>`)
+    const { stdout } = lab.run('carol', [
+      ...app('crawler', 'bget'),
+      `dhcp:${TUTORIAL.namespace}:${TUTORIAL.virtual.alice}`,
+    ])
+    expect(lab.run('alice', ['cat', 'node.config']).stdout).toContain(
+      `<NodeAddress>${stdout.trim()}</NodeAddress>`,
+    )
   })
 
   it('carries a long TCP copy intact', async () => {
-    const receiver = lab.spawn('bob', [process.execPath, COPY, 'receive', '9000'], { name: 'receive' })
+    const receiver = lab.spawn('bob', [process.execPath, COPY, 'receive', '9000'], {
+      name: 'receive',
+    })
     await until('the receiver', () => lab.run('bob', ['ss', '-ltn']).stdout.includes(':9000'))
-    const sender = [process.execPath, COPY, 'send', TUTORIAL.virtual.bob, '9000', String(COPY_BYTES)]
+    const sender = [
+      process.execPath,
+      COPY,
+      'send',
+      TUTORIAL.virtual.bob,
+      '9000',
+      String(COPY_BYTES),
+    ]
     const sent = lab.run('alice', sender, { timeoutMs: 600_000 })
     await receiver.exited
     expect(sent.stdout.trim()).toMatch(/^[0-9a-f]{64}$/)
@@ -94,10 +115,16 @@ describeIfPossible('the tutorial', () => {
   }, 620_000)
 
   it('keeps Alice and Bob talking without a lost packet when Pam is killed, and takes her back', async () => {
-    const pinging = lab.spawn('alice', ['ping', '-n', '-i', '0.2', '-c', '50', TUTORIAL.virtual.bob], { name: 'ping' })
+    const pinging = lab.spawn(
+      'alice',
+      ['ping', '-n', '-i', '0.2', '-c', '50', TUTORIAL.virtual.bob],
+      { name: 'ping' },
+    )
     await lab.stop(machines.get('pam') as never, 'SIGKILL')
     await pinging.exited
-    expect(lab.log('alice', 'ping')).toContain('50 packets transmitted, 50 received, 0% packet loss')
+    expect(lab.log('alice', 'ping')).toContain(
+      '50 packets transmitted, 50 received, 0% packet loss',
+    )
     machines.set('pam', startPam(lab))
     await consistentCrawl(lab, 'alice', TOTAL, 120_000)
   }, 180_000)
@@ -108,12 +135,23 @@ describeIfPossible('the tutorial', () => {
     await until('the interface to vanish', () => virtualAddress(lab, 'bob') === undefined)
     machines.set('bob', startNode(lab, 'bob'))
     await until('the same address', () => virtualAddress(lab, 'bob') === TUTORIAL.virtual.bob)
-    await until('a ping', () => ping(lab, 'alice', TUTORIAL.virtual.bob, { count: 1 }).received === 1)
+    await until(
+      'a ping',
+      () => ping(lab, 'alice', TUTORIAL.virtual.bob, { count: 1 }).received === 1,
+    )
     expect(lab.run('bob', ['grep', 'NodeAddress', 'node.config']).stdout).toBe(before)
   }, 60_000)
 
   it('refuses a second start on the same state with exit code 2', () => {
-    const second = lab.run('bob', [...app('ipop-node'), '-n', 'node.config', '-i', 'ipop.config', '-d', 'dhcp.config'])
+    const second = lab.run('bob', [
+      ...app('ipop-node'),
+      '-n',
+      'node.config',
+      '-i',
+      'ipop.config',
+      '-d',
+      'dhcp.config',
+    ])
     expect(second.status).toBe(2)
     expect(second.stderr).toMatch(/already|in use|running/i)
   })
@@ -124,7 +162,10 @@ describeIfPossible('the tutorial', () => {
     expect(code).toBe(0)
     expect(virtualAddress(lab, 'carol')).toBeUndefined()
     await consistentCrawl(lab, 'alice', TOTAL - 1, 5_000)
-    const { stdout } = lab.run('alice', [...app('crawler', 'bget'), `dhcp:${TUTORIAL.namespace}:${address}`])
+    const { stdout } = lab.run('alice', [
+      ...app('crawler', 'bget'),
+      `dhcp:${TUTORIAL.namespace}:${address}`,
+    ])
     expect(stdout.trim()).toBe('')
   }, 30_000)
 })
@@ -132,7 +173,8 @@ describeIfPossible('the tutorial', () => {
 function whyNot(): string | undefined {
   const addon = fileURLToPath(new URL('../../packages/napi-rs-tun/', import.meta.url))
   const build = fileURLToPath(new URL('../../apps/ipop-node/dist/ipop-node.js', import.meta.url))
-  if (!readdirSync(addon).some((name) => name.endsWith('.node'))) return 'the Rust addon is not built'
+  if (!readdirSync(addon).some((name) => name.endsWith('.node')))
+    return 'the Rust addon is not built'
   if (!existsSync(build)) return 'the executables are not built (npm run build)'
   if (spawnSync('ping', ['-V']).error) return 'the `ping` command is missing (package iputils-ping)'
   return Lab.unavailable()

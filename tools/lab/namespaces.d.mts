@@ -18,9 +18,20 @@ export class Lab {
   up(hosts: Record<string, string>, options?: { mtu?: number }): void
   namespace(host: string): string
   home(host: string): string
-  spawn(host: string, command: string[], options?: { cwd?: string; env?: Record<string, string>; name?: string }): LabProcess
-  run(host: string, command: string[], options?: LabRunOptions): { status: number; stdout: string; stderr: string }
+  spawn(
+    host: string,
+    command: string[],
+    options?: { cwd?: string; env?: Record<string, string>; name?: string },
+  ): LabProcess
+  run(
+    host: string,
+    command: string[],
+    options?: LabRunOptions,
+  ): { status: number; stdout: string; stderr: string }
   log(host: string, name: string): string
-  stop(child: LabProcess, signal?: NodeJS.Signals): Promise<{ code: number | null; signal: string | null }>
+  stop(
+    child: LabProcess,
+    signal?: NodeJS.Signals,
+  ): Promise<{ code: number | null; signal: string | null }>
   down(): void
 }

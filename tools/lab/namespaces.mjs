@@ -33,12 +33,18 @@ export class Lab {
   up(hosts, { mtu = 1500 } = {}) {
     this.#removeLeftovers()
     const names = ['bridge', ...Object.keys(hosts)].map((name) => this.namespace(name))
-    const existing = new Set(ip('netns', 'list').split('\n').map((line) => line.split(' ')[0]))
+    const existing = new Set(
+      ip('netns', 'list')
+        .split('\n')
+        .map((line) => line.split(' ')[0]),
+    )
     const taken = names.find((name) => existing.has(name))
-    if (taken) throw new Error(`namespace ${taken} exists already; set IPOP_LAB_PREFIX to use other names`)
+    if (taken)
+      throw new Error(`namespace ${taken} exists already; set IPOP_LAB_PREFIX to use other names`)
     fs.writeFileSync(this.#record, JSON.stringify({ pid: process.pid, names }))
     process.once('exit', () => this.down())
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(130))
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+      process.once(signal, () => process.exit(130))
     const bridge = this.namespace('bridge')
     for (const name of names) ip('netns', 'add', name)
     for (const name of names) ip('-n', name, 'link', 'set', 'lo', 'up')
@@ -69,7 +75,9 @@ export class Lab {
       detached: true,
     })
     fs.closeSync(log)
-    child.exited = new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })))
+    child.exited = new Promise((resolve) =>
+      child.once('exit', (code, signal) => resolve({ code, signal })),
+    )
     this.#children.push(child)
     return child
   }
@@ -116,7 +124,20 @@ export class Lab {
   #plug(host, cidr, mtu) {
     const bridge = this.namespace('bridge')
     const name = this.namespace(host)
-    ip('-n', bridge, 'link', 'add', `p-${host}`, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name)
+    ip(
+      '-n',
+      bridge,
+      'link',
+      'add',
+      `p-${host}`,
+      'type',
+      'veth',
+      'peer',
+      'name',
+      'eth0',
+      'netns',
+      name,
+    )
     ip('-n', bridge, 'link', 'set', `p-${host}`, 'master', 'br0', 'mtu', String(mtu), 'up')
     ip('-n', name, 'addr', 'add', cidr, 'dev', 'eth0')
     ip('-n', name, 'link', 'set', 'eth0', 'mtu', String(mtu), 'up')
@@ -127,7 +148,9 @@ export class Lab {
     if (!fs.existsSync(this.#record)) return
     const { pid } = JSON.parse(fs.readFileSync(this.#record, 'utf8'))
     if (pid !== process.pid && fs.existsSync(`/proc/${pid}`))
-      throw new Error(`another run (pid ${pid}) uses these namespaces; set IPOP_LAB_PREFIX to use other names`)
+      throw new Error(
+        `another run (pid ${pid}) uses these namespaces; set IPOP_LAB_PREFIX to use other names`,
+      )
     removeNamespaces(this.#record)
   }
 }
@@ -138,7 +161,8 @@ function ip(...args) {
 
 function removeNamespaces(record) {
   if (!fs.existsSync(record)) return
-  for (const name of JSON.parse(fs.readFileSync(record, 'utf8')).names) spawnSync('ip', ['netns', 'del', name])
+  for (const name of JSON.parse(fs.readFileSync(record, 'utf8')).names)
+    spawnSync('ip', ['netns', 'del', name])
   fs.rmSync(record, { force: true })
 }
 

@@ -26,9 +26,28 @@ export interface CrawlResult {
 export function app(name: string, command?: string): string[]
 export function startPam(lab: Lab, options?: { env?: Record<string, string> }): LabProcess
 export function configure(lab: Lab, host: string, address?: string): void
-export function startNode(lab: Lab, host: string, options?: { env?: Record<string, string> }): LabProcess
+export function startNode(
+  lab: Lab,
+  host: string,
+  options?: { env?: Record<string, string> },
+): LabProcess
 export function virtualAddress(lab: Lab, host: string): string | undefined
-export function until<T>(what: string, check: () => T | Promise<T>, limitMs?: number, everyMs?: number): Promise<NonNullable<T>>
-export function ping(lab: Lab, host: string, address: string, options?: { count?: number; intervalSeconds?: number }): PingResult
+export function until<T>(
+  what: string,
+  check: () => T | Promise<T>,
+  limitMs?: number,
+  everyMs?: number,
+): Promise<NonNullable<T>>
+export function ping(
+  lab: Lab,
+  host: string,
+  address: string,
+  options?: { count?: number; intervalSeconds?: number },
+): PingResult
 export function crawl(lab: Lab, host: string): CrawlResult
-export function consistentCrawl(lab: Lab, host: string, total: number, limitMs?: number): Promise<CrawlResult>
+export function consistentCrawl(
+  lab: Lab,
+  host: string,
+  total: number,
+  limitMs?: number,
+): Promise<CrawlResult>

@@ -38,7 +38,10 @@ export function startPam(lab, { env = {} } = {}) {
 export function configure(lab, host, address = TUTORIAL.virtual[host]) {
   const home = lab.home(host)
   const bootstrap = fs.readFileSync(path.join(lab.home('pam'), 'bootstrap.config'), 'utf8')
-  fs.writeFileSync(path.join(home, 'node.config'), bootstrap.replace(/\s*<NodeAddress>.*<\/NodeAddress>/, ''))
+  fs.writeFileSync(
+    path.join(home, 'node.config'),
+    bootstrap.replace(/\s*<NodeAddress>.*<\/NodeAddress>/, ''),
+  )
   const data = address
     ? `  <AddressData>\n    <IPAddress>${address}</IPAddress>\n    <Netmask>255.255.255.0</Netmask>\n  </AddressData>\n`
     : ''
@@ -80,12 +83,32 @@ export async function until(what, check, limitMs = 30_000, everyMs = 100) {
 
 /** Returns the numbers of a ping's last lines: `{ sent, received, lossPercent, medianMs }`. */
 export function ping(lab, host, address, { count = 5, intervalSeconds = 0.2 } = {}) {
-  const command = ['ping', '-n', '-c', String(count), '-i', String(intervalSeconds), '-W', '2', address]
+  const command = [
+    'ping',
+    '-n',
+    '-c',
+    String(count),
+    '-i',
+    String(intervalSeconds),
+    '-W',
+    '2',
+    address,
+  ]
   const { stdout } = lab.run(host, command)
-  const [, sent = 0, received = 0] = (/(\d+) packets transmitted, (\d+) received/.exec(stdout) ?? []).map(Number)
-  const times = [...stdout.matchAll(/time=([\d.]+) ms/g)].map((match) => Number(match[1])).sort((a, b) => a - b)
+  const [, sent = 0, received = 0] = (
+    /(\d+) packets transmitted, (\d+) received/.exec(stdout) ?? []
+  ).map(Number)
+  const times = [...stdout.matchAll(/time=([\d.]+) ms/g)]
+    .map((match) => Number(match[1]))
+    .sort((a, b) => a - b)
   const medianMs = times[Math.floor(times.length / 2)]
-  return { stdout, sent, received, lossPercent: sent ? (100 * (sent - received)) / sent : 100, medianMs }
+  return {
+    stdout,
+    sent,
+    received,
+    lossPercent: sent ? (100 * (sent - received)) / sent : 100,
+    medianMs,
+  }
 }
 
 /** Crawls from a machine; returns `{ stdout, values }` with the values by line name. */
@@ -106,7 +129,8 @@ export function consistentCrawl(lab, host, total, limitMs = 60_000) {
     `a consistent ring of ${total}`,
     () => {
       const result = crawl(lab, host)
-      const isGood = result.values['Total Nodes'] === String(total) && result.values.Consistency === '1.0'
+      const isGood =
+        result.values['Total Nodes'] === String(total) && result.values.Consistency === '1.0'
       return isGood ? result : undefined
     },
     limitMs,

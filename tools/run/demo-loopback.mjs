@@ -16,7 +16,11 @@ export async function loopbackDemo() {
   spawnSync('sh', [prepare, 'demo', '127.0.0.1', String(PORT)], { cwd: home, stdio: 'inherit' })
   const log = fs.openSync(path.join(home, 'bootstrap.log'), 'a')
   const run = path.join(ROOT, 'scripts', 'run_bootstrap_node.sh')
-  const pam = spawn('sh', [run, './bootstrap.config'], { cwd: home, stdio: ['ignore', log, log], detached: true })
+  const pam = spawn('sh', [run, './bootstrap.config'], {
+    cwd: home,
+    stdio: ['ignore', log, log],
+    detached: true,
+  })
   try {
     const crawl = await until(`a ring of ${NODES} nodes`, () => consistent(home), 60_000, 500)
     console.log(`\n== crawl\n${crawl.trimEnd()}`)
@@ -24,7 +28,9 @@ export async function loopbackDemo() {
     show(home, 'bget', ['greeting'])
   } catch (error) {
     process.exitCode = 1
-    console.error(`The demo failed: ${error.message}\n${fs.readFileSync(path.join(home, 'bootstrap.log'), 'utf8')}`)
+    console.error(
+      `The demo failed: ${error.message}\n${fs.readFileSync(path.join(home, 'bootstrap.log'), 'utf8')}`,
+    )
   } finally {
     const gone = new Promise((resolve) => pam.once('exit', resolve))
     process.kill(-pam.pid, 'SIGTERM')
@@ -40,7 +46,9 @@ function tool(home, name, args) {
 
 function consistent(home) {
   const { stdout } = tool(home, 'crawl', [])
-  return stdout.includes(`Total Nodes: ${NODES}\n`) && stdout.includes('Consistency: 1.0') ? stdout : undefined
+  return stdout.includes(`Total Nodes: ${NODES}\n`) && stdout.includes('Consistency: 1.0')
+    ? stdout
+    : undefined
 }
 
 function show(home, name, args) {

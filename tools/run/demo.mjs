@@ -1,6 +1,16 @@
 /** The tutorial, end to end: Pam's sixteen nodes, Alice and Bob with static addresses, Carol with a lease. */
 import { Lab } from '../lab/namespaces.mjs'
-import { app, configure, consistentCrawl, ping, startNode, startPam, TUTORIAL, until, virtualAddress } from '../lab/tutorial.mjs'
+import {
+  app,
+  configure,
+  consistentCrawl,
+  ping,
+  startNode,
+  startPam,
+  TUTORIAL,
+  until,
+  virtualAddress,
+} from '../lab/tutorial.mjs'
 import { ensure } from './ensure.mjs'
 
 const say = (text) => console.log(`\n== ${text}`)
@@ -9,7 +19,9 @@ ensure({ native: true, dist: true })
 const reason = Lab.unavailable()
 if (reason) {
   console.log(`The tutorial's virtual interfaces are skipped: ${reason}.`)
-  console.log('Run it as root on Linux for the whole of it. What follows is the ring alone, on loopback.')
+  console.log(
+    'Run it as root on Linux for the whole of it. What follows is the ring alone, on loopback.',
+  )
   const { loopbackDemo } = await import('./demo-loopback.mjs')
   await loopbackDemo()
 } else {
@@ -29,8 +41,15 @@ async function tutorial() {
   } catch (error) {
     process.exitCode = 1
     console.error(`\nThe demo failed: ${error.message}`)
-    for (const [host, name] of [['pam', 'bootstrap'], ['alice', 'ipop-node'], ['bob', 'ipop-node'], ['carol', 'ipop-node']])
-      console.error(`--- last lines of ${host}:\n${lab.log(host, name).split('\n').slice(-15).join('\n')}`)
+    for (const [host, name] of [
+      ['pam', 'bootstrap'],
+      ['alice', 'ipop-node'],
+      ['bob', 'ipop-node'],
+      ['carol', 'ipop-node'],
+    ])
+      console.error(
+        `--- last lines of ${host}:\n${lab.log(host, name).split('\n').slice(-15).join('\n')}`,
+      )
   } finally {
     lab.down()
   }
@@ -38,7 +57,9 @@ async function tutorial() {
 
 async function startMachines(lab) {
   const { namespace, pamAddress, port, nodes } = TUTORIAL
-  say(`pam$ bootstrap_demo_prepare.sh ${namespace} ${pamAddress} ${port} && run_bootstrap_node.sh ./bootstrap.config`)
+  say(
+    `pam$ bootstrap_demo_prepare.sh ${namespace} ${pamAddress} ${port} && run_bootstrap_node.sh ./bootstrap.config`,
+  )
   startPam(lab)
   await consistentCrawl(lab, 'pam', nodes)
   console.log(`${nodes} nodes on UDP port ${port}`)
@@ -46,20 +67,30 @@ async function startMachines(lab) {
     say(`${host}$ ipop-node -n node.config -i ipop.config -d dhcp.config`)
     configure(lab, host)
     startNode(lab, host)
-    console.log(`virtual address ${await until(`${host}'s virtual address`, () => virtualAddress(lab, host))}`)
+    console.log(
+      `virtual address ${await until(`${host}'s virtual address`, () => virtualAddress(lab, host))}`,
+    )
   }
 }
 
 function showPings(lab) {
   const { alice, bob } = TUTORIAL.virtual
   const carol = virtualAddress(lab, 'carol')
-  for (const [host, address] of [['alice', bob], ['bob', alice], ['alice', carol], ['carol', bob], ['bob', carol], ['carol', alice]]) {
+  for (const [host, address] of [
+    ['alice', bob],
+    ['bob', alice],
+    ['alice', carol],
+    ['carol', bob],
+    ['bob', carol],
+    ['carol', alice],
+  ]) {
     say(`${host}$ ping ${address}`)
     const first = ping(lab, host, address, { count: 1 })
     console.log(first.stdout.trimEnd())
     const rest = ping(lab, host, address)
     console.log(rest.stdout.trimEnd())
-    if (rest.lossPercent !== 0) throw new Error(`${rest.lossPercent} % of the pings from ${host} to ${address} were lost`)
+    if (rest.lossPercent !== 0)
+      throw new Error(`${rest.lossPercent} % of the pings from ${host} to ${address} were lost`)
   }
 }
 
@@ -76,7 +107,10 @@ function showBget(lab) {
     say(`alice$ bget ${key}`)
     const { stdout, stderr } = lab.run('alice', [...app('crawler', 'bget'), key])
     console.log(stdout.trimEnd())
-    const own = /<NodeAddress>(.*)<\/NodeAddress>/.exec(lab.run(host, ['cat', 'node.config']).stdout)?.[1]
-    if (stdout.trim() !== own) throw new Error(`expected ${host}'s node address ${own}, got: ${stdout}${stderr}`)
+    const own = /<NodeAddress>(.*)<\/NodeAddress>/.exec(
+      lab.run(host, ['cat', 'node.config']).stdout,
+    )?.[1]
+    if (stdout.trim() !== own)
+      throw new Error(`expected ${host}'s node address ${own}, got: ${stdout}${stderr}`)
   }
 }

@@ -1,7 +1,13 @@
 /** What a connection is for; each end sets its own roles and tells them in the status byte of its pings. */
 
 /** The role bits of a status byte. A connection without any role at either end is closed after a while. */
-export const Role = { leaf: 0x01, near: 0x02, shortcut: 0x04, onDemand: 0x08, managed: 0x10 } as const
+export const Role = {
+  leaf: 0x01,
+  near: 0x02,
+  shortcut: 0x04,
+  onDemand: 0x08,
+  managed: 0x10,
+} as const
 /** One of the roles. */
 export type Role = (typeof Role)[keyof typeof Role]
 

@@ -27,7 +27,9 @@ export class RingEdge implements Edge {
 
   /** Sends a datagram by way of a neighbour; returns false where there is none. */
   send(datagram: Uint8Array): boolean {
-    return this.#isOpen && this.#forwarder.sendAround(this.#peer, PayloadKind.sessionDatagram, datagram)
+    return (
+      this.#isOpen && this.#forwarder.sendAround(this.#peer, PayloadKind.sessionDatagram, datagram)
+    )
   }
 
   /** Gives the edge up. */

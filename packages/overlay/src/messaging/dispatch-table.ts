@@ -21,7 +21,10 @@ export type CallOutcome = { ok: true; value: CborValue } | { ok: false; message:
 
 /** Methods by name. */
 export class DispatchTable {
-  readonly #methods = new Map<string, (args: CborValue, context: CallContext) => Promise<CallOutcome>>()
+  readonly #methods = new Map<
+    string,
+    (args: CborValue, context: CallContext) => Promise<CallOutcome>
+  >()
 
   /** Adds a method; throws when there already is one of that name. */
   add<T>(method: string, schema: ArgumentSchema<T>, handler: CallHandler<T>): void {
@@ -52,5 +55,7 @@ export class DispatchTable {
 }
 
 function messageOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error)
+  return typeof error === 'object' && error !== null && 'message' in error
+    ? String(error.message)
+    : String(error)
 }

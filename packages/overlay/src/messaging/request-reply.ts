@@ -3,12 +3,20 @@ import type { Address } from '@ipop/address'
 import type { CborValue } from '@ipop/codec'
 import { Malformed } from '@ipop/codec'
 import type { Instant, Log, Random, Runtime, TimerHandle } from '@ipop/runtime'
-import { OverlayError } from '../errors.ts'
+import type { OverlayError } from '../errors.ts'
 import { BODY_BYTES_MAX, CALL_TIMEOUT_MS, REQUEST_RESENDS_MAX, REQUESTS_MAX } from '../limits.ts'
 import type { OverlayPacket } from '../wire/overlay-packet.ts'
 import { PayloadKind, RoutingMode } from '../wire/overlay-packet.ts'
 import type { ReplyBody } from '../wire/request-reply.ts'
-import { decodeReply, decodeRequest, encodeReply, encodeRequest, ReplyStatus, requestId } from '../wire/request-reply.ts'
+import {
+  decodeReply,
+  decodeRequest,
+  encodeReply,
+  encodeRequest,
+  ReplyStatus,
+  requestId,
+} from '../wire/request-reply.ts'
+import { failure, notRunning, remoteError, tooLarge, tooMany } from './call-errors.ts'
 import type { CallOutcome, DispatchTable } from './dispatch-table.ts'
 import { ReplyCache } from './reply-cache.ts'
 import { RoundTripTimes } from './round-trip-times.ts'
@@ -53,7 +61,11 @@ interface OpenCall {
   reject(error: OverlayError): void
 }
 
-const MODES = { exact: RoutingMode.exact, greedy: RoutingMode.greedy, both: RoutingMode.both } as const
+const MODES = {
+  exact: RoutingMode.exact,
+  greedy: RoutingMode.greedy,
+  both: RoutingMode.both,
+} as const
 
 /** After the first of several answers, the others get at least this long, milliseconds. */
 const LATE_REPLY_GRACE_MS = 50
@@ -70,7 +82,13 @@ export class RequestReply {
   #nextId: number
   #isClosed = false
 
-  constructor(modules: { runtime: Runtime; random: Random; log: Log; sender: PacketSender; dispatch: DispatchTable }) {
+  constructor(modules: {
+    runtime: Runtime
+    random: Random
+    log: Log
+    sender: PacketSender
+    dispatch: DispatchTable
+  }) {
     this.#runtime = modules.runtime
     this.#log = modules.log
     this.#sender = modules.sender
@@ -84,7 +102,12 @@ export class RequestReply {
   }
 
   /** Calls `method` on the node or nodes that `options.mode` selects around `target`. */
-  call(target: Address, method: string, args: CborValue, options: CallOptions = {}): Promise<CallReply[]> {
+  call(
+    target: Address,
+    method: string,
+    args: CborValue,
+    options: CallOptions = {},
+  ): Promise<CallReply[]> {
     return new Promise((resolve, reject) => {
       if (this.#isClosed) return reject(notRunning(method))
       if (this.#open.size >= REQUESTS_MAX) return reject(tooMany(method))
@@ -139,8 +162,10 @@ export class RequestReply {
 
   #transmit(call: OpenCall, now: Instant): void {
     const waitMs = this.#times.timeoutMs(call.target, call.attempt)
-    call.timer = this.#runtime.timers.at(Math.min(now + waitMs, call.deadline), 'request', (later) =>
-      this.#expire(call, later),
+    call.timer = this.#runtime.timers.at(
+      Math.min(now + waitMs, call.deadline),
+      'request',
+      (later) => this.#expire(call, later),
     )
     this.#sender.send(call.target, call.mode, PayloadKind.request, call.request)
   }
@@ -166,7 +191,10 @@ export class RequestReply {
   #complete(packet: OverlayPacket): void {
     const reply = decodeReply(packet.payload)
     if (reply instanceof Malformed) {
-      this.#log.write('debug', 'reply malformed', { from: packet.source.toString(), reason: reply.reason })
+      this.#log.write('debug', 'reply malformed', {
+        from: packet.source.toString(),
+        reason: reply.reason,
+      })
       return
     }
     const call = this.#open.get(reply.id)
@@ -188,7 +216,12 @@ export class RequestReply {
       case ReplyStatus.error:
         call.timer?.cancel()
         this.#open.delete(call.id)
-        call.reject(remoteError(call, String(reply.value)))
+        call.reject(
+          remoteError(
+            call,
+            typeof reply.value === 'string' ? reply.value : 'an error without a text',
+          ),
+        )
         return
       case ReplyStatus.result:
         if (call.attempt === 0) this.#times.record(call.target, now - call.startedAt)
@@ -203,8 +236,10 @@ export class RequestReply {
     if (call.replies.length > 1) return
     call.timer?.cancel()
     const graceMs = Math.max(LATE_REPLY_GRACE_MS, now - call.startedAt)
-    call.timer = this.#runtime.timers.at(Math.min(call.deadline, now + graceMs), 'late replies', (later) =>
-      this.#expire(call, later),
+    call.timer = this.#runtime.timers.at(
+      Math.min(call.deadline, now + graceMs),
+      'late replies',
+      (later) => this.#expire(call, later),
     )
   }
 
@@ -212,7 +247,10 @@ export class RequestReply {
     const { source, hops } = packet
     const request = decodeRequest(packet.payload)
     if (request instanceof Malformed) {
-      this.#log.write('debug', 'request malformed', { from: source.toString(), reason: request.reason })
+      this.#log.write('debug', 'request malformed', {
+        from: source.toString(),
+        reason: request.reason,
+      })
       return
     }
     const seen = this.#cache.begin(source, request.id, this.#runtime.clock.now())
@@ -231,36 +269,18 @@ export class RequestReply {
 }
 
 function encodeOutcome(id: number, outcome: CallOutcome): Uint8Array {
-  if (!outcome.ok) return encodeReply({ id, status: ReplyStatus.error, value: outcome.message.slice(0, 500) })
+  if (!outcome.ok)
+    return encodeReply({ id, status: ReplyStatus.error, value: outcome.message.slice(0, 500) })
   const reply = encodeReply({ id, status: ReplyStatus.result, value: outcome.value })
   if (reply.length <= BODY_BYTES_MAX) return reply
-  return encodeReply({ id, status: ReplyStatus.error, value: `the result has ${reply.length} bytes, too many` })
+  return encodeReply({
+    id,
+    status: ReplyStatus.error,
+    value: `the result has ${reply.length} bytes, too many`,
+  })
 }
 
 function isRefusal(packet: OverlayPacket): boolean {
   const reply = decodeReply(packet.payload)
   return !(reply instanceof Malformed) && reply.status === ReplyStatus.unreachable
-}
-
-function failure(call: OpenCall): OverlayError {
-  const where = `${call.method} at ${call.target.toString()}`
-  if (call.isUnreachable)
-    return new OverlayError({ code: 'OVERLAY_UNREACHABLE', message: `no such node in the ring: ${where}`, method: call.method })
-  return new OverlayError({ code: 'OVERLAY_TIMEOUT', message: `no answer: ${where}`, method: call.method })
-}
-
-function remoteError(call: OpenCall, message: string): OverlayError {
-  return new OverlayError({ code: 'OVERLAY_REMOTE_ERROR', message, method: call.method })
-}
-
-function notRunning(method: string): OverlayError {
-  return new OverlayError({ code: 'OVERLAY_NOT_RUNNING', message: 'the node is not running', method })
-}
-
-function tooMany(method: string): OverlayError {
-  return new OverlayError({ code: 'OVERLAY_TOO_MANY_REQUESTS', message: `${REQUESTS_MAX} calls are open already`, method })
-}
-
-function tooLarge(method: string, bytes: number): OverlayError {
-  return new OverlayError({ code: 'OVERLAY_BODY_TOO_LARGE', message: `${bytes} bytes of arguments, ${BODY_BYTES_MAX} at most`, method })
 }

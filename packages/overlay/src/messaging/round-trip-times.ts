@@ -1,6 +1,11 @@
 /** Round-trip statistics per destination, for the resend timers of requests. */
 import type { Address } from '@ipop/address'
-import { REQUEST_TIMEOUT_FIRST_MS, REQUEST_TIMEOUT_MAX_MS, REQUEST_TIMEOUT_MIN_MS, RTT_TABLE_MAX } from '../limits.ts'
+import {
+  REQUEST_TIMEOUT_FIRST_MS,
+  REQUEST_TIMEOUT_MAX_MS,
+  REQUEST_TIMEOUT_MIN_MS,
+  RTT_TABLE_MAX,
+} from '../limits.ts'
 
 interface Estimate {
   smoothedMs: number
@@ -27,7 +32,9 @@ export class RoundTripTimes {
   /** Returns how long to wait for an answer from `target` before the `attempt`-th resend (0 = first), in milliseconds. */
   timeoutMs(target: Address, attempt: number): number {
     const estimate = this.#byKey.get(target.key) ?? this.#overall
-    const first = estimate ? estimate.smoothedMs + 4 * estimate.variationMs : REQUEST_TIMEOUT_FIRST_MS
+    const first = estimate
+      ? estimate.smoothedMs + 4 * estimate.variationMs
+      : REQUEST_TIMEOUT_FIRST_MS
     const bounded = Math.max(REQUEST_TIMEOUT_MIN_MS, first) * 2 ** attempt
     return Math.min(REQUEST_TIMEOUT_MAX_MS, bounded)
   }

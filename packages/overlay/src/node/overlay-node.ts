@@ -1,38 +1,24 @@
 /** One node of the overlay: joins the ring, routes, calls and is called. */
 import type { Address } from '@ipop/address'
-import { compareByDistance, leftDistance, rightDistance } from '@ipop/address'
+import { compareByDistance } from '@ipop/address'
 import type { CborValue } from '@ipop/codec'
 import { Malformed } from '@ipop/codec'
-import type { Identity } from '@ipop/security'
 import type { Log, Runtime } from '@ipop/runtime'
-import type { Channel } from '@ipop/transport'
-import { ChannelTable } from '@ipop/transport'
-import { ConnectionTable } from '../connections/connection-table.ts'
-import type { Neighbors } from '../connections/connection-table.ts'
-import { RingEdge } from '../edges/ring-edge.ts'
+import type { Identity } from '@ipop/security'
+import type { Channel, ChannelTable } from '@ipop/transport'
+import type { ConnectionTable, Neighbors } from '../connections/connection-table.ts'
 import { OverlayError } from '../errors.ts'
 import { NEAR_PER_SIDE, REMOTE_TAS_MAX } from '../limits.ts'
-import { Linker } from '../linking/linker.ts'
 import type { ArgumentSchema, CallHandler } from '../messaging/dispatch-table.ts'
-import { DispatchTable } from '../messaging/dispatch-table.ts'
 import type { CallOptions, CallReply } from '../messaging/request-reply.ts'
-import { RequestReply } from '../messaging/request-reply.ts'
 import type { ForwarderStats } from '../routing/packet-forwarder.ts'
-import { PacketForwarder } from '../routing/packet-forwarder.ts'
-import { Departed } from '../topology/departed.ts'
-import { Exchanger } from '../topology/exchanger.ts'
-import { KnownPeers } from '../topology/known-peers.ts'
-import { Leaves } from '../topology/leaves.ts'
-import { NearNeighbors } from '../topology/near-neighbors.ts'
-import { OnDemand } from '../topology/on-demand.ts'
-import { Shortcuts } from '../topology/shortcuts.ts'
 import { decodeApplicationMessage, encodeApplicationMessage } from '../wire/application-message.ts'
 import type { OverlayPacket } from '../wire/overlay-packet.ts'
 import { OVERLAY_PACKET_FRAME, PayloadKind, RoutingMode } from '../wire/overlay-packet.ts'
 import { Listeners } from './listeners.ts'
 import type { OverlayNodeOptions, OverlayState } from './options.ts'
-import { RingKeeper } from './ring-keeper.ts'
-import { addRingMethods } from './ring-methods.ts'
+import type { OverlayParts } from './parts.ts'
+import { assemble } from './parts.ts'
 
 /** Receives application messages; `payload` is borrowed until the call returns. */
 export type MessageHandler = (payload: Uint8Array, from: Address) => void
@@ -52,11 +38,7 @@ export class OverlayNode {
   readonly connections: ConnectionTable
   readonly #runtime: Runtime
   readonly #log: Log
-  readonly #forwarder: PacketForwarder
-  readonly #dispatch = new DispatchTable()
-  readonly #calls: RequestReply
-  readonly #keeper: RingKeeper
-  readonly #onDemand: OnDemand
+  readonly #parts: OverlayParts
   readonly #messageHandlers = new Map<string, MessageHandler>()
   readonly #neighborListeners = new Listeners<[]>()
   readonly #peerUpListeners = new Listeners<[Address]>()
@@ -78,57 +60,15 @@ export class OverlayNode {
     this.identity = options.identity
     this.address = options.identity.address
     this.#log = runtime.log.child({ node: this.address.toString().slice(12, 20) })
-    const random = runtime.random.fork(`overlay ${this.address.key}`)
-    const log = this.#log
-    this.channels = new ChannelTable({ ...runtime, log }, options)
-    const channels = this.channels
-    const table = new ConnectionTable(this.address)
-    this.connections = table
-    this.#forwarder = new PacketForwarder({
-      table,
-      log,
-      receiver: {
-        deliver: (packet) => this.#deliver(packet),
-        unreachable: (packet) => this.#calls.refuse(packet),
-      },
+    this.#parts = assemble(runtime, this.#log, options, {
+      deliver: (packet) => this.#deliver(packet),
+      joined: () => this.#joined(),
+      neighborsChanged: () => this.#neighborListeners.call(),
+      peerUnreachable: (peer) => this.#unreachableListeners.call(peer),
     })
-    const sender = this.#forwarder
-    this.#calls = new RequestReply({ runtime, random: random.fork('calls'), log, sender, dispatch: this.#dispatch })
-    const calls = this.#calls
-    const ringEdge = (peer: Address) => new RingEdge(peer, this.#forwarder)
-    const linker = new Linker({ channels, table, calls, runtime, log, ringEdge })
-    const known = new KnownPeers(this.address)
-    const near = new NearNeighbors({ table, known })
-    const exchanger = new Exchanger({
-      table,
-      calls,
-      log,
-      ownHint: () => channels.hintOf(),
-      listener: { learn: (exchange) => this.#keeper.learn(exchange) },
-    })
-    this.#onDemand = new OnDemand({ table, linker, log, onUnreachable: (peer) => this.#unreachableListeners.call(peer) })
-    this.#keeper = new RingKeeper(
-      {
-        runtime,
-        log,
-        channels,
-        table,
-        linker,
-        known,
-        near,
-        exchanger,
-        leaves: new Leaves(
-          { runtime, random: random.fork('leaves'), log, channels, table, linker, calls },
-          options.remoteTas,
-        ),
-        shortcuts: new Shortcuts({ table, linker, random: random.fork('shortcuts'), log }),
-        onDemand: this.#onDemand,
-        departed: new Departed({ random: random.fork('departed') }),
-      },
-      { joined: () => this.#joined(), neighborsChanged: () => this.#neighborListeners.call() },
-    )
-    addRingMethods(this.#dispatch, { channels, table, linker, calls, exchanger, keeper: this.#keeper })
-    this.#listenToChannels(ringEdge)
+    this.channels = this.#parts.channels
+    this.connections = this.#parts.table
+    this.#listenToChannels()
   }
 
   /** Where the node is in its life. */
@@ -138,24 +78,24 @@ export class OverlayNode {
 
   /** The estimated number of nodes in the ring. */
   get ringSize(): number {
-    return this.#keeper.ringSize
+    return this.#parts.keeper.ringSize
   }
 
   /** Whether both immediate neighbours agree with this node and nobody nearer is being linked. */
   get isRingComplete(): boolean {
-    return this.#keeper.isComplete
+    return this.#parts.keeper.isComplete
   }
 
   /** Counters of the packets routed. */
   get forwarderStats(): Readonly<ForwarderStats> {
-    return this.#forwarder.stats
+    return this.#parts.forwarder.stats
   }
 
   /** Starts joining; resolves once the node has its place in the ring, or is the first of one. */
   start(): Promise<void> {
     if (this.#state !== 'offline') return this.connected()
     this.#state = 'joining'
-    this.#keeper.start()
+    this.#parts.keeper.start()
     return this.connected()
   }
 
@@ -169,9 +109,12 @@ export class OverlayNode {
   async leave(): Promise<void> {
     if (this.#state === 'leaving' || this.#state === 'offline') return
     this.#state = 'leaving'
-    this.#keeper.stop()
-    this.#calls.close()
-    const error = new OverlayError({ code: 'OVERLAY_NOT_RUNNING', message: 'the node left the ring' })
+    this.#parts.keeper.stop()
+    this.#parts.calls.close()
+    const error = new OverlayError({
+      code: 'OVERLAY_NOT_RUNNING',
+      message: 'the node left the ring',
+    })
     for (const waiter of this.#joinWaiters.splice(0)) waiter.reject(error)
     await this.channels.close()
     this.#state = 'offline'
@@ -184,18 +127,20 @@ export class OverlayNode {
 
   /** Returns the near neighbours of each side, nearest first. */
   nearNeighbors(): { left: Address[]; right: Address[] } {
-    const addresses = this.connections.structured().map((connection) => connection.address)
-    const self = this.address
-    const left = [...addresses].sort((a, b) => leftDistance(self, a).compare(leftDistance(self, b)))
-    const right = [...addresses].sort((a, b) => rightDistance(self, a).compare(rightDistance(self, b)))
-    return { left: left.slice(0, NEAR_PER_SIDE), right: right.slice(0, NEAR_PER_SIDE) }
+    const addresses = (side: readonly { address: Address }[]) =>
+      side.slice(0, NEAR_PER_SIDE).map(({ address }) => address)
+    return {
+      left: addresses(this.connections.leftwards()),
+      right: addresses(this.connections.rightwards()),
+    }
   }
 
   /** Returns the node nearest to `position` among this node and its connections. */
   nearestTo(position: Address): Address {
     const order = compareByDistance(position)
     let best = this.address
-    for (const { address } of this.connections.structured()) if (order(address, best) < 0) best = address
+    for (const { address } of this.connections.structured())
+      if (order(address, best) < 0) best = address
     return best
   }
 
@@ -205,19 +150,34 @@ export class OverlayNode {
   }
 
   /** Calls `method` on the node or nodes around `target` that `options.mode` selects; rejects with an OverlayError. */
-  call(target: Address, method: string, args: CborValue, options: CallOptions = {}): Promise<CallReply[]> {
-    return this.#calls.call(target, method, args, options)
+  call(
+    target: Address,
+    method: string,
+    args: CborValue,
+    options: CallOptions = {},
+  ): Promise<CallReply[]> {
+    return this.#parts.calls.call(target, method, args, options)
   }
 
   /** Lets other nodes call `method`; `schema` checks the arguments before `handler` sees them. */
   handle<T>(method: string, schema: ArgumentSchema<T>, handler: CallHandler<T>): void {
-    this.#dispatch.add(method, schema, handler)
+    this.#parts.dispatch.add(method, schema, handler)
   }
 
   /** Sends an application message, best effort. */
-  send(target: Address, protocol: string, payload: Uint8Array, mode: 'exact' | 'greedy' = 'exact'): void {
+  send(
+    target: Address,
+    protocol: string,
+    payload: Uint8Array,
+    mode: 'exact' | 'greedy' = 'exact',
+  ): void {
     const routing = mode === 'exact' ? RoutingMode.exact : RoutingMode.greedy
-    this.#forwarder.send(target, routing, PayloadKind.message, encodeApplicationMessage({ protocol, payload }))
+    this.#parts.forwarder.send(
+      target,
+      routing,
+      PayloadKind.message,
+      encodeApplicationMessage({ protocol, payload }),
+    )
   }
 
   /** Receives the application messages of `protocol`; one handler per protocol. */
@@ -248,7 +208,7 @@ export class OverlayNode {
   /** Asks for a session with `peer` because traffic wants to go there. */
   connectOnDemand(peer: Address): void {
     if (this.#state === 'leaving' || this.#state === 'offline') return
-    this.#onDemand.want(peer, this.#runtime.clock.now())
+    this.#parts.onDemand.want(peer, this.#runtime.clock.now())
   }
 
   /** Returns the channel to `peer` while it is up. */
@@ -260,7 +220,7 @@ export class OverlayNode {
   sendIp(peer: Address, packet: Uint8Array): boolean {
     const connection = this.connections.get(peer)
     if (!connection) return false
-    this.#onDemand.use(connection, this.#runtime.clock.now())
+    this.#parts.onDemand.use(connection, this.#runtime.clock.now())
     return connection.channel.send(packet)
   }
 
@@ -276,20 +236,20 @@ export class OverlayNode {
     for (const waiter of this.#joinWaiters.splice(0)) waiter.resolve()
   }
 
-  #listenToChannels(ringEdge: (peer: Address) => RingEdge): void {
+  #listenToChannels(): void {
     this.channels.setHandlers({
       onUp: (channel) => {
-        this.#keeper.channelUp(channel)
+        this.#parts.keeper.channelUp(channel)
         if (channel.state === 'up') this.#peerUpListeners.call(channel.address)
       },
       onDown: (channel, reason) => {
         const wasConnected = this.connections.get(channel.address)?.channel === channel
-        this.#keeper.channelDown(channel, reason)
+        this.#parts.keeper.channelDown(channel, reason)
         if (wasConnected) this.#peerDownListeners.call(channel.address)
       },
       onFrame: (channel, frame) => this.#receiveFrame(channel, frame),
-      onSuspect: (channel) => channel.addEdge(ringEdge(channel.address)),
-      onStatus: () => this.#keeper.touch(),
+      onSuspect: (channel) => channel.addEdge(this.#parts.ringEdge(channel.address)),
+      onStatus: () => this.#parts.keeper.touch(),
     })
   }
 
@@ -297,7 +257,7 @@ export class OverlayNode {
     const type = frame[0] ?? 0
     const version = type >> 4
     if (version === 4 || version === 6) this.#ipHandler?.(frame, channel.address)
-    else if (type === OVERLAY_PACKET_FRAME) this.#forwarder.receive(frame)
+    else if (type === OVERLAY_PACKET_FRAME) this.#parts.forwarder.receive(frame)
     else this.#log.write('debug', 'frame of unknown type', { type })
   }
 
@@ -305,11 +265,11 @@ export class OverlayNode {
     switch (packet.kind) {
       case PayloadKind.request:
       case PayloadKind.reply:
-        return this.#calls.receive(packet)
+        return this.#parts.calls.receive(packet)
       case PayloadKind.message:
         return this.#deliverMessage(packet)
       case PayloadKind.sessionDatagram:
-        return this.channels.receive(packet.payload, new RingEdge(packet.source, this.#forwarder))
+        return this.channels.receive(packet.payload, this.#parts.ringEdge(packet.source))
     }
   }
 

@@ -148,11 +148,11 @@ export class RingKeeper {
 
   /** Takes what a peer told about the ring around it. */
   learn(exchange: RingExchange): void {
-    const { known, near, runtime, table } = this.#modules
+    const { known, near, runtime } = this.#modules
     const now = runtime.clock.now()
     known.learn(exchange.from, now)
     for (const hint of exchange.peers) known.learn(hint, now)
-    if (table.get(exchange.from.address)) near.noteClaim(exchange.from.address, exchange)
+    near.noteClaim(exchange.from.address, exchange)
     this.touch()
   }
 
@@ -189,7 +189,8 @@ export class RingKeeper {
   #updateState(now: Instant): void {
     if (this.#isInRing) return
     const { table, leaves } = this.#modules
-    const mayBeFirst = !leaves.hasBootstraps || (!leaves.hasAnswers && now - this.#startedAt >= ALONE_AFTER_MS)
+    const mayBeFirst =
+      !leaves.hasBootstraps || (!leaves.hasAnswers && now - this.#startedAt >= ALONE_AFTER_MS)
     if (table.size === 0 ? !mayBeFirst : !this.isComplete) return
     this.#isInRing = true
     this.#listener.joined()
@@ -231,7 +232,8 @@ export class RingKeeper {
     if (now - this.#trimmedAt < TRIM_PERIOD_MS) return
     this.#trimmedAt = now
     for (const connection of table.all()) {
-      if (this.#isInRing && now - connection.upAt > UNNEEDED_GRACE_MS) connection.setRole(Role.leaf, false)
+      if (this.#isInRing && now - connection.upAt > UNNEEDED_GRACE_MS)
+        connection.setRole(Role.leaf, false)
       if (connection.isNeeded) connection.lastNeededAt = now
       else if (now - connection.lastNeededAt > UNNEEDED_GRACE_MS) connection.channel.close()
     }

@@ -50,7 +50,9 @@ export function addRingMethods(
   dispatch.add('ring.proxy', proxySchema, async (call, { source }) => {
     if (!table.get(source)) throw new Error('only for connected peers')
     const mode = modeName(call.mode)
-    return encodeProxyReply(await calls.call(call.target, call.method, call.args, { mode, timeoutMs: PROXY_TIMEOUT_MS }))
+    return encodeProxyReply(
+      await calls.call(call.target, call.method, call.args, { mode, timeoutMs: PROXY_TIMEOUT_MS }),
+    )
   })
 }
 
@@ -61,7 +63,9 @@ function anything(args: CborValue): CborValue {
 function proxySchema(args: CborValue): ProxyCall | Malformed {
   const call = decodeProxyCall(args)
   if (call instanceof Malformed) return call
-  return PROXIED_METHODS.has(call.method) ? call : new Malformed(`proxy: method ${call.method} is not carried`)
+  return PROXIED_METHODS.has(call.method)
+    ? call
+    : new Malformed(`proxy: method ${call.method} is not carried`)
 }
 
 function modeName(mode: RoutingMode): 'greedy' | 'exact' | 'both' {

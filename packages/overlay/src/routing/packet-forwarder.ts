@@ -98,7 +98,8 @@ export class PacketForwarder {
     if (direct) return this.#forward(direct, packet, frame)
     const isExact = packet.mode === RoutingMode.exact
     // An address that both its neighbours are asked for is taken as missing, whoever holds it now.
-    if (isBoth && packet.destination.equals(this.#table.self)) return this.#routeAroundSelf(packet, frame)
+    if (isBoth && packet.destination.equals(this.#table.self))
+      return this.#routeAroundSelf(packet, frame)
     const hops = isBoth ? this.#hopsBesides(packet.destination) : this.#table.structured()
     const decision = chooseHop(this.#table.self, hops, {
       destination: packet.destination,

@@ -11,9 +11,7 @@ export interface Hop {
 
 /** Where a packet goes next. */
 export type RouteDecision<H extends Hop> =
-  | { kind: 'forward'; hop: H }
-  | { kind: 'deliver' }
-  | { kind: 'unreachable' }
+  { kind: 'forward'; hop: H } | { kind: 'deliver' } | { kind: 'unreachable' }
 
 /** What a route is chosen for. */
 export interface RouteQuery {

@@ -38,7 +38,8 @@ export class Departed {
   poll(now: Instant): PeerHint | undefined {
     if (now < this.#nextAt) return undefined
     this.#nextAt = now + DEPARTED_PERIOD_MS * (0.75 + 0.5 * this.#random.float())
-    for (const [key, entry] of this.#lost) if (now - entry.at > DEPARTED_TTL_MS) this.#lost.delete(key)
+    for (const [key, entry] of this.#lost)
+      if (now - entry.at > DEPARTED_TTL_MS) this.#lost.delete(key)
     const all = [...this.#lost.values()]
     return all.length === 0 ? undefined : all[this.#random.below(all.length)]?.hint
   }

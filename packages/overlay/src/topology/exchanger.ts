@@ -10,7 +10,12 @@ import { EXCHANGE_PEERS_MAX } from '../limits.ts'
 import type { RequestReply } from '../messaging/request-reply.ts'
 import { RoutingMode } from '../wire/overlay-packet.ts'
 import type { RingExchange } from '../wire/ring-exchange.ts'
-import { decodeProxyReply, decodeRingExchange, encodeProxyCall, encodeRingExchange } from '../wire/ring-exchange.ts'
+import {
+  decodeProxyReply,
+  decodeRingExchange,
+  encodeProxyCall,
+  encodeRingExchange,
+} from '../wire/ring-exchange.ts'
 import { nearestPerSide } from './known-peers.ts'
 
 /** Who is told what an exchange brought. */
@@ -55,24 +60,34 @@ export class Exchanger {
     const told = digest(exchange)
     if (!isForced && this.#lastTold.get(connection.address.key) === told) return
     this.#lastTold.set(connection.address.key, told)
-    this.#call(connection.address, 'ring.exchange', encodeRingExchange(exchange)).catch((error: unknown) => {
-      this.#lastTold.delete(connection.address.key)
-      this.#log.write('debug', 'exchange failed', { peer: connection.address.toString(), error })
-    })
+    this.#call(connection.address, 'ring.exchange', encodeRingExchange(exchange)).catch(
+      (error: unknown) => {
+        this.#lastTold.delete(connection.address.key)
+        this.#log.write('debug', 'exchange failed', { peer: connection.address.toString(), error })
+      },
+    )
   }
 
   /** Lets a connected peer exchange, in this node's name, with both neighbours of this node's address. */
   lookUpSelf(via: Connection): void {
     const self = this.#table.self
     const args = encodeRingExchange(this.tell(self))
-    const proxy = encodeProxyCall({ target: self, mode: RoutingMode.both, method: 'ring.exchange', args })
+    const proxy = encodeProxyCall({
+      target: self,
+      mode: RoutingMode.both,
+      method: 'ring.exchange',
+      args,
+    })
     this.#calls
       .call(via.address, 'ring.proxy', proxy)
       .then((replies) => {
         for (const { result } of replies) this.#learnAll(decodeProxyReply(result))
       })
       .catch((error: unknown) => {
-        this.#log.write('debug', 'lookup of own address failed', { via: via.address.toString(), error })
+        this.#log.write('debug', 'lookup of own address failed', {
+          via: via.address.toString(),
+          error,
+        })
       })
   }
 
@@ -87,7 +102,12 @@ export class Exchanger {
     this.#lastTold.delete(address.key)
   }
 
-  async #call(target: Address, method: string, args: CborValue, mode: 'exact' | 'both' = 'exact'): Promise<void> {
+  async #call(
+    target: Address,
+    method: string,
+    args: CborValue,
+    mode: 'exact' | 'both' = 'exact',
+  ): Promise<void> {
     const replies = await this.#calls.call(target, method, args, { mode })
     this.#learnAll(replies.map((reply) => reply.result))
   }

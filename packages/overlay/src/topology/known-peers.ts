@@ -81,7 +81,9 @@ export class KnownPeers {
   }
 
   #trim(): void {
-    const keep = new Set(nearestPerSide(this.#self, this.all(), KNOWN_PER_SIDE).map((hint) => hint.address.key))
+    const keep = new Set(
+      nearestPerSide(this.#self, this.all(), KNOWN_PER_SIDE).map((hint) => hint.address.key),
+    )
     for (const key of this.#known.keys()) if (!keep.has(key)) this.#known.delete(key)
   }
 }
@@ -93,7 +95,11 @@ export function nearestPerSide<T extends { readonly address: Address }>(
   perSide: number,
 ): T[] {
   const others = items.filter((item) => !item.address.equals(center))
-  const left = [...others].sort((a, b) => leftDistance(center, a.address).compare(leftDistance(center, b.address)))
-  const right = [...others].sort((a, b) => rightDistance(center, a.address).compare(rightDistance(center, b.address)))
+  const left = [...others].sort((a, b) =>
+    leftDistance(center, a.address).compare(leftDistance(center, b.address)),
+  )
+  const right = [...others].sort((a, b) =>
+    rightDistance(center, a.address).compare(rightDistance(center, b.address)),
+  )
   return [...new Set([...left.slice(0, perSide), ...right.slice(0, perSide)])]
 }

@@ -52,7 +52,12 @@ export class Leaves {
     this.#table = modules.table
     this.#linker = modules.linker
     this.#calls = modules.calls
-    this.#bootstraps = remoteTas.map((address) => ({ address, nextAt: 0, isBusy: false, hasFailed: false }))
+    this.#bootstraps = remoteTas.map((address) => ({
+      address,
+      nextAt: 0,
+      isBusy: false,
+      hasFailed: false,
+    }))
   }
 
   /** Whether another node answered a hello since the start. */
@@ -84,13 +89,20 @@ export class Leaves {
 
   #pauseMs(bootstrap: Bootstrap, isInRing: boolean): number {
     const alone = this.#table.size === 0
-    const period = !isInRing || alone ? LEAF_RETRY_MS : bootstrap.hasFailed ? LEAF_FAILED_PERIOD_MS : LEAF_IDLE_PERIOD_MS
+    const period =
+      !isInRing || alone
+        ? LEAF_RETRY_MS
+        : bootstrap.hasFailed
+          ? LEAF_FAILED_PERIOD_MS
+          : LEAF_IDLE_PERIOD_MS
     return period * (0.75 + 0.5 * this.#random.float())
   }
 
   async #greet(bootstrap: Bootstrap, isInRing: boolean): Promise<void> {
     const literals = await literalAddresses(this.#runtime.names, bootstrap.address)
-    const replies = await Promise.all(literals.map((address) => this.#channels.hello(address, HELLO_TIMEOUT_MS)))
+    const replies = await Promise.all(
+      literals.map((address) => this.#channels.hello(address, HELLO_TIMEOUT_MS)),
+    )
     const answered = replies.filter((reply) => reply !== undefined)
     bootstrap.hasFailed = answered.length === 0
     for (const reply of answered) await this.#follow(reply, isInRing)
@@ -107,10 +119,14 @@ export class Leaves {
 
   async #isInSameRing(reply: HelloReply): Promise<boolean> {
     try {
-      await this.#calls.call(reply.hint.address, 'ring.ping', null, { timeoutMs: SAME_RING_TIMEOUT_MS })
+      await this.#calls.call(reply.hint.address, 'ring.ping', null, {
+        timeoutMs: SAME_RING_TIMEOUT_MS,
+      })
       return true
     } catch {
-      this.#log.write('info', 'bootstrap is in another ring', { node: reply.hint.address.toString() })
+      this.#log.write('info', 'bootstrap is in another ring', {
+        node: reply.hint.address.toString(),
+      })
       return false
     }
   }

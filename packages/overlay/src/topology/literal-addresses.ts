@@ -9,6 +9,10 @@ export async function literalAddresses(
 ): Promise<TransportAddress[]> {
   if (address.isLiteral) return [address]
   const hosts = await names.resolve(address.host)
-  const make = address.kind === 'tcp' ? TransportAddress.tcp : TransportAddress.udp
-  return hosts.map((host) => make({ host, port: address.port }, address.path))
+  return hosts.map((host) => {
+    const endpoint = { host, port: address.port }
+    return address.kind === 'tcp'
+      ? TransportAddress.tcp(endpoint, address.path)
+      : TransportAddress.udp(endpoint, address.path)
+  })
 }

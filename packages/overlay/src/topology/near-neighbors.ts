@@ -38,7 +38,9 @@ export class NearNeighbors {
   evaluate(): NearDecision {
     const connections = this.#table.all()
     const near = new Set(nearestPerSide(this.#table.self, connections, NEAR_PER_SIDE))
-    const changed = connections.filter((connection) => connection.setRole(Role.near, near.has(connection)))
+    const changed = connections.filter((connection) =>
+      connection.setRole(Role.near, near.has(connection)),
+    )
     return { dial: this.#wanted(connections), changed }
   }
 
@@ -68,7 +70,9 @@ export class NearNeighbors {
     if (!left || !right) return false
     const self = this.#table.self
     const claimsSelf = (claim: Address | undefined) => claim?.equals(self) ?? false
-    return claimsSelf(this.#claims.get(left.key)?.right) && claimsSelf(this.#claims.get(right.key)?.left)
+    return (
+      claimsSelf(this.#claims.get(left.key)?.right) && claimsSelf(this.#claims.get(right.key)?.left)
+    )
   }
 
   /** Returns how many nearer peers are known and not connected. */
@@ -79,11 +83,15 @@ export class NearNeighbors {
   /** Returns whether a connection with `address` would be near. */
   wouldBeNear(address: Address): boolean {
     const all = [...this.#table.all(), { address }]
-    return nearestPerSide(this.#table.self, all, NEAR_PER_SIDE).some((item) => item.address.equals(address))
+    return nearestPerSide(this.#table.self, all, NEAR_PER_SIDE).some((item) =>
+      item.address.equals(address),
+    )
   }
 
   #wanted(connections: readonly Connection[]): PeerHint[] {
-    const items: { address: Address; hint?: PeerHint }[] = connections.map(({ address }) => ({ address }))
+    const items: { address: Address; hint?: PeerHint }[] = connections.map(({ address }) => ({
+      address,
+    }))
     for (const hint of this.#known.all()) {
       if (!this.#table.get(hint.address)) items.push({ address: hint.address, hint })
     }
@@ -93,7 +101,11 @@ export class NearNeighbors {
 }
 
 /** Returns the estimated number of nodes in the ring (reference: connections, or the density around the node). */
-export function estimateRingSize(self: Address, near: readonly Connection[], connections: number): number {
+export function estimateRingSize(
+  self: Address,
+  near: readonly Connection[],
+  connections: number,
+): number {
   const known = connections + 1
   if (near.length < 2 * NEAR_PER_SIDE) return known
   const left = leftSpan(self, near)

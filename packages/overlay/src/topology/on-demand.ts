@@ -4,7 +4,12 @@ import type { Instant, Log } from '@ipop/runtime'
 import type { Connection } from '../connections/connection.ts'
 import type { ConnectionTable } from '../connections/connection-table.ts'
 import { Role } from '../connections/roles.ts'
-import { ON_DEMAND_ATTEMPTS_MAX, ON_DEMAND_IDLE_MS, ON_DEMAND_MAX, ON_DEMAND_RETRY_MS } from '../limits.ts'
+import {
+  ON_DEMAND_ATTEMPTS_MAX,
+  ON_DEMAND_IDLE_MS,
+  ON_DEMAND_MAX,
+  ON_DEMAND_RETRY_MS,
+} from '../limits.ts'
 import type { Linker } from '../linking/linker.ts'
 
 interface Wish {
@@ -66,7 +71,8 @@ export class OnDemand {
       if (!wish.isBusy && now >= wish.nextAt) this.#ask(wish, now)
     }
     for (const connection of this.#table.withRole(Role.onDemand)) {
-      if (now - connection.lastTrafficAt >= ON_DEMAND_IDLE_MS) connection.setRole(Role.onDemand, false)
+      if (now - connection.lastTrafficAt >= ON_DEMAND_IDLE_MS)
+        connection.setRole(Role.onDemand, false)
     }
   }
 
@@ -80,7 +86,10 @@ export class OnDemand {
     wish.nextAt = now + ON_DEMAND_RETRY_MS
     wish.isBusy = true
     this.#linker
-      .requestLink(wish.address, Role.onDemand, { mode: 'exact', timeoutMs: 2 * ON_DEMAND_RETRY_MS })
+      .requestLink(wish.address, Role.onDemand, {
+        mode: 'exact',
+        timeoutMs: 2 * ON_DEMAND_RETRY_MS,
+      })
       .catch((error: unknown) => {
         this.#log.write('debug', 'connect request failed', { peer: wish.address.toString(), error })
       })

@@ -13,7 +13,16 @@
 import { Address } from '@ipop/address'
 import { Malformed } from '@ipop/codec'
 
-const OFFSET = { type: 0, mode: 1, hops: 2, hopLimit: 3, source: 4, destination: 24, kind: 44, payload: 45 }
+const OFFSET = {
+  type: 0,
+  mode: 1,
+  hops: 2,
+  hopLimit: 3,
+  source: 4,
+  destination: 24,
+  kind: 44,
+  payload: 45,
+}
 
 /** First byte of an overlay packet among the frames of transport data. */
 export const OVERLAY_PACKET_FRAME = 0x03
@@ -61,7 +70,8 @@ export function decodeOverlayPacket(frame: Uint8Array): OverlayPacket | Malforme
   if (frame.length < OVERLAY_HEADER_BYTES) return new Malformed('overlay packet: too short')
   const mode = frame[OFFSET.mode] ?? 0
   const kind = frame[OFFSET.kind] ?? 0
-  if (frame[OFFSET.type] !== OVERLAY_PACKET_FRAME) return new Malformed('overlay packet: wrong type')
+  if (frame[OFFSET.type] !== OVERLAY_PACKET_FRAME)
+    return new Malformed('overlay packet: wrong type')
   if (mode < RoutingMode.greedy || mode > RoutingMode.bothSecondLeg)
     return new Malformed('overlay packet: unknown routing mode')
   if (kind < PayloadKind.request || kind > PayloadKind.sessionDatagram)

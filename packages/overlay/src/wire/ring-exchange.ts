@@ -109,14 +109,18 @@ export function decodeProxyCall(value: CborValue): ProxyCall | Malformed {
 }
 
 /** Returns the CBOR value of the answers that a proxy call collected. */
-export function encodeProxyReply(replies: readonly { from: Address; result: CborValue }[]): CborValue {
+export function encodeProxyReply(
+  replies: readonly { from: Address; result: CborValue }[],
+): CborValue {
   return replies.map((reply) => [reply.from.bytes, reply.result])
 }
 
 /** Returns the results in the answer to a proxy call, or why there are none. */
 export function decodeProxyReply(value: CborValue): CborValue[] | Malformed {
   if (!Array.isArray(value)) return new Malformed('proxy: not a list of results')
-  return value.flatMap((item) => (Array.isArray(item) && item.length === 2 ? [item[1] ?? null] : []))
+  return value.flatMap((item) =>
+    Array.isArray(item) && item.length === 2 ? [item[1] ?? null] : [],
+  )
 }
 
 function asMap(value: CborValue | undefined): CborMap | undefined {
@@ -131,5 +135,7 @@ function asHint(value: CborValue | undefined): PeerHint | Malformed {
 }
 
 function asAddress(value: CborValue | undefined): Address | undefined {
-  return value instanceof Uint8Array && value.length === 20 ? Address.fromBytes(value.slice()) : undefined
+  return value instanceof Uint8Array && value.length === 20
+    ? Address.fromBytes(value.slice())
+    : undefined
 }

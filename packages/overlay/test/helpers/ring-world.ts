@@ -5,8 +5,6 @@ import type { Host, WorldOptions } from '@ipop/simulator'
 import { TransportAddress, UdpEdgeListener } from '@ipop/transport'
 import { OverlayNode } from '../../src/index.ts'
 
-
-
 /** UDP port of every simulated node. */
 export const PORT = 40_000
 
@@ -34,12 +32,19 @@ export class RingWorld {
   }
 
   /** Adds a machine with one node on it; it is started by the caller. */
-  async add(options: { hints?: readonly TransportAddress[]; identity?: Identity; host?: Host } = {}): Promise<RingMember> {
+  async add(
+    options: { hints?: readonly TransportAddress[]; identity?: Identity; host?: Host } = {},
+  ): Promise<RingMember> {
     const host = options.host ?? this.world.addHost()
     const listener = await UdpEdgeListener.open(host.runtime, { host: '0.0.0.0', port: PORT })
     const identity = options.identity ?? Identity.create(host.runtime.random.fork('identity'))
     const remoteTas = options.hints ?? []
-    const node = OverlayNode.create(host.runtime, { identity, namespace: 'test', listeners: [listener], remoteTas: [...remoteTas] })
+    const node = OverlayNode.create(host.runtime, {
+      identity,
+      namespace: 'test',
+      listeners: [listener],
+      remoteTas: [...remoteTas],
+    })
     const member = { host, node, listener }
     this.members.push(member)
     return member
@@ -56,22 +61,30 @@ export class RingWorld {
     const sorted = [...this.members].sort((a, b) => a.node.address.compare(b.node.address))
     return sorted.flatMap(({ node }, index) => {
       if (sorted.length === 1) return []
-      const at = (offset: number) => sorted[(index + offset + sorted.length) % sorted.length]?.node.address
+      const at = (offset: number) =>
+        sorted[(index + offset + sorted.length) % sorted.length]?.node.address
       const { left, right } = node.neighbors()
       const name = node.address.toString()
       const faults: string[] = []
-      if (!left?.equals(at(1) ?? node.address)) faults.push(`${name}: wrong left ${left?.toString()}`)
-      if (!right?.equals(at(-1) ?? node.address)) faults.push(`${name}: wrong right ${right?.toString()}`)
+      if (!left?.equals(at(1) ?? node.address))
+        faults.push(`${name}: wrong left ${left?.toString()}`)
+      if (!right?.equals(at(-1) ?? node.address))
+        faults.push(`${name}: wrong right ${right?.toString()}`)
       return faults
     })
   }
 
   /** Runs until the ring is right and everybody says so; throws with what is wrong after `limitMs`. */
   async untilConsistent(limitMs = 60_000): Promise<number> {
-    const isDone = () => this.members.every(({ node }) => node.state === 'connected') && this.faults().length === 0
+    const isDone = () =>
+      this.members.every(({ node }) => node.state === 'connected') && this.faults().length === 0
     if (await this.world.runUntil(isDone, { limitMs, everyMs: 50 })) return this.world.elapsedMs()
-    const states = this.members.map(({ node }) => node.state).filter((state) => state !== 'connected')
-    throw new Error(`no consistent ring: ${states.length} not connected; ${this.faults().slice(0, 6).join('; ')}`)
+    const states = this.members
+      .map(({ node }) => node.state)
+      .filter((state) => state !== 'connected')
+    throw new Error(
+      `no consistent ring: ${states.length} not connected; ${this.faults().slice(0, 6).join('; ')}`,
+    )
   }
 }
 
@@ -79,10 +92,15 @@ export class RingWorld {
 export async function ringOf(options: RingOptions): Promise<RingWorld> {
   const ring = new RingWorld(options)
   const hosts = Array.from({ length: options.nodes }, () => ring.world.addHost())
-  const addresses = hosts.map((host) => TransportAddress.udp({ host: host.addresses[0] ?? '', port: PORT }))
+  const addresses = hosts.map((host) =>
+    TransportAddress.udp({ host: host.addresses[0] ?? '', port: PORT }),
+  )
   const random = ring.world.random.fork('hints')
   for (const [index, host] of hosts.entries()) {
-    const hints = options.hints === undefined ? addresses.slice(0, index === 0 ? 0 : 1) : pick(addresses, index, options.hints, random)
+    const hints =
+      options.hints === undefined
+        ? addresses.slice(0, index === 0 ? 0 : 1)
+        : pick(addresses, index, options.hints, random)
     await ring.add({ host, hints })
   }
   for (const { node } of ring.members) node.start().catch(() => undefined)

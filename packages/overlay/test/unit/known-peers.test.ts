@@ -94,7 +94,9 @@ describe('shortcuts', () => {
 
   it('lie at harmonic distances: half of them within the square root of the ring', () => {
     const random = new World({ seed: 4 }).random
-    const fractions = Array.from({ length: 4_000 }, () => fraction(harmonicTarget(self, 10_000, random)))
+    const fractions = Array.from({ length: 4_000 }, () =>
+      fraction(harmonicTarget(self, 10_000, random)),
+    )
     const near = fractions.filter((value) => value < 0.01).length
     expect(near / fractions.length).toBeGreaterThan(0.45)
     expect(near / fractions.length).toBeLessThan(0.55)

@@ -5,7 +5,12 @@ import type { CborValue } from '@ipop/codec'
 import { silentLog } from '@ipop/runtime'
 import { World } from '@ipop/simulator'
 import { describe, expect, it } from '@jest/globals'
-import { BODY_BYTES_MAX, REPLY_CACHE_MAX, REQUEST_RESENDS_MAX, REQUESTS_MAX } from '../../src/limits.ts'
+import {
+  BODY_BYTES_MAX,
+  REPLY_CACHE_MAX,
+  REQUEST_RESENDS_MAX,
+  REQUESTS_MAX,
+} from '../../src/limits.ts'
 import { DispatchTable } from '../../src/messaging/dispatch-table.ts'
 import { ReplyCache } from '../../src/messaging/reply-cache.ts'
 import { RequestReply } from '../../src/messaging/request-reply.ts'
@@ -50,7 +55,9 @@ describe('call', () => {
     served.add('fail', anything, () => {
       throw new Error('the reason')
     })
-    const failure = call(asker, method, args).catch((error: { code: string; message: string }) => error)
+    const failure = call(asker, method, args).catch(
+      (error: { code: string; message: string }) => error,
+    )
     await world.run({ forMs: 100 })
     expect(await failure).toMatchObject({ code: 'OVERLAY_REMOTE_ERROR', message })
   })
@@ -63,7 +70,9 @@ describe('call', () => {
     expect(await codeOf(call(asker, 'x', null))).toBe('OVERLAY_TOO_MANY_REQUESTS')
     await world.run({ forMs: 60_000 })
     await Promise.all(open)
-    expect(await codeOf(call(asker, 'x', new Uint8Array(BODY_BYTES_MAX)))).toBe('OVERLAY_BODY_TOO_LARGE')
+    expect(await codeOf(call(asker, 'x', new Uint8Array(BODY_BYTES_MAX)))).toBe(
+      'OVERLAY_BODY_TOO_LARGE',
+    )
   })
 
   it('rejects what is open when the node stops', async () => {
@@ -97,12 +106,24 @@ function pair() {
     send(_destination: Address, mode: RoutingMode, kind: PayloadKind, payload: Uint8Array) {
       if (kind === PayloadKind.request) link.requests++
       if (kind === PayloadKind.request ? link.dropRequests-- > 0 : link.dropReplies-- > 0) return
-      const packet = { mode, hops: 1, hopLimit: 9, source: addresses[from], destination: addresses[to], kind, payload }
+      const packet = {
+        mode,
+        hops: 1,
+        hopLimit: 9,
+        source: addresses[from],
+        destination: addresses[to],
+        kind,
+        payload,
+      }
       runtime.timers.at(runtime.clock.now() + 1, 'wire', () => nodes[to]?.receive(packet))
     },
   })
-  nodes.push(new RequestReply({ runtime, random, log: silentLog, sender: wire(0, 1), dispatch: tables[0] }))
-  nodes.push(new RequestReply({ runtime, random, log: silentLog, sender: wire(1, 0), dispatch: tables[1] }))
+  nodes.push(
+    new RequestReply({ runtime, random, log: silentLog, sender: wire(0, 1), dispatch: tables[0] }),
+  )
+  nodes.push(
+    new RequestReply({ runtime, random, log: silentLog, sender: wire(1, 0), dispatch: tables[1] }),
+  )
   const call = (node: RequestReply, method: string, args: CborValue, timeoutMs = 20_000) =>
     node.call(addresses[1], method, args, { timeoutMs })
   return { world, asker: nodes[0] as RequestReply, served: tables[1], link, call }
@@ -117,6 +138,7 @@ function anything(args: CborValue): CborValue {
 }
 
 function numbers(args: CborValue): [number, number] | Malformed {
-  if (Array.isArray(args) && typeof args[0] === 'number' && typeof args[1] === 'number') return [args[0], args[1]]
+  if (Array.isArray(args) && typeof args[0] === 'number' && typeof args[1] === 'number')
+    return [args[0], args[1]]
   return new Malformed('two numbers wanted')
 }

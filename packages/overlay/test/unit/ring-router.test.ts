@@ -13,7 +13,10 @@ describe('chooseHop', () => {
 
   it('takes the hop nearest to the destination', () => {
     const nearest = hop(190)
-    expect(chooseHop(self, [hop(110), nearest, hop(90)], query(200))).toEqual({ kind: 'forward', hop: nearest })
+    expect(chooseHop(self, [hop(110), nearest, hop(90)], query(200))).toEqual({
+      kind: 'forward',
+      hop: nearest,
+    })
   })
 
   it('delivers a greedy packet where no hop is nearer', () => {
@@ -21,7 +24,9 @@ describe('chooseHop', () => {
   })
 
   it('calls an exact packet unreachable where no hop is nearer', () => {
-    expect(chooseHop(self, [hop(50), hop(200)], { ...query(104), isExact: true })).toEqual({ kind: 'unreachable' })
+    expect(chooseHop(self, [hop(50), hop(200)], { ...query(104), isExact: true })).toEqual({
+      kind: 'unreachable',
+    })
   })
 
   it('never hands transit to a neighbour reached over the ring', () => {
@@ -32,7 +37,10 @@ describe('chooseHop', () => {
   it('hands an exact packet to its destination over the ring as a last resort, but never a session datagram', () => {
     const overRing = { ...hop(104), isOverRing: true }
     const exact = { ...query(104), isExact: true }
-    expect(chooseHop(self, [overRing], { ...exact, mayUseRingEdge: true })).toEqual({ kind: 'forward', hop: overRing })
+    expect(chooseHop(self, [overRing], { ...exact, mayUseRingEdge: true })).toEqual({
+      kind: 'forward',
+      hop: overRing,
+    })
     expect(chooseHop(self, [overRing], exact)).toEqual({ kind: 'unreachable' })
   })
 
@@ -49,16 +57,23 @@ describe('chooseHop', () => {
 
   it('reduces the distance with every hop, whatever the ring', () => {
     fc.assert(
-      fc.property(address(), fc.array(address(), { maxLength: 20 }), address(), (from, others, destination) => {
-        const route = chooseHop(
-          from,
-          others.map((item) => ({ address: item, isOverRing: false })),
-          { destination, isExact: false, mayUseRingEdge: false },
-        )
-        if (route.kind === 'forward')
-          expect(compareByDistance(destination)(route.hop.address, from)).toBe(-1)
-        else for (const other of others) expect(compareByDistance(destination)(from, other)).not.toBe(1)
-      }),
+      fc.property(
+        address(),
+        fc.array(address(), { maxLength: 20 }),
+        address(),
+        (from, others, destination) => {
+          const route = chooseHop(
+            from,
+            others.map((item) => ({ address: item, isOverRing: false })),
+            { destination, isExact: false, mayUseRingEdge: false },
+          )
+          if (route.kind === 'forward')
+            expect(compareByDistance(destination)(route.hop.address, from)).toBe(-1)
+          else
+            for (const other of others)
+              expect(compareByDistance(destination)(from, other)).not.toBe(1)
+        },
+      ),
     )
   })
 })
@@ -71,11 +86,16 @@ describe('otherSide', () => {
 
   it('brackets the destination together with the node', () => {
     fc.assert(
-      fc.property(address(), fc.array(address(), { maxLength: 20 }), address(), (from, others, destination) => {
-        const hops = others.map((item) => ({ address: item, isOverRing: false }))
-        const found = otherSide(from, hops, destination)
-        if (found) expect(isLeftOf(found.address, destination)).toBe(!isLeftOf(from, destination))
-      }),
+      fc.property(
+        address(),
+        fc.array(address(), { maxLength: 20 }),
+        address(),
+        (from, others, destination) => {
+          const hops = others.map((item) => ({ address: item, isOverRing: false }))
+          const found = otherSide(from, hops, destination)
+          if (found) expect(isLeftOf(found.address, destination)).toBe(!isLeftOf(from, destination))
+        },
+      ),
     )
   })
 })

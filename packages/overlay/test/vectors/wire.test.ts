@@ -5,10 +5,18 @@ import { fromHex, Malformed, toHex } from '@ipop/codec'
 import type { CborValue } from '@ipop/codec'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { decodeApplicationMessage, encodeApplicationMessage } from '../../src/wire/application-message.ts'
+import {
+  decodeApplicationMessage,
+  encodeApplicationMessage,
+} from '../../src/wire/application-message.ts'
 import { decodeOverlayPacket, encodeOverlayPacket } from '../../src/wire/overlay-packet.ts'
 import type { PayloadKind, RoutingMode } from '../../src/wire/overlay-packet.ts'
-import { decodeReply, decodeRequest, encodeReply, encodeRequest } from '../../src/wire/request-reply.ts'
+import {
+  decodeReply,
+  decodeRequest,
+  encodeReply,
+  encodeRequest,
+} from '../../src/wire/request-reply.ts'
 import type { ReplyStatus } from '../../src/wire/request-reply.ts'
 import {
   decodeConnectRequest,
@@ -34,7 +42,9 @@ interface Vectors {
   refused: { kind: string; bytes: string; reason: string }[]
 }
 
-const vectors = JSON.parse(readFileSync(new URL('./overlay-packet.json', import.meta.url), 'utf8')) as Vectors
+const vectors = JSON.parse(
+  readFileSync(new URL('./overlay-packet.json', import.meta.url), 'utf8'),
+) as Vectors
 
 const decoders: Record<string, (bytes: Uint8Array) => unknown> = {
   overlayPacket: decodeOverlayPacket,
@@ -68,20 +78,29 @@ describe('overlay wire formats', () => {
     ])
   })
 
-  it.each(vectors.request)('encodes and decodes the request $bytes', ({ id, method, args, bytes }) => {
-    expect(toHex(encodeRequest({ id, method, args }))).toBe(bytes)
-    expect(decodeRequest(fromHex(bytes))).toEqual({ id, method, args })
-  })
+  it.each(vectors.request)(
+    'encodes and decodes the request $bytes',
+    ({ id, method, args, bytes }) => {
+      expect(toHex(encodeRequest({ id, method, args }))).toBe(bytes)
+      expect(decodeRequest(fromHex(bytes))).toEqual({ id, method, args })
+    },
+  )
 
   it.each(vectors.reply)('encodes and decodes the reply $bytes', ({ id, status, value, bytes }) => {
     expect(toHex(encodeReply({ id, status: status as ReplyStatus, value }))).toBe(bytes)
     expect(decodeReply(fromHex(bytes))).toEqual({ id, status, value })
   })
 
-  it.each(vectors.message)('encodes and decodes the message $bytes', ({ protocol, payload, bytes }) => {
-    expect(toHex(encodeApplicationMessage({ protocol, payload: fromHex(payload) }))).toBe(bytes)
-    expect(decodeApplicationMessage(fromHex(bytes))).toEqual({ protocol, payload: fromHex(payload) })
-  })
+  it.each(vectors.message)(
+    'encodes and decodes the message $bytes',
+    ({ protocol, payload, bytes }) => {
+      expect(toHex(encodeApplicationMessage({ protocol, payload: fromHex(payload) }))).toBe(bytes)
+      expect(decodeApplicationMessage(fromHex(bytes))).toEqual({
+        protocol,
+        payload: fromHex(payload),
+      })
+    },
+  )
 
   it.each(vectors.refused)('refuses $kind $bytes: $reason', ({ kind, bytes, reason }) => {
     expect(decoders[kind]?.(fromHex(bytes))).toEqual(new Malformed(reason))

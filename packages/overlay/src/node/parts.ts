@@ -1,0 +1,91 @@
+/** Puts the parts of an overlay node together. */
+import type { Address } from '@ipop/address'
+import type { Log, Runtime } from '@ipop/runtime'
+import { ChannelTable } from '@ipop/transport'
+import { ConnectionTable } from '../connections/connection-table.ts'
+import { RingEdge } from '../edges/ring-edge.ts'
+import { Linker } from '../linking/linker.ts'
+import { DispatchTable } from '../messaging/dispatch-table.ts'
+import { RequestReply } from '../messaging/request-reply.ts'
+import { PacketForwarder } from '../routing/packet-forwarder.ts'
+import { Departed } from '../topology/departed.ts'
+import { Exchanger } from '../topology/exchanger.ts'
+import { KnownPeers } from '../topology/known-peers.ts'
+import { Leaves } from '../topology/leaves.ts'
+import { NearNeighbors } from '../topology/near-neighbors.ts'
+import { OnDemand } from '../topology/on-demand.ts'
+import { Shortcuts } from '../topology/shortcuts.ts'
+import type { OverlayPacket } from '../wire/overlay-packet.ts'
+import type { OverlayNodeOptions } from './options.ts'
+import { RingKeeper } from './ring-keeper.ts'
+import { addRingMethods } from './ring-methods.ts'
+
+/** The parts of a node that its facade speaks to. */
+export interface OverlayParts {
+  readonly channels: ChannelTable
+  readonly table: ConnectionTable
+  readonly forwarder: PacketForwarder
+  readonly dispatch: DispatchTable
+  readonly calls: RequestReply
+  readonly onDemand: OnDemand
+  readonly keeper: RingKeeper
+  /** Returns the way to a peer through the ring. */
+  ringEdge(peer: Address): RingEdge
+}
+
+/** What the parts tell the facade. */
+export interface OverlayPartsListener {
+  /** A packet for this node; its payload is borrowed. */
+  deliver(packet: OverlayPacket): void
+  /** The node has its place in the ring. */
+  joined(): void
+  /** The near connections are others than before. */
+  neighborsChanged(): void
+  /** A peer that traffic asks for cannot be reached. */
+  peerUnreachable(peer: Address): void
+}
+
+/** Makes the parts of one node; nothing runs until its keeper is started. */
+export function assemble(
+  runtime: Runtime,
+  log: Log,
+  options: OverlayNodeOptions,
+  listener: OverlayPartsListener,
+): OverlayParts {
+  const { address } = options.identity
+  const random = runtime.random.fork(`overlay ${address.key}`)
+  const channels = new ChannelTable({ ...runtime, log }, options)
+  const table = new ConnectionTable(address)
+  const dispatch = new DispatchTable()
+  const receiver = {
+    deliver: (packet: OverlayPacket) => listener.deliver(packet),
+    unreachable: (packet: OverlayPacket) => calls.refuse(packet),
+  }
+  const forwarder = new PacketForwarder({ table, log, receiver })
+  const calls = new RequestReply({
+    runtime,
+    random: random.fork('calls'),
+    log,
+    sender: forwarder,
+    dispatch,
+  })
+  const ringEdge = (peer: Address) => new RingEdge(peer, forwarder)
+  const linker = new Linker({ channels, table, calls, runtime, log, ringEdge })
+  const known = new KnownPeers(address)
+  const near = new NearNeighbors({ table, known })
+  const ownHint = () => channels.hintOf()
+  const learner = {
+    learn: (exchange: Parameters<RingKeeper['learn']>[0]) => keeper.learn(exchange),
+  }
+  const exchanger = new Exchanger({ table, calls, log, ownHint, listener: learner })
+  const onUnreachable = (peer: Address) => listener.peerUnreachable(peer)
+  const onDemand = new OnDemand({ table, linker, log, onUnreachable })
+  const shared = { runtime, log, channels, table, linker }
+  const leaves = new Leaves({ ...shared, random: random.fork('leaves'), calls }, options.remoteTas)
+  const shortcuts = new Shortcuts({ table, linker, random: random.fork('shortcuts'), log })
+  const departed = new Departed({ random: random.fork('departed') })
+  const policies = { known, near, exchanger, leaves, shortcuts, onDemand, departed }
+  const keeper = new RingKeeper({ ...shared, ...policies }, listener)
+  addRingMethods(dispatch, { channels, table, linker, calls, exchanger, keeper })
+  return { channels, table, forwarder, dispatch, calls, onDemand, keeper, ringEdge }
+}
