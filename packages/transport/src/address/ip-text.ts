@@ -51,7 +51,12 @@ export function formatIpv6(bytes: Uint8Array): string {
 export function parseIp(text: string): Uint8Array | undefined {
   if (!text.includes(':')) return parseIpv4(text)
   const bytes = parseIpv6(text)
-  return bytes && isIpv4Mapped(bytes) ? bytes.slice(12) : bytes
+  return bytes && unmapIp(bytes)
+}
+
+/** Returns a copy of an address of 4 or 16 bytes, with an IPv4-mapped IPv6 address turned into IPv4. */
+export function unmapIp(bytes: Uint8Array): Uint8Array {
+  return bytes.slice(isIpv4Mapped(bytes) ? 12 : 0)
 }
 
 /** Returns the canonical text of an address of 4 or 16 bytes. */
@@ -104,5 +109,6 @@ function longestZeroRun(groups: readonly number[]): { start: number; length: num
 }
 
 function isIpv4Mapped(bytes: Uint8Array): boolean {
+  if (bytes.length !== 16) return false
   return bytes[10] === 0xff && bytes[11] === 0xff && bytes.subarray(0, 10).every((b) => b === 0)
 }

@@ -2,7 +2,7 @@
 import { Malformed } from '@ipop/codec'
 import type { Endpoint } from '@ipop/runtime'
 import { HOST_NAME_LENGTH_MAX, PATH_LENGTH_MAX } from '../limits.ts'
-import { formatIp, parseIp, parseIpv6 } from './ip-text.ts'
+import { formatIp, parseIp, parseIpv6, unmapIp } from './ip-text.ts'
 
 /** The transports an address can name. */
 export type TransportKind = 'udp' | 'tcp'
@@ -19,11 +19,11 @@ export class TransportAddress {
   readonly ipBytes: Uint8Array | undefined
   readonly #text: string
 
-  private constructor(kind: TransportKind, host: string, port: number, path?: string) {
+  private constructor(kind: TransportKind, host: string | Uint8Array, port: number, path?: string) {
     this.kind = kind
     this.port = port
-    this.ipBytes = parseIp(host)
-    this.host = this.ipBytes ? formatIp(this.ipBytes) : host.toLowerCase()
+    this.ipBytes = typeof host === 'string' ? parseIp(host) : host
+    this.host = this.ipBytes ? formatIp(this.ipBytes) : String(host).toLowerCase()
     if (path !== undefined && path !== '') this.path = path
     const shown = this.host.includes(':') ? `[${this.host}]` : this.host
     this.#text = `brunet.${kind}://${shown}:${port}${this.path === undefined ? '' : `/${this.path}`}`
@@ -59,22 +59,21 @@ export class TransportAddress {
     return problem ?? new TransportAddress(kind, host, port, path)
   }
 
-  /** Returns an address from decoded parts, checked as `parse` does. */
+  /** Returns an address from decoded parts, checked as `parse` does. The host is a name, or 4 or 16 bytes (copied). */
   static fromParts(
     kind: TransportKind,
-    host: string,
+    host: string | Uint8Array,
     port: number,
     path?: string,
   ): TransportAddress | Malformed {
-    const literal = parseIp(host) !== undefined
-    const problem = literal ? host : checkHost(host)
-    if (problem instanceof Malformed) return problem
+    const checked = typeof host === 'string' ? checkHost(host) : unmapIp(host)
+    if (checked instanceof Malformed) return checked
     if (port < 1 || port > 65_535) return new Malformed('transport address: port out of range')
     if (path !== undefined) {
       const wrong = checkPath(path)
       if (wrong) return wrong
     }
-    return new TransportAddress(kind, host, port, path)
+    return new TransportAddress(kind, checked, port, path)
   }
 
   /** Whether the host is an IP literal rather than a name. */
@@ -95,12 +94,12 @@ export class TransportAddress {
   /** Returns the same address without its path. */
   withoutPath(): TransportAddress {
     if (this.path === undefined) return this
-    return new TransportAddress(this.kind, this.host, this.port)
+    return new TransportAddress(this.kind, this.ipBytes ?? this.host, this.port)
   }
 
   /** Returns the same address with `path`. */
   withPath(path: string | undefined): TransportAddress {
-    return new TransportAddress(this.kind, this.host, this.port, path)
+    return new TransportAddress(this.kind, this.ipBytes ?? this.host, this.port, path)
   }
 
   /** Returns the same transport, port and path at another host: what a name resolved to. */

@@ -271,19 +271,16 @@ export class Channel {
   }
 
   #pathHost(): PathHost {
-    const channel = this
     return {
-      get localStatus() {
-        return channel.#localStatus
-      },
-      now: () => channel.#host.now(),
-      seal: (frame) => channel.#sealProbe(frame),
-      dial: (ta, onEdge) => channel.#host.dial(ta, onEdge),
+      localStatus: () => this.#localStatus,
+      now: () => this.#host.now(),
+      seal: (frame) => this.#sealProbe(frame),
+      dial: (ta, onEdge) => this.#host.dial(ta, onEdge),
       edgeAdded: (edge) => {
-        if (channel.#initiation) edge.send(channel.#initiation)
+        if (this.#initiation) edge.send(this.#initiation)
       },
-      activePathChanged: () => channel.#host.handlers().onPathChange(channel),
-      wake: (at) => channel.#host.wake(at),
+      activePathChanged: () => this.#host.handlers().onPathChange(this),
+      wake: (at) => this.#host.wake(at),
     }
   }
 

@@ -18,7 +18,8 @@ const SEARCH_AGAIN_MS = 4_000
 
 /** What a path manager needs from its channel. */
 export interface PathHost {
-  readonly localStatus: number
+  /** Returns the status byte to tell. */
+  localStatus(): number
   now(): Instant
   /** Encrypts a frame, if there is a key. */
   seal(frame: Uint8Array): Uint8Array | undefined
@@ -120,7 +121,7 @@ export class PathManager {
 
   /** Pings one path. */
   ping(path: Path, now: Instant, isSearching = false): void {
-    if (!path.edge.isOpen) return
+    if (!path.edge.isOpen || path.lastPingAt === now) return
     const id = this.#random.uint32()
     if (!this.#sendProbe({ kind: 'ping', id, path, isSearching })) return
     path.pingSent(id, now)
@@ -182,7 +183,12 @@ export class PathManager {
   /** Counts misses, searches, dials what is due. */
   handleTimeout(now: Instant): void {
     let isLost = false
-    for (const path of this.paths.values()) isLost = path.handleTimeout(now) || isLost
+    for (const path of this.paths.values()) {
+      const misses = path.misses
+      isLost = path.handleTimeout(now) || isLost
+      // One lost ping decides nothing, but frames are at stake: ask again at once.
+      if (path.misses > misses && path.isUsable && path === this.paths.active) this.ping(path, now)
+    }
     if (isLost) {
       this.#search.restart(now)
       this.reselect(now)
@@ -269,7 +275,7 @@ export class PathManager {
       id,
       isActive: path === this.paths.active,
       isSearching,
-      status: this.#host.localStatus,
+      status: this.#host.localStatus(),
       ...(remote === undefined ? {} : { observed: remote }),
     })
     const datagram = this.#host.seal(frame)

@@ -19,6 +19,7 @@ const MESSAGE_BYTES_MIN = 12
 export class PortNodes {
   readonly #indexes: IndexTable
   readonly #receivers: DatagramReceiver[] = []
+  readonly #attached = new Map<object, DatagramReceiver>()
   readonly #paths = new Map<string, DatagramReceiver>()
 
   constructor(indexes: IndexTable) {
@@ -39,6 +40,7 @@ export class PortNodes {
       throw new TransportError({ code: 'TRANSPORT_PATH_TAKEN', detail: path })
     }
     this.#receivers.push(receiver)
+    this.#attached.set(receiver, receiver)
     if (path !== undefined) this.#paths.set(path, receiver)
     const detach = () => this.#detach(receiver, path)
     return path === undefined ? { detach } : { path, detach }
@@ -52,7 +54,7 @@ export class PortNodes {
   /** Returns the node a session datagram or hello reply is for. */
   receiverOf(datagram: Uint8Array): DatagramReceiver | undefined {
     if (datagram.length < MESSAGE_BYTES_MIN) return undefined
-    switch (datagram[0]) {
+    switch (datagram[0] ?? 0) {
       case DATAGRAM_DATA:
       case DATAGRAM_COOKIE:
         return this.#byIndex(readIndex(datagram, INDEX_OFFSET))
@@ -68,9 +70,8 @@ export class PortNodes {
 
   #byIndex(index: number): DatagramReceiver | undefined {
     const owner = this.#indexes.ownerOf(index)
-    if (owner !== undefined) {
-      for (const receiver of this.#receivers) if (receiver === owner) return receiver
-    }
+    const attached = owner && this.#attached.get(owner)
+    if (attached) return attached
     // A node of several listeners takes its indices from one of their tables only.
     for (const receiver of this.#receivers) if (receiver.ownsIndex(index)) return receiver
     return undefined
@@ -79,6 +80,7 @@ export class PortNodes {
   #detach(receiver: DatagramReceiver, path: string | undefined): void {
     const at = this.#receivers.indexOf(receiver)
     if (at >= 0) this.#receivers.splice(at, 1)
+    this.#attached.delete(receiver)
     if (path !== undefined && this.#paths.get(path) === receiver) this.#paths.delete(path)
   }
 }

@@ -11,7 +11,7 @@ import type {
   TimerHandle,
   Timers,
 } from '@ipop/runtime'
-import { TransportAddress } from '../address/transport-address.ts'
+import type { TransportAddress } from '../address/transport-address.ts'
 import type {
   Attachment,
   DatagramReceiver,
@@ -95,7 +95,7 @@ export class TcpEdgeListener implements EdgeListener, TcpEdgeHost {
     listener.#socket = await runtime.streams.listen({ host, port }, (stream) =>
       listener.#accept(stream),
     )
-    listener.#own = new OwnEndpoints(runtime, { local: listener.#socket.local })
+    listener.#own = new OwnEndpoints(runtime, { local: listener.#socket.local, kind: 'tcp' })
     return listener
   }
 
@@ -105,8 +105,7 @@ export class TcpEdgeListener implements EdgeListener, TcpEdgeHost {
   }
 
   localAddresses(): TransportAddress[] {
-    const { port } = this.#socket.local
-    return this.#own.offered().map((host) => TransportAddress.tcp({ host, port }))
+    return [...this.#own.offered()]
   }
 
   attach(receiver: DatagramReceiver, path?: string): Attachment {

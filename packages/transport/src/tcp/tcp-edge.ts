@@ -36,7 +36,9 @@ export class TcpEdge implements Edge, StreamHandlers {
     const { dialled, from } = options
     this.isProven = dialled !== undefined
     if (dialled) this.remote = dialled
-    this.sourceBytes = new TextEncoder().encode(from ? `${from.host}:${from.port}` : `${dialled}`)
+    this.sourceBytes = new TextEncoder().encode(
+      from ? `${from.host}:${from.port}` : (dialled?.toString() ?? ''),
+    )
   }
 
   get isOpen(): boolean {

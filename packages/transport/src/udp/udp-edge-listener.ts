@@ -10,7 +10,7 @@ import type {
   Random,
   Timers,
 } from '@ipop/runtime'
-import { TransportAddress } from '../address/transport-address.ts'
+import type { TransportAddress } from '../address/transport-address.ts'
 import type {
   Attachment,
   DatagramReceiver,
@@ -99,7 +99,7 @@ export class UdpEdgeListener implements EdgeListener, UdpEdgeHost {
         onError: (error) => listener.#log.write('warn', 'udp socket failed', { error }),
       },
     )
-    listener.#own = new OwnEndpoints(runtime, { local: listener.#socket.local })
+    listener.#own = new OwnEndpoints(runtime, { local: listener.#socket.local, kind: 'udp' })
     return listener
   }
 
@@ -113,8 +113,7 @@ export class UdpEdgeListener implements EdgeListener, UdpEdgeHost {
   }
 
   localAddresses(): TransportAddress[] {
-    const { port } = this.#socket.local
-    return this.#own.offered().map((host) => TransportAddress.udp({ host, port }))
+    return [...this.#own.offered()]
   }
 
   attach(receiver: DatagramReceiver, path?: string): Attachment {

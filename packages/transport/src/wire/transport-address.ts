@@ -7,7 +7,6 @@
  *        .   1+p  path length and path, when bit 7 of form is set
  */
 import { type ByteReader, type ByteWriter, Malformed } from '@ipop/codec'
-import { formatIp } from '../address/ip-text.ts'
 import { TransportAddress } from '../address/transport-address.ts'
 
 const HOST_MASK = 0x03
@@ -52,9 +51,9 @@ export function readTransportAddress(reader: ByteReader): TransportAddress | Mal
   return TransportAddress.fromParts(kind, host, port, path)
 }
 
-function readHost(reader: ByteReader, form: number): string | undefined {
-  if (form === HOST_IPV4) return formatIp(reader.bytes(4))
-  if (form === HOST_IPV6) return formatIp(reader.bytes(16))
+function readHost(reader: ByteReader, form: number): string | Uint8Array | undefined {
+  if (form === HOST_IPV4) return reader.bytes(4)
+  if (form === HOST_IPV6) return reader.bytes(16)
   return form === HOST_NAME ? readText(reader) : undefined
 }
 

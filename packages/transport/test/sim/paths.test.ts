@@ -57,6 +57,18 @@ describe('path choice', () => {
     expect(left.told.down).toEqual([])
   })
 
+  it('leaves a path that works one way only, at both ends', async () => {
+    const { world, hosts, toRight, toLeft, left, right } = await connected()
+    const [atLeft] = joinedEdges(hosts[0].runtime, [left, right], { kind: 'relay', delayMs: 50 })
+    toRight.addEdge(atLeft)
+    await world.run({ forMs: 5_000 })
+    world.setLink(hosts[0], hosts[1], { lossProbability: 1 }, { oneWay: true })
+    await world.run({ forMs: 40_000 })
+    expect(toRight.activeEdge?.kind).toBe('relay')
+    expect(toLeft.activeEdge?.kind).toBe('relay')
+    expect(left.told.down).toEqual([])
+  })
+
   it('moves to the quicker of two paths of a kind, with hysteresis', async () => {
     const { world, hosts, left, right } = await twoNodes()
     const pair = [left, right] as const
@@ -130,10 +142,10 @@ describe('a peer that moves', () => {
     )
     const to = { host: hosts[1].address, port: 4000 }
     const spied: Uint8Array[] = []
-    const { handleDatagram } = right.listener
-    right.listener.handleDatagram = function (bytes, from) {
+    const handle = right.listener.handleDatagram.bind(right.listener)
+    right.listener.handleDatagram = (bytes, from) => {
       if (bytes[0] === 4) spied.push(bytes.slice())
-      handleDatagram.call(this, bytes, from)
+      handle(bytes, from)
     }
     left.table.channel(right.table.address)?.send(frameOf('spied on'))
     await world.run({ forMs: 1_000 })

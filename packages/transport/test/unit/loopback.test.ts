@@ -45,6 +45,23 @@ describe('a real port', () => {
     expect((first.listeners[0] as UdpEdgeListener).stats().datagramsLocal).toBeGreaterThan(0)
   })
 
+  it('has a twin of the other family with the same number, for the same node', async () => {
+    const ipv4 = await UdpEdgeListener.open(runtime, { host: '127.0.0.1', port: 0 })
+    const twin = { host: '::1', port: ipv4.localPort, indexes: ipv4.indexes }
+    const ipv6 = await UdpEdgeListener.open(runtime, twin)
+    const node = makeNode(runtime, [ipv4, ipv6])
+    opened.push(node.table, ipv4, ipv6)
+    expect(node.table.hintOf().endpoints.map((ta) => ta.family)).toEqual([4, 6])
+    await meet(await udp('127.0.0.1'), node)
+    const [, ta6] = node.table.hintOf().endpoints
+    const other = await udp('::1')
+    const reply = await other.table.hello(ta6 as TransportAddress)
+    expect(reply?.hint.address.equals(node.table.address)).toBe(true)
+    if (reply) other.table.dial(reply.hint)
+    await until(() => other.told.up.length === 1)
+    expect(other.told.up[0]?.activeEdge?.remote?.family).toBe(6)
+  })
+
   it('takes rubbish without harm', async () => {
     const node = await udp('127.0.0.1')
     const [ta] = node.table.hintOf().endpoints
