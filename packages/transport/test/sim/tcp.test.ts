@@ -2,7 +2,14 @@
 import { describe, expect, it } from '@jest/globals'
 import { World } from '@ipop/simulator'
 import { IndexTable, TcpEdgeListener, TransportAddress, UdpEdgeListener } from '@ipop/transport'
-import { TCP_UNPROVEN_MAX, TCP_UNPROVEN_MS } from '../../src/limits.ts'
+import {
+  TCP_CONNECT_TIMEOUT_MS,
+  TCP_EDGES_MAX,
+  TCP_QUEUE_BYTES_MAX,
+  TCP_UNPROVEN_MAX,
+  TCP_UNPROVEN_MS,
+} from '../../src/limits.ts'
+import { TcpEdge } from '../../src/tcp/tcp-edge.ts'
 import { frameOf, makeNode } from '../helpers/nodes.ts'
 
 describe('TCP edges', () => {
@@ -73,6 +80,40 @@ describe('TCP edges', () => {
     expect(listeners[1].stats().drops['too many streams']).toBe(10)
     await world.run({ forMs: TCP_UNPROVEN_MS })
     expect(listeners[1].stats().edges).toBe(0)
+  })
+})
+
+describe('caps of TCP', () => {
+  it('hold for the streams of one port', async () => {
+    const { world, listeners } = await tcpPair()
+    const nowhere = TransportAddress.tcp({ host: '10.200.0.1', port: 1 })
+    let dialled = 0
+    for (let i = 0; i < TCP_EDGES_MAX + 5; i++) if (listeners[0].dial(nowhere)) dialled++
+    expect(dialled).toBe(TCP_EDGES_MAX)
+    expect(listeners[0].stats().drops['too many streams']).toBe(5)
+    await world.run({ forMs: TCP_CONNECT_TIMEOUT_MS + 1 })
+    expect(listeners[0].stats().edges).toBe(0)
+  })
+
+  it('hold for the bytes waiting in a stream', () => {
+    const host = { received: () => undefined, closed: () => undefined }
+    const edge = new TcpEdge(host, { id: 'tcp/1', from: { host: '10.0.0.1', port: 1 } })
+    const written: number[] = []
+    let queuedBytes = TCP_QUEUE_BYTES_MAX
+    const end = { host: '10.0.0.1', port: 1 }
+    edge.start({
+      local: end,
+      remote: end,
+      get queuedBytes() {
+        return queuedBytes
+      },
+      write: (bytes) => written.push(bytes.length) > 0,
+      close: () => undefined,
+    })
+    expect(edge.send(Uint8Array.of(4, 5))).toBe(true)
+    queuedBytes++
+    expect(edge.send(Uint8Array.of(4, 5))).toBe(false)
+    expect(written).toEqual([4])
   })
 })
 

@@ -202,6 +202,7 @@ describe('caps', () => {
     }
     expect(reflexive.list(20)).toHaveLength(limits.REFLEXIVE_ADDRESSES_MAX)
     expect(reflexive.offered(20)).toHaveLength(limits.REFLEXIVE_ADDRESSES_OFFERED_MAX)
+    expect(reflexive.list(20)[0]?.reporters.size).toBe(limits.REPORTERS_MAX)
     expect(reflexive.offered(20)[0]?.host).toBe('203.0.113.19')
     expect(reflexive.list(limits.REFLEXIVE_ADDRESS_TTL_MS + 100)).toEqual([])
     const loopback = TransportAddress.udp({ host: '127.0.0.1', port: 1 })
