@@ -16,8 +16,10 @@ use std::thread::JoinHandle;
 
 /// A train may be as long as the largest UDP payload.
 const TRAIN_BYTES: usize = 65_536;
-/// Trains coalesced together: enough to join what the network card did not, small enough for the second-level cache.
-const TRAINS_PER_BATCH: usize = 4;
+/// What is coalesced together: small enough for the second-level cache.
+const BATCH_BYTES: usize = 4 * TRAIN_BYTES;
+/// Where the network card joins nothing every train is one datagram; as many of them make a super-packet.
+const TRAINS_PER_BATCH_MAX: usize = 64;
 /// Enough to make the cost of poll() vanish, few enough to notice a stop signal within a millisecond.
 const BATCHES_PER_POLL_MAX: usize = 32;
 
@@ -74,7 +76,7 @@ impl<'a> Rx<'a> {
             hub,
             id,
             socket,
-            arena: vec![0; TRAIN_BYTES * TRAINS_PER_BATCH],
+            arena: vec![0; BATCH_BYTES],
             ingress: Ingress::new(hub.tun.is_some(), merges_udp),
             written: 0,
             write_errors: 0,
@@ -99,8 +101,11 @@ impl<'a> Rx<'a> {
     /// Receives up to a batch of trains; returns whether more may wait.
     fn batch(&mut self) -> bool {
         let now_ms = self.hub.now_ms();
-        for number in 0..TRAINS_PER_BATCH {
-            let start = number * TRAIN_BYTES;
+        let mut start = 0;
+        for _ in 0..TRAINS_PER_BATCH_MAX {
+            if start + TRAIN_BYTES > BATCH_BYTES {
+                break;
+            }
             // An error belongs to an earlier send (e.g. an unreachable port); reading it has cleared it.
             let Ok(Some(train)) = self.socket.receive(&mut self.arena[start..start + TRAIN_BYTES]) else {
                 return false;
@@ -117,6 +122,7 @@ impl<'a> Rx<'a> {
                 arrival,
                 &mut listener,
             );
+            start += train.length;
         }
         true
     }
