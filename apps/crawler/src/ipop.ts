@@ -44,7 +44,7 @@ for (const command of program.commands) command.exitOverride()
 async function ask(name: string, body: Record<string, unknown> = {}): Promise<unknown> {
   const { socket, node } = program.opts<Options>()
   const { ControlClient } = await import('@ipop/node/tools')
-  const client = ControlClient.find(socket, {
+  const client = await ControlClient.find(socket, {
     runtimeFolder: process.env['XDG_RUNTIME_DIR'],
     workFolder: process.cwd(),
   })

@@ -12,7 +12,7 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'ipop-files-'))
   writeFileSync(
     path('node.config'),
-    '<NodeConfig><BrunetNamespace>n</BrunetNamespace><EdgeListeners/><Extra/></NodeConfig>',
+    '<NodeConfig><BrunetNamespace>n</BrunetNamespace><EdgeListeners><EdgeListener type="udp"/></EdgeListeners><Extra/></NodeConfig>',
   )
   writeFileSync(
     path('ipop.config'),

@@ -104,6 +104,9 @@ function readEdgeListeners(root: Section): EdgeListenerConfig[] {
       expected: 'a list such as <EdgeListener type="udp"><port>0</port></EdgeListener>',
     })
   }
+  if (section.element?.children.length === 0) {
+    section.warn('has no listener: the node can neither call others nor be called')
+  }
   const seen = new Set<string>()
   const listeners = section.list('EdgeListener', EDGE_LISTENERS_MAX, (item) => {
     const listener = readEdgeListener(item)
