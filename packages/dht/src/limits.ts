@@ -54,8 +54,8 @@ export const PAGE_BYTES_GOAL = 1_000
 /** Entries accepted in one message; one datagram holds about seven, each costs a signature check. */
 export const PAGE_ENTRIES_MAX = 32
 
-/** Digests in one message: 24 of about 45 bytes fit one datagram. */
-export const OFFERS_MAX = 24
+/** Digests in one message: 22 of 44 bytes and a page's token stay within the overlay's goal of 1,100. */
+export const OFFERS_MAX = 22
 
 /** Pages of one list of keys: more keys than a replica stores fit them. */
 export const PAGES_MAX = 4_096

@@ -38,13 +38,19 @@ export class OwnEntries {
   remember(entry: Entry): void {
     const name = toHex(entry.keyHash)
     const slots = this.#keys.get(name) ?? new Map<string, OwnEntry>()
-    if (entry.isExclusive || entry.isReplacing) slots.clear()
+    for (const [slotId, old] of slots) if (old.entry.sequence < entry.floor) slots.delete(slotId)
     const expiresAt = this.#clock.now() + entry.ttlSeconds * 1_000
     slots.set(entry.slotId, { entry, expiresAt })
     this.#keys.delete(name)
     const oldest = this.#keys.keys().next()
     if (this.#keys.size >= OWN_KEYS_MAX && !oldest.done) this.#keys.delete(oldest.value)
     this.#keys.set(name, slots)
+  }
+
+  /** Returns the highest floor among the remembered entries of a key: new entries must not lower it. */
+  floorOf(keyHash: Uint8Array): number {
+    const slots = this.#keys.get(toHex(keyHash))?.values() ?? []
+    return Math.max(0, ...[...slots].map(({ entry }) => entry.floor))
   }
 
   /** Forgets one slot of a key, or all. */

@@ -21,6 +21,16 @@ export interface Wish {
   readonly ttlSeconds: number
 }
 
+interface EntryKind {
+  readonly isExclusive?: boolean
+  readonly isTentative?: boolean
+  readonly isReleased?: boolean
+  /** Whether this node's older entries of the key are void. */
+  readonly voids?: boolean
+  /** What was void already. */
+  readonly floor?: number
+}
+
 /** What an owner is built from. */
 export interface OwnerModules {
   readonly signer: EntrySigner
@@ -44,7 +54,7 @@ export class Owner {
 
   /** Returns a signed shared value. */
   shared(wish: Wish, claimedAtMs: number, isReplacing: boolean): Entry {
-    return this.#sign(wish, claimedAtMs, { isReplacing })
+    return this.#sign(wish, claimedAtMs, { voids: isReplacing })
   }
 
   /** Returns a signed tentative claim; it lives only as long as a create may take. */
@@ -58,7 +68,7 @@ export class Owner {
 
   /** Returns a signed exclusive entry, for a claim that was granted. */
   granted(wish: Wish, claimedAtMs: number): Entry {
-    return this.#sign(wish, claimedAtMs, { isExclusive: true })
+    return this.#sign(wish, claimedAtMs, { isExclusive: true, voids: true })
   }
 
   /** Withdraws `entry` from all replicas; returns whether a majority agreed. */
@@ -90,25 +100,19 @@ export class Owner {
       isExclusive,
       isTentative,
       isReleased: true,
+      floor: entry.floor,
     })
   }
 
-  #sign(
-    wish: Wish,
-    claimedAtMs: number,
-    flags: {
-      isExclusive?: boolean
-      isTentative?: boolean
-      isReplacing?: boolean
-      isReleased?: boolean
-    },
-  ): Entry {
+  #sign(wish: Wish, claimedAtMs: number, kind: EntryKind): Entry {
     const { signer, own, wallTimeMs } = this.#modules
+    const { voids, floor, ...flags } = kind
     const signedAtMs = Math.floor(wallTimeMs())
+    const sequence = own.nextSequence()
     return signEntry(signer, {
-      ...{ ...wish, ...flags, signedAtMs },
+      ...{ ...wish, ...flags, signedAtMs, sequence },
       claimedAtMs: Math.min(Math.floor(claimedAtMs), signedAtMs),
-      sequence: own.nextSequence(),
+      floor: voids ? sequence : Math.max(floor ?? 0, own.floorOf(wish.keyHash)),
     })
   }
 }
@@ -126,10 +130,14 @@ export function valueOf({ entry, remainingMs }: LiveEntry): DhtValue {
 /** Returns the error that a failed write ends with. */
 export function writeError(tally: WriteTally): DhtError {
   const counts = { wanted: WRITE_QUORUM, received: tally.stored }
-  const count = (matches: (reason: string) => boolean) => tally.reasons.filter(matches).length
-  if (count((reason) => reason === 'future' || reason === 'expired') >= WRITE_QUORUM)
+  // A reason is the cause if the write would have got its majority without it.
+  const isCause = (matches: (reason: string) => boolean) => {
+    const refusals = tally.reasons.filter(matches).length
+    return refusals > 0 && tally.stored + refusals >= WRITE_QUORUM
+  }
+  if (isCause((reason) => reason === 'future' || reason === 'expired'))
     return new DhtError({ code: 'DHT_CLOCK_SKEW', ...counts })
-  if (count((reason) => reason.endsWith('-full')) >= WRITE_QUORUM)
+  if (isCause((reason) => reason.endsWith('-full')))
     return new DhtError({ code: 'DHT_STORE_FULL', ...counts })
   const rival = strongest(tally.rivals)
   if (rival) return new DhtError({ code: 'DHT_ENTRY_EXISTS', holder: valueOf(rival) })

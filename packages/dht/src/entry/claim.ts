@@ -23,14 +23,6 @@ export function winsOver(a: Claim, b: Claim): boolean {
   return a.owner.compare(b.owner) < 0
 }
 
-/**
- * Returns the sequence number below which `entry` makes all entries of its owner at this key void: its own when it
- * replaces everything or holds the key alone, 0 when it is one value among several, or only a claim.
- */
-export function floorOf(entry: Entry): number {
-  return entry.isReplacing || (entry.isExclusive && !entry.isTentative) ? entry.sequence : 0
-}
-
 function rankOf(claim: Claim): number {
   if (!claim.isExclusive) return 0
   return claim.isTentative ? 1 : 2

@@ -50,7 +50,8 @@ export interface EntryDraft {
   readonly ttlSeconds: number
   readonly isExclusive?: boolean
   readonly isTentative?: boolean
-  readonly isReplacing?: boolean
+  /** The owner's entries at this key with lower numbers are void; 0 (the default) when all of them stand. */
+  readonly floor?: number
   readonly isReleased?: boolean
 }
 
@@ -63,7 +64,7 @@ export function signEntry(signer: EntrySigner, draft: EntryDraft): Entry {
     ...draft,
     isExclusive: draft.isExclusive ?? false,
     isTentative: draft.isTentative ?? false,
-    isReplacing: draft.isReplacing ?? false,
+    floor: draft.floor ?? 0,
     isReleased: draft.isReleased ?? false,
     ownerKey: signer.publicKey,
     ownerNonce: signer.secret.nonce,
@@ -81,6 +82,7 @@ export function parseEntry(keyHash: Uint8Array, bytes: Uint8Array): Entry | Malf
     return new Malformed('entry: released, but what?')
   if (isTentative && !isExclusive)
     return new Malformed('entry: only an exclusive entry can be tentative')
+  if (fields.floor > fields.sequence) return new Malformed('entry: voids what is to come')
   if (fields.claimedAtMs > fields.signedAtMs)
     return new Malformed('entry: claimed after it was signed')
   return complete(keyHash, fields, addressFromIdentity(fields.ownerKey, fields.ownerNonce))

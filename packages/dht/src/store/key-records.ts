@@ -1,7 +1,7 @@
 /** All records of one key, and how a new entry meets them. Replicas and readers merge with the same code. */
 import { createHash } from 'node:crypto'
 import type { Instant } from '@ipop/runtime'
-import { areRivals, floorOf, winsOver } from '../entry/claim.ts'
+import { areRivals, winsOver } from '../entry/claim.ts'
 import type { Entry } from '../entry/entry.ts'
 
 /** How long an entry matters. */
@@ -15,8 +15,6 @@ export interface Lifetime {
 /** An entry as it is stored. */
 export interface StoredRecord extends Lifetime {
   readonly entry: Entry
-  /** The owner's entries with lower numbers are void; a new version inherits it from the one it replaces. */
-  readonly floor: number
 }
 
 /** What becomes of a new entry. */
@@ -79,15 +77,15 @@ export class KeyRecords {
   /** Returns what becomes of `entry`, without changing anything. */
   judge(entry: Entry, life: Lifetime, now: Instant): MergeOutcome {
     const removed: StoredRecord[] = []
-    let record: StoredRecord = { entry, ...life, floor: floorOf(entry) }
+    let { keepUntil } = life
     let holder: StoredRecord | undefined
     for (const stored of this.#records.values()) {
       if (stored.entry.owner.equals(entry.owner)) {
-        const order = compareVersions(record, stored, now)
+        const order = compareVersions(entry, stored, now)
         if (order === 'same') return { kind: stored.expiresAt > now ? 'same' : 'expired' }
         if (order === 'older') return { kind: 'stale', current: stored }
         if (order === 'unrelated') continue
-        record = inherit(record, stored)
+        keepUntil = Math.max(keepUntil, stored.keepUntil)
         removed.push(stored)
       } else if (isInTheWay(stored, entry, now)) {
         // A tentative claim displaces nothing: it only becomes an entry once a majority found the key free.
@@ -95,7 +93,8 @@ export class KeyRecords {
         else if (!holder || winsOver(stored.entry, holder.entry)) holder = stored
       }
     }
-    return holder ? { kind: 'conflict', holder } : { kind: 'accept', record, removed }
+    if (holder) return { kind: 'conflict', holder }
+    return { kind: 'accept', record: { entry, expiresAt: life.expiresAt, keepUntil }, removed }
   }
 
   /** Carries out an `accept`. */
@@ -126,9 +125,9 @@ function isInTheWay(record: StoredRecord, entry: Entry, now: Instant): boolean {
   return record.expiresAt > now && areRivals(stored, entry)
 }
 
-/** Compares a new record with a stored one of the same owner. */
+/** Compares a new entry with a stored one of the same owner. */
 function compareVersions(
-  { entry, floor }: StoredRecord,
+  entry: Entry,
   stored: StoredRecord,
   now: Instant,
 ): 'newer' | 'older' | 'same' | 'unrelated' {
@@ -136,19 +135,11 @@ function compareVersions(
   // Whoever forgot what it was granted and claims it anew is told, and gets nothing new.
   const isGranted = old.isExclusive && !old.isTentative && !old.isReleased
   if (entry.isTentative && !entry.isReleased && isGranted && stored.expiresAt > now) return 'older'
-  if (entry.sequence < stored.floor) return 'older'
-  if (old.sequence < floor) return 'newer'
+  if (entry.sequence < old.floor) return 'older'
+  if (old.sequence < entry.floor) return 'newer'
   if (entry.slotId !== old.slotId) return 'unrelated'
   if (entry.sequence !== old.sequence) return entry.sequence > old.sequence ? 'newer' : 'older'
   // Two versions with one number: an owner that signs both must not make replicas disagree for ever.
   const order = Buffer.compare(entry.bytes, old.bytes)
   return order === 0 ? 'same' : order > 0 ? 'newer' : 'older'
-}
-
-function inherit(record: StoredRecord, from: StoredRecord): StoredRecord {
-  return {
-    ...record,
-    floor: Math.max(record.floor, from.floor),
-    keepUntil: Math.max(record.keepUntil, from.keepUntil),
-  }
 }

@@ -8,7 +8,7 @@ const DAY = 24 * 3_600
 const KEYS = Array.from({ length: 20 }, (_, i) => `key-${i}`)
 
 describe('replicas that come and go', () => {
-  it.each([1, 2, 3, 4])(
+  it.each([1, 2])(
     'loses nothing when three of eight replicas die at once (seed %d)',
     async (seed) => {
       const village = await Village.settled(40, { seed })
@@ -40,18 +40,15 @@ describe('replicas that come and go', () => {
     expect(await village.read(writer, 'thin')).toEqual(['thin'])
   })
 
-  it.each([1, 2])(
-    'hands everything over while a ring shrinks to one node (seed %d)',
-    async (seed) => {
-      const village = await Village.settled(16, { seed })
-      await fill(village)
-      while (village.villagers.length > 1) {
-        await village.leave(village.at(village.random.below(1_000)))
-        await village.time.advance(2_000)
-      }
-      await expectAll(village)
-    },
-  )
+  it.each([1])('hands everything over while a ring shrinks to one node (seed %d)', async (seed) => {
+    const village = await Village.settled(16, { seed })
+    await fill(village)
+    while (village.villagers.length > 1) {
+      await village.leave(village.at(village.random.below(1_000)))
+      await village.time.advance(2_000)
+    }
+    await expectAll(village)
+  })
 
   it('keeps everything readable while a ring of 3 grows to 40, and lets go of what moved away', async () => {
     const village = await Village.settled(3, { seed: 5 })

@@ -4,10 +4,10 @@ import { DhtError } from '../../src/index.ts'
 import { bytesOf, Village, type Villager } from '../helpers/village.ts'
 
 const HOUR = 3_600
-const STEPS = 60
+const STEPS = 50
 
 describe('a ring under churn', () => {
-  it.each([1, 2, 3, 4, 5, 6])('never has two owners and loses nothing (seed %d)', async (seed) => {
+  it.each([1, 2, 3])('never has two owners and loses nothing (seed %d)', async (seed) => {
     const run = new FuzzRun(await Village.settled(20, { seed }))
     for (let step = 0; step < STEPS; step++) await run.step()
     await run.village.time.advance(60_000)

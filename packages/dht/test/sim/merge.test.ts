@@ -6,34 +6,31 @@ import { bytesOf, Village, type Villager } from '../helpers/village.ts'
 const HOUR = 3_600
 
 describe('the merge of two rings', () => {
-  it.each([1, 2, 3, 4, 5, 6])(
-    'leaves one owner of a key that both gave away (seed %d)',
-    async (seed) => {
-      const { village, sides } = await torn(24, seed)
-      const [early, late] = seed % 2 ? [sides[0], sides[1]] : [sides[1], sides[0]]
-      await village.run(early.dht.create('lease', bytesOf('early'), HOUR))
-      await village.time.advance(5_000)
-      await village.run(late.dht.create('lease', bytesOf('late'), HOUR))
-      expect(await village.read(early, 'lease')).toEqual(['early'])
-      expect(await village.read(late, 'lease')).toEqual(['late'])
+  it.each([1, 2, 3])('leaves one owner of a key that both gave away (seed %d)', async (seed) => {
+    const { village, sides } = await torn(20, seed)
+    const [early, late] = seed % 2 ? [sides[0], sides[1]] : [sides[1], sides[0]]
+    await village.run(early.dht.create('lease', bytesOf('early'), HOUR))
+    await village.time.advance(5_000)
+    await village.run(late.dht.create('lease', bytesOf('late'), HOUR))
+    expect(await village.read(early, 'lease')).toEqual(['early'])
+    expect(await village.read(late, 'lease')).toEqual(['late'])
 
-      village.ring.partition(() => 0)
-      await village.time.advance(2_000)
-      for (let reader = 0; reader < 6; reader++)
-        expect(await village.read(village.at(reader * 5), 'lease')).toEqual(['early'])
-      const error = await village.run(
-        late.dht.create('lease', bytesOf('late'), HOUR).catch((e: unknown) => e),
-      )
-      expect(error).toBeInstanceOf(DhtError)
-      expect((error as DhtError).code).toBe('DHT_ENTRY_EXISTS')
-      expect((error as DhtError).holder?.owner.equals(early.identity.address)).toBe(true)
-      await village.run(early.dht.create('lease', bytesOf('early again'), HOUR))
-      expect(await village.read(late, 'lease')).toEqual(['early again'])
-    },
-  )
+    village.ring.partition(() => 0)
+    await village.time.advance(2_000)
+    for (let reader = 0; reader < 6; reader++)
+      expect(await village.read(village.at(reader * 5), 'lease')).toEqual(['early'])
+    const error = await village.run(
+      late.dht.create('lease', bytesOf('late'), HOUR).catch((e: unknown) => e),
+    )
+    expect(error).toBeInstanceOf(DhtError)
+    expect((error as DhtError).code).toBe('DHT_ENTRY_EXISTS')
+    expect((error as DhtError).holder?.owner.equals(early.identity.address)).toBe(true)
+    await village.run(early.dht.create('lease', bytesOf('early again'), HOUR))
+    expect(await village.read(late, 'lease')).toEqual(['early again'])
+  })
 
   it('brings every replica to the winner without anybody reading', async () => {
-    const { village, sides } = await torn(24, 7)
+    const { village, sides } = await torn(20, 7)
     await village.run(sides[0].dht.create('lease', bytesOf('early'), HOUR))
     await village.run(sides[1].dht.create('lease', bytesOf('late'), HOUR))
     village.ring.partition(() => 0)
@@ -46,7 +43,7 @@ describe('the merge of two rings', () => {
   })
 
   it('joins the shared values of both rings', async () => {
-    const { village, sides } = await torn(24, 8)
+    const { village, sides } = await torn(20, 8)
     await village.run(sides[0].dht.put('members', bytesOf('a'), HOUR))
     await village.run(sides[1].dht.put('members', bytesOf('b'), HOUR))
     village.ring.partition(() => 0)
@@ -55,7 +52,7 @@ describe('the merge of two rings', () => {
   })
 
   it('does not bring back what one ring withdrew during the split', async () => {
-    const { village, sides } = await torn(24, 9, async (village, [owner]) => {
+    const { village, sides } = await torn(20, 9, async (village, [owner]) => {
       await village.run(owner.dht.create('lease', bytesOf('old'), 2 * HOUR))
     })
     expect(await village.read(sides[1], 'lease')).toEqual(['old'])

@@ -53,6 +53,7 @@ describe('an entry', () => {
       Malformed,
     )
     expect(parse(entryOf({ isExclusive: true, isReleased: true }))).toBeInstanceOf(Malformed)
+    expect(parse(entryOf({ sequence: 4, floor: 5 }))).toBeInstanceOf(Malformed)
     expect(parse(entryOf({ claimedAtMs: EPOCH_MS + 1 }))).toBeInstanceOf(Malformed)
   })
 })

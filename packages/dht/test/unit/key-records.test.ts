@@ -25,7 +25,7 @@ describe('one owner', () => {
     merge(records, entryOf({ value: bytesOf('a'), sequence: 1 }))
     merge(records, entryOf({ value: bytesOf('b'), sequence: 2 }))
     expect(texts(records)).toEqual(['a', 'b'])
-    merge(records, entryOf({ value: bytesOf('c'), sequence: 3, isReplacing: true }))
+    merge(records, entryOf({ value: bytesOf('c'), sequence: 3, floor: 3 }))
     expect(texts(records)).toEqual(['c'])
     expect(merge(records, entryOf({ value: bytesOf('a'), sequence: 1 }))).toBe('stale')
   })
@@ -126,26 +126,26 @@ describe('several owners', () => {
 })
 
 describe('the order in which entries arrive', () => {
-  const values = ['a', 'b']
-  const anEntry = fc.record({
-    sequence: fc.integer({ min: 1, max: 6 }),
-    value: fc.constantFrom(...values).map(bytesOf),
-    shape: fc.constantFrom('shared', 'exclusive', 'replacing', 'withdrawn', 'withdrawn exclusive'),
+  const SHAPES = ['shared', 'exclusive', 'replacing', 'withdrawn', 'withdrawn exclusive'] as const
+  const aStep = fc.record({
+    value: fc.constantFrom('a', 'b').map(bytesOf),
+    shape: fc.constantFrom(...SHAPES),
+    place: fc.nat(),
   })
 
   it('does not matter for the entries of one owner', () => {
     fc.assert(
-      fc.property(
-        fc.uniqueArray(anEntry, { maxLength: 6, selector: (e) => e.sequence }),
-        fc.nat(),
-        (drafts, turn) => {
-          const entries = drafts.map(shaped)
-          const turned = [...entries].sort(
-            (a, b) => ((a.sequence * 7 + turn) % 11) - ((b.sequence * 7 + turn) % 11),
-          )
-          expect(shown(mergeAll(turned))).toEqual(shown(mergeAll(entries)))
-        },
-      ),
+      fc.property(fc.array(aStep, { maxLength: 7 }), (steps) => {
+        let floor = 0
+        const entries = steps.map(({ value, shape, place }, i) => {
+          const sequence = i + 1
+          if (shape === 'exclusive' || shape === 'replacing') floor = sequence
+          return { place, entry: shaped({ sequence, floor, value, shape }) }
+        })
+        const inOrder = mergeAll(entries.map(({ entry }) => entry))
+        const mixed = [...entries].sort((a, b) => a.place - b.place)
+        expect(shown(mergeAll(mixed.map(({ entry }) => entry)))).toEqual(shown(inOrder))
+      }),
     )
   })
 
@@ -176,19 +176,23 @@ function withdrawn(claim: { isExclusive: boolean; isTentative: boolean }, sequen
   return entryOf({ ...claim, sequence, isReleased: true, value: new Uint8Array() })
 }
 
-function shaped(draft: { sequence: number; value: Uint8Array; shape: string }): Entry {
-  const { sequence, value, shape } = draft
+function shaped(draft: {
+  sequence: number
+  floor: number
+  value: Uint8Array
+  shape: string
+}): Entry {
+  const { sequence, floor, value, shape } = draft
+  const order = { sequence, floor }
   switch (shape) {
     case 'exclusive':
-      return entryOf({ sequence, value, isExclusive: true })
-    case 'replacing':
-      return entryOf({ sequence, value, isReplacing: true })
+      return entryOf({ ...order, value, isExclusive: true })
     case 'withdrawn':
-      return entryOf({ sequence, value: valueDigest(value), isReleased: true })
+      return entryOf({ ...order, value: valueDigest(value), isReleased: true })
     case 'withdrawn exclusive':
-      return entryOf({ sequence, value: new Uint8Array(), isExclusive: true, isReleased: true })
+      return entryOf({ ...order, value: new Uint8Array(), isExclusive: true, isReleased: true })
     default:
-      return entryOf({ sequence, value })
+      return entryOf({ ...order, value })
   }
 }
 

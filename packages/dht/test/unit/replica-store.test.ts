@@ -23,9 +23,7 @@ describe('the caps of a store', () => {
     for (const text of ['a', 'b'])
       expect(offer(store, entryOf({ value: bytesOf(text) }))).toBe('accept')
     expect(offer(store, entryOf({ value: bytesOf('c') }))).toBe('owner-full')
-    expect(offer(store, entryOf({ value: bytesOf('c'), isReplacing: true, sequence: 2 }))).toBe(
-      'accept',
-    )
+    expect(offer(store, entryOf({ value: bytesOf('c'), floor: 2, sequence: 2 }))).toBe('accept')
     expect(store.recordCount).toBe(1)
   })
 
@@ -50,7 +48,7 @@ describe('the caps of a store', () => {
     offer(store, entryOf({ isExclusive: true, value: new Uint8Array(100) }))
     const grown = { isExclusive: true, value: new Uint8Array(900), sequence: 2 }
     expect(offer(store, entryOf(grown))).toBe('store-full')
-    expect(store.byteCount).toBe(243)
+    expect(store.byteCount).toBe(251)
   })
 })
 
