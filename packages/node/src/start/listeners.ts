@@ -4,9 +4,13 @@ import type { Endpoint, Runtime } from '@ipop/runtime'
 import { IndexTable, TcpEdgeListener, UdpEdgeListener, type EdgeListener } from '@ipop/transport'
 import { codeOf, NodeError } from '../errors.ts'
 
-/** Opens every listener; on failure those that were opened are closed again. */
-export async function openListeners(config: NodeConfig, runtime: Runtime): Promise<EdgeListener[]> {
-  const ports = advertising(runtime, config.devicesToBind)
+/** Opens every listener; addresses of `virtualDevice` are told to nobody. On failure the listeners that were opened are closed again. */
+export async function openListeners(
+  config: NodeConfig,
+  runtime: Runtime,
+  virtualDevice?: string,
+): Promise<EdgeListener[]> {
+  const ports = advertising(runtime, config.devicesToBind, virtualDevice)
   const indexes = new IndexTable({ random: runtime.random.fork('receiver indices') })
   const listeners: EdgeListener[] = []
   try {
@@ -24,10 +28,15 @@ export async function openListeners(config: NodeConfig, runtime: Runtime): Promi
 }
 
 /** Returns a runtime that knows only the interfaces whose addresses may be told to others. */
-function advertising(runtime: Runtime, devices: readonly string[]): Runtime {
-  if (devices.length === 0) return runtime
+function advertising(
+  runtime: Runtime,
+  devices: readonly string[],
+  virtualDevice: string | undefined,
+): Runtime {
   const { interfaces } = runtime
-  const list = () => interfaces.list().filter((each) => devices.includes(each.device))
+  const isShown = (device: string) =>
+    device !== virtualDevice && (devices.length === 0 || devices.includes(device))
+  const list = () => interfaces.list().filter((each) => isShown(each.device))
   return { ...runtime, interfaces: { list } }
 }
 

@@ -58,7 +58,7 @@ async function start(
     const identity = loadIdentity(nodeConfig, runtime)
     const device = ipopConfig === undefined ? undefined : await openDevice(ipopConfig)
     if (device !== undefined) undo.push('device', () => device.close())
-    const listeners = await openListeners(nodeConfig, runtime)
+    const listeners = await openListeners(nodeConfig, runtime, device?.name)
     undo.push('ports', () => Promise.all(listeners.map((listener) => listener.close())))
     const members = createMembers(runtime, nodeConfig, { identity, listeners, count })
     const process = new NodeProcess(runtime, { nodeConfig, kind, members, listeners, undo })
