@@ -21,6 +21,12 @@ export const KEY_BYTES_MAX = 4_096
 /** Longest life of an entry: soft state that nobody renews for a week has no owner any more. */
 export const TTL_SECONDS_MAX = 7 * 24 * 3_600
 
+/** Most that an entry on its way between nodes may claim to have left, in the unit of the messages. */
+export const REMAINING_MS_MAX = TTL_SECONDS_MAX * 1_000
+
+/** Letters of the reason in a refusal: the longest that we send has ten. */
+export const REASON_LENGTH_MAX = 32
+
 /** Shortest life of an entry: the unit of the wire. */
 export const TTL_SECONDS_MIN = 1
 

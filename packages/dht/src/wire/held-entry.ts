@@ -3,13 +3,10 @@
  * message does not name one key. The remaining life is relative, so that no two clocks need to agree.
  */
 import type { CborValue } from '@ipop/codec'
-import { TTL_SECONDS_MAX, VALUE_BYTES_MAX } from '../limits.ts'
+import { REMAINING_MS_MAX, VALUE_BYTES_MAX } from '../limits.ts'
 import { KEY_HASH_BYTES } from '../placement/placement.ts'
 import { ENTRY_OVERHEAD_BYTES } from './entry.ts'
 import { asBytes, isUint } from './fields.ts'
-
-const ENTRY_BYTES_MAX = ENTRY_OVERHEAD_BYTES + VALUE_BYTES_MAX
-const REMAINING_MS_MAX = TTL_SECONDS_MAX * 1_000
 
 /** Bytes that CBOR adds around an entry, its key hash and its remaining life. */
 export const HELD_OVERHEAD_BYTES = 12
@@ -39,7 +36,7 @@ export function writeKeyed(keyed: KeyedEntry): CborValue {
 export function readHeld(value: CborValue): HeldEntry | undefined {
   if (!Array.isArray(value) || value.length < 2) return undefined
   const [entry, remainingMs] = value as readonly CborValue[]
-  const bytes = asBytes(entry, ENTRY_OVERHEAD_BYTES, ENTRY_BYTES_MAX)
+  const bytes = asBytes(entry, ENTRY_OVERHEAD_BYTES, ENTRY_OVERHEAD_BYTES + VALUE_BYTES_MAX)
   if (!bytes || !isUint(remainingMs, REMAINING_MS_MAX)) return undefined
   return { bytes, remainingMs }
 }

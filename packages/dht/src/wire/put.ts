@@ -8,7 +8,7 @@
  */
 import type { CborMap, CborValue } from '@ipop/codec'
 import { Malformed } from '@ipop/codec'
-import { VALUE_BYTES_MAX } from '../limits.ts'
+import { REASON_LENGTH_MAX, VALUE_BYTES_MAX } from '../limits.ts'
 import { KEY_HASH_BYTES } from '../placement/placement.ts'
 import { ENTRY_OVERHEAD_BYTES } from './entry.ts'
 import { Fields } from './fields.ts'
@@ -18,7 +18,6 @@ import { readHeld, writeHeld, type HeldEntry } from './held-entry.ts'
 export const PUT_METHOD = 'dht.put'
 
 const STATUS = { stored: 0, conflict: 1, stale: 2, refused: 3 }
-const REASON_MAX = 32
 
 /** A request to store one entry. */
 export interface PutRequest {
@@ -65,7 +64,7 @@ export function readPutReply(value: CborValue): PutReply | Malformed {
   if (fields.malformed) return fields.malformed
   if (status === STATUS.stored) return { kind: 'stored' }
   if (status === STATUS.refused) {
-    const reason = fields.text('r', REASON_MAX)
+    const reason = fields.text('r', REASON_LENGTH_MAX)
     return fields.malformed ?? { kind: 'refused', reason }
   }
   const map = value as CborMap

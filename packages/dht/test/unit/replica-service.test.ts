@@ -110,9 +110,9 @@ describe('dht.handover', () => {
     expect((await replica.get()).entries[0]?.remainingMs).toBe(5_000)
     const other = entryOf({ owner: 1, ttlSeconds: 60 })
     expect(readPushReply(await push(other.bytes, HOUR_MS * 24))).toBe(1)
-    expect((await replica.get()).entries.map(({ remainingMs }) => remainingMs).sort()).toEqual([
-      5_000, 60_000,
-    ])
+    expect(
+      (await replica.get()).entries.map(({ remainingMs }) => remainingMs).sort((a, b) => a - b),
+    ).toEqual([5_000, 60_000])
   })
 
   it('lists the keys of a range in pages', async () => {
@@ -135,7 +135,7 @@ describe('dht.handover', () => {
       token = reply.next
     } while (token)
     expect(new Set(names).size).toBe(40)
-    expect(names).toEqual([...names].sort())
+    expect(names).toEqual([...names].sort((a, b) => (a < b ? -1 : 1)))
   })
 })
 

@@ -70,7 +70,7 @@ describe('a store', () => {
     const store = new ReplicaStore()
     for (const key of 'abcdefgh') offer(store, entryOf({ keyHash: hashKey(key) }))
     const names = store.sortedFrom('').map(({ keyHash }) => Buffer.from(keyHash).toString('hex'))
-    expect(names).toEqual([...names].sort())
+    expect(names).toEqual([...names].sort((a, b) => (a < b ? -1 : 1)))
     expect(store.sortedFrom(names[3] ?? '').length).toBe(5)
     expect(store.sortedFrom(`${names[3]}0`).length).toBe(4)
   })

@@ -9,6 +9,7 @@ import { isSignedByOwner, parseEntry, signEntry } from '../../src/entry/entry.ts
 import { hashKey } from '../../src/index.ts'
 import { readGetReply, readGetRequest, writeGetReply, writeGetRequest } from '../../src/wire/get.ts'
 import * as handover from '../../src/wire/handover.ts'
+import { readHeld, readKeyed, writeHeld, writeKeyed } from '../../src/wire/held-entry.ts'
 import * as inspect from '../../src/wire/inspect.ts'
 import { readPutReply, readPutRequest, writePutReply, writePutRequest } from '../../src/wire/put.ts'
 
@@ -90,6 +91,26 @@ describe('an entry', () => {
   it.each(entries.malformed)('is malformed: $name', ({ bytes }) => {
     expect(parseEntry(hashKey('key'), fromHex(bytes))).toBeInstanceOf(Malformed)
   })
+})
+
+describe('an entry on its way', () => {
+  const bytes = fromHex(entries.entries[0]?.bytes ?? '')
+  const keyHash = hashKey('key')
+
+  it('is an array of its bytes and the whole milliseconds it has left', () => {
+    expect(writeHeld({ bytes, remainingMs: 5.7 })).toEqual([bytes, 5])
+    expect(readHeld([bytes, 5])).toEqual({ bytes, remainingMs: 5 })
+    expect(writeKeyed({ keyHash, bytes, remainingMs: -1 })).toEqual([keyHash, bytes, 0])
+    expect(readKeyed([keyHash, bytes, 0, 'new'])).toEqual({ keyHash, bytes, remainingMs: 0 })
+  })
+
+  it.each([[[bytes]], [[bytes, 1.5]], [[bytes, -1]], [['x', 1]], [null], [[1, bytes, 1]]])(
+    'is refused in another form (case %#)',
+    (value) => {
+      expect(readHeld(value)).toBeUndefined()
+      expect(readKeyed(value)).toBeUndefined()
+    },
+  )
 })
 
 describe('a message', () => {
