@@ -1,5 +1,6 @@
 /** Identities, node records, the Noise handshake, sessions. */
 export * from './data/ciphers.ts'
+export type * from './data/transport-cipher.ts'
 export { TransportKey } from './data/transport-key.ts'
 export type { TransportKeyParts } from './data/transport-key.ts'
 export * from './errors.ts'

@@ -1,6 +1,6 @@
 /** One pair of transport keys: what seals and opens the datagrams of a session between two rekeys. */
+import type { Address } from '@ipop/address'
 import type { Instant } from '@ipop/runtime'
-import { open, sealInto } from '../primitives/aead.ts'
 import type { AeadName } from '../primitives/aead.ts'
 import {
   FRAME_BYTES_MAX,
@@ -9,17 +9,10 @@ import {
   REKEY_AFTER_MS,
   REKEY_AT_MESSAGE_SHARE,
 } from '../limits.ts'
-import {
-  DATA_HEADER_BYTES,
-  DATA_OVERHEAD_BYTES,
-  dataCounter,
-  encodeDataHeader,
-} from '../wire/transport-data.ts'
 import { SecurityError } from '../errors.ts'
 import { messagesMax } from './ciphers.ts'
-import { ReplayWindow } from './replay-window.ts'
-
-const NO_AAD = new Uint8Array(0)
+import { ScriptCipher } from './script-cipher.ts'
+import type { TransportCipher } from './transport-cipher.ts'
 
 /** What a finished handshake hands over. */
 export interface TransportKeyParts {
@@ -31,28 +24,33 @@ export interface TransportKeyParts {
   /** Index that our datagrams carry. */
   readonly remoteIndex: number
   readonly isInitiator: boolean
+  /** The peer's proven address; WireGuard's handshake proves none. */
+  readonly peerAddress?: Address | undefined
+  /** What the peer says it can do, as capability numbers. */
+  readonly peerCapabilities?: readonly number[]
   readonly createdAt: Instant
   /** Plaintexts are filled with zeros to a multiple of this (WireGuard: 16; 1 = not at all). */
   readonly paddingMultiple: number
 }
 
-/** A pair of keys with their counters and replay window. */
+/** A pair of keys with the rules of their life; a cipher does the work. */
 export class TransportKey {
   readonly parts: TransportKeyParts
-  /** Datagrams sealed so far. */
-  sentCount = 0
-  /** Authentic datagrams opened so far. */
-  receivedCount = 0
   /** Confirmations of the initiator that were acknowledged. */
   acknowledgedCount = 0
-  readonly #window = new ReplayWindow()
-  readonly #nonce = new Uint8Array(12)
+  readonly #cipher: TransportCipher
   readonly #messagesMax: number
   #isErased = false
 
-  constructor(parts: TransportKeyParts) {
+  constructor(parts: TransportKeyParts, cipher: TransportCipher = new ScriptCipher(parts)) {
     this.parts = parts
+    this.#cipher = cipher
     this.#messagesMax = messagesMax(parts.cipher)
+  }
+
+  /** Authentic datagrams opened so far. */
+  get receivedCount(): number {
+    return this.#cipher.receivedCount
   }
 
   /** Time from which the key is dead. */
@@ -69,42 +67,32 @@ export class TransportKey {
   isDueForRekey(now: Instant): boolean {
     const { isInitiator, createdAt } = this.parts
     const limit = isInitiator ? REKEY_AFTER_MS : REKEY_AFTER_AS_RESPONDER_MS
-    return now - createdAt >= limit || this.sentCount >= this.#messagesMax * REKEY_AT_MESSAGE_SHARE
+    if (now - createdAt >= limit) return true
+    return this.#cipher.sentCount >= this.#messagesMax * REKEY_AT_MESSAGE_SHARE
+  }
+
+  /** Makes the key the one that seals. */
+  use(): void {
+    this.#cipher.use()
   }
 
   /** Returns the datagram that carries `frame`, or undefined where the key has ended. */
   seal(frame: Uint8Array, now: Instant): Uint8Array | undefined {
-    if (!this.isAlive(now) || this.sentCount >= this.#messagesMax) return undefined
+    if (!this.isAlive(now)) return undefined
     if (frame.length > FRAME_BYTES_MAX) {
       throw new SecurityError('FRAME_TOO_LONG', `${frame.length} bytes in one frame`)
     }
-    const { cipher, sendKey, remoteIndex } = this.parts
-    const plaintext = this.#pad(frame)
-    const datagram = new Uint8Array(plaintext.length + DATA_OVERHEAD_BYTES)
-    const counter = this.sentCount++
-    encodeDataHeader(datagram, remoteIndex, counter)
-    writeNonce(this.#nonce, cipher, datagram)
-    sealInto(cipher, sendKey, this.#nonce, NO_AAD, plaintext, datagram, DATA_HEADER_BYTES)
-    return datagram
+    return this.#cipher.seal(this.#pad(frame))
   }
 
   /** Returns the frame in `datagram` (of this key's index), or undefined where it is not authentic, late or repeated. */
   open(datagram: Uint8Array, now: Instant): Uint8Array | undefined {
-    const counter = dataCounter(datagram)
-    if (!this.isAlive(now) || counter >= this.#messagesMax) return undefined
-    if (!this.#window.isNew(counter)) return undefined
-    const { cipher, receiveKey } = this.parts
-    writeNonce(this.#nonce, cipher, datagram)
-    const sealed = datagram.subarray(DATA_HEADER_BYTES)
-    const frame = open(cipher, receiveKey, this.#nonce, NO_AAD, sealed)
-    if (frame === undefined) return undefined
-    this.#window.accept(counter)
-    this.receivedCount += 1
-    return frame
+    return this.isAlive(now) ? this.#cipher.open(datagram) : undefined
   }
 
   /** Overwrites the keys. */
   erase(): void {
+    if (!this.#isErased) this.#cipher.erase()
     this.#isErased = true
     this.parts.sendKey.fill(0)
     this.parts.receiveKey.fill(0)
@@ -117,10 +105,4 @@ export class TransportKey {
     padded.set(frame)
     return padded
   }
-}
-
-/** Writes the nonce for the counter in `datagram`: four zeros, then the counter as Noise orders it for the cipher. */
-function writeNonce(nonce: Uint8Array, cipher: AeadName, datagram: Uint8Array): void {
-  const isBigEndian = cipher === 'aes-256-gcm'
-  for (let i = 0; i < 8; i++) nonce[isBigEndian ? 11 - i : 4 + i] = datagram[8 + i] ?? 0
 }

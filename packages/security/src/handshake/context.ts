@@ -2,6 +2,7 @@
 import { Malformed } from '@ipop/codec'
 import type { Random } from '@ipop/runtime'
 import { agreeCipher } from '../data/ciphers.ts'
+import type { TransportCipherFactory } from '../data/transport-cipher.ts'
 import { TransportKey } from '../data/transport-key.ts'
 import type { HandshakeState } from '../noise/handshake-state.ts'
 import type { X25519PrivateKey } from '../primitives/x25519.ts'
@@ -18,6 +19,8 @@ export interface HandshakeContext {
   readonly psk: Uint8Array
   readonly capabilities: readonly number[]
   readonly random: Random
+  /** Takes transport keys over, where a data plane does the sealing and opening. */
+  readonly ciphers?: TransportCipherFactory | undefined
   /** Returns the wire form of the node's own record, refreshed where need be. */
   recordBytes(): Uint8Array
   /** Returns the peer's record in `payload` where it is good and belongs to `sessionKey`. */
@@ -35,14 +38,19 @@ export function makeTransportKey(
   context: HandshakeContext,
   state: HandshakeState,
   remoteCapabilities: readonly number[],
-  ends: Pick<TransportKey['parts'], 'localIndex' | 'remoteIndex' | 'isInitiator' | 'createdAt'>,
+  ends: Pick<
+    TransportKey['parts'],
+    'localIndex' | 'remoteIndex' | 'isInitiator' | 'createdAt' | 'peerAddress'
+  >,
 ): TransportKey {
   const { sendKey, receiveKey } = state.finish()
-  return new TransportKey({
+  const parts = {
     ...ends,
     cipher: agreeCipher(context.capabilities, remoteCapabilities),
     sendKey,
     receiveKey,
+    peerCapabilities: remoteCapabilities,
     paddingMultiple: context.profile.paddingMultiple,
-  })
+  }
+  return new TransportKey(parts, context.ciphers?.create(parts))
 }

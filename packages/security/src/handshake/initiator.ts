@@ -103,6 +103,7 @@ export class Initiator {
       remoteIndex: sender,
       isInitiator: true,
       createdAt: now,
+      peerAddress: peer.record?.address,
     })
     return { key, peer }
   }

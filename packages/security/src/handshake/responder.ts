@@ -1,4 +1,5 @@
 /** The responder's half of one handshake, in two steps: who is it, and the answer. */
+import type { Address } from '@ipop/address'
 import { Malformed } from '@ipop/codec'
 import type { Instant } from '@ipop/runtime'
 import type { TransportKey } from '../data/transport-key.ts'
@@ -21,6 +22,7 @@ export class Responder {
   readonly #state: HandshakeState
   readonly #payload: HandshakePayload
   readonly #remoteIndex: number
+  #peerAddress: Address | undefined
 
   private constructor(
     context: HandshakeContext,
@@ -57,7 +59,9 @@ export class Responder {
 
   /** Returns what the initiation proves about its sender. */
   verifyPeer(): VerifiedPeer | Malformed {
-    return this.#context.verifyPeer(this.#payload, this.remoteStatic.bytes)
+    const peer = this.#context.verifyPeer(this.#payload, this.remoteStatic.bytes)
+    if (!(peer instanceof Malformed)) this.#peerAddress = peer.record?.address
+    return peer
   }
 
   /** Returns the response and the key it makes; undefined where the peer's ephemeral key has low order. */
@@ -80,6 +84,7 @@ export class Responder {
       remoteIndex: this.#remoteIndex,
       isInitiator: false,
       createdAt: now,
+      peerAddress: this.#peerAddress,
     })
     return { datagram, key }
   }

@@ -1,5 +1,6 @@
 /** What a session endpoint is built on, how it can be tuned, and what it counts. */
 import type { Log, Random } from '@ipop/runtime'
+import type { TransportCipherFactory } from '../data/transport-cipher.ts'
 import type { HandshakeProfile } from '../handshake/profile.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { NodeRecord } from '../wire/node-record.ts'
@@ -24,6 +25,8 @@ export interface SessionEndpointOptions extends RetryOptions {
   readonly psk?: Uint8Array
   /** Capability numbers offered; ChaCha20-Poly1305 must be among them. */
   readonly capabilities?: readonly number[]
+  /** Seals and opens transport data elsewhere. */
+  readonly ciphers?: TransportCipherFactory | undefined
   /** Returns whether a peer with a good record is welcome, e.g. has the group's certificate. */
   readonly accepts?: (record: NodeRecord) => boolean
   readonly cookieRate?: number

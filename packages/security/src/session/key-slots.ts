@@ -45,6 +45,7 @@ export class KeySlots {
       this.#previous = this.#current
     }
     this.#current = key
+    key.use()
   }
 
   /** Keeps the key of a handshake that we answered until the peer uses it. */
@@ -67,6 +68,7 @@ export class KeySlots {
     this.#previous = this.#current
     this.#current = key
     this.#next = undefined
+    key.use()
     return true
   }
 

@@ -2,9 +2,7 @@
 import type { Address } from '@ipop/address'
 import { equalBytes, Malformed } from '@ipop/codec'
 import type { Instant } from '@ipop/runtime'
-import { CIPHER_AES_256_GCM, CIPHER_CHACHA20_POLY1305 } from '../data/ciphers.ts'
 import type { HandshakeContext, VerifiedPeer } from '../handshake/context.ts'
-import { IPOP_PROFILE } from '../handshake/profile.ts'
 import { Responder } from '../handshake/responder.ts'
 import { TimestampSource } from '../handshake/tai64n.ts'
 import {
@@ -16,9 +14,9 @@ import {
 import { isCookieReply, isInitiation, isResponse, receiverIndex } from '../wire/handshake.ts'
 import type { NodeRecord } from '../wire/node-record.ts'
 import { dataReceiver, isTransportData } from '../wire/transport-data.ts'
+import { makeContext } from './endpoint-context.ts'
 import { Fifo } from './fifo.ts'
 import { InitiationGate } from './initiation-gate.ts'
-import { PeerVerifier } from './peer-verifier.ts'
 import { noDrops } from './endpoint-options.ts'
 import type {
   DropCounters,
@@ -58,7 +56,10 @@ export class SessionEndpoint<P extends SessionPath> {
     this.#modules = modules
     this.#options = options
     this.#ownRecord = new OwnRecord(modules, options)
-    this.#context = this.#makeContext()
+    this.#context = makeContext(modules, options, {
+      ownRecord: this.#ownRecord,
+      session: (sessionKey) => this.#table.get(sessionKey),
+    })
     this.#gate = new InitiationGate(modules, {
       ...options,
       sessionKey: options.identity.sessionKey.publicKey,
@@ -135,6 +136,20 @@ export class SessionEndpoint<P extends SessionPath> {
     else if (isResponse(bytes)) this.#handleResponse(bytes, from, now)
     else if (isCookieReply(bytes)) this.#handleCookieReply(bytes, from, now)
     else this.drops.shape += 1
+  }
+
+  /**
+   * Takes a frame that a data plane opened under the key of `index`; undefined for frames that it delivered itself.
+   * The effects are those of a datagram that came over `from`.
+   */
+  handleOpened(index: number, frame: Uint8Array | undefined, from: P, now: Instant): void {
+    if (this.#events.length >= EVENTS_PENDING_MAX) this.drops.queue += 1
+    else this.#table.byIndex(index)?.handleOpened(index, frame, from, now)
+  }
+
+  /** Takes note that a data plane sealed frames under the key of `index`; may start a rekey. */
+  handleSealed(index: number, now: Instant): void {
+    this.#table.byIndex(index)?.handleSealed(now)
   }
 
   /** Does what is due; calling it early or twice changes nothing. */
@@ -226,26 +241,6 @@ export class SessionEndpoint<P extends SessionPath> {
       this.#table.oldestHalfOpen()?.end('evicted')
     }
     return this.#table.size < sessionsMax
-  }
-
-  #makeContext(): HandshakeContext {
-    const { identity, namespace, profile = IPOP_PROFILE, psk = new Uint8Array(32) } = this.#options
-    const verifier = new PeerVerifier(this.#modules, {
-      ...this.#options,
-      profile,
-      session: (sessionKey) => this.#table.get(sessionKey),
-    })
-    return {
-      profile,
-      psk,
-      prologue: profile.prologue(namespace),
-      macScope: profile.macScope(namespace),
-      localStatic: identity.sessionKey,
-      capabilities: this.#options.capabilities ?? [CIPHER_CHACHA20_POLY1305, CIPHER_AES_256_GCM],
-      random: this.#modules.random,
-      recordBytes: () => this.#ownRecord.bytes,
-      verifyPeer: (payload, sessionKey) => verifier.verify(payload, sessionKey),
-    }
   }
 
   #makeHost(): SessionHost<P> {

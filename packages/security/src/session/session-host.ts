@@ -2,6 +2,7 @@
 import type { Instant, Log, Random } from '@ipop/runtime'
 import type { HandshakeContext } from '../handshake/context.ts'
 import type { RetryOptions } from './retry-schedule.ts'
+import type { OutgoingModules } from './outgoing-handshake.ts'
 import type { Session } from './session.ts'
 import type {
   SessionEndReason,
@@ -32,4 +33,18 @@ export interface SessionHost<P extends SessionPath> {
   established(session: Session<P>): void
   /** Notes that the session is over. */
   ended(session: Session<P>, reason: SessionEndReason): void
+}
+
+/** Returns what a handshake that `session` starts needs of the endpoint. */
+export function outgoingModules<P extends SessionPath>(
+  host: SessionHost<P>,
+  session: Session<P>,
+): OutgoingModules {
+  return {
+    context: host.context,
+    random: host.random,
+    nextTimestamp: () => host.nextTimestamp(),
+    claimIndex: () => host.claimIndex(session),
+    releaseIndex: (index) => host.releaseIndex(index),
+  }
 }

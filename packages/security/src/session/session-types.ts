@@ -63,6 +63,12 @@ export type SessionEvent<P extends SessionPath> =
       readonly path: P
     }
   | {
+      /** A data plane opened and delivered frames of the peer. */
+      readonly kind: 'heard'
+      readonly session: Session<P>
+      readonly path: P
+    }
+  | {
       /** The handshake came to nothing; the session is gone. */
       readonly kind: 'failed'
       readonly session: Session<P>

@@ -12,6 +12,7 @@ import { IncomingHandshakes } from './incoming-handshakes.ts'
 import { KeySlots } from './key-slots.ts'
 import { OutgoingHandshake } from './outgoing-handshake.ts'
 import { TrafficTimers } from './traffic-timers.ts'
+import { outgoingModules } from './session-host.ts'
 import type { SessionHost } from './session-host.ts'
 import type { SessionEndReason, SessionPath, SessionPeer } from './session-types.ts'
 
@@ -83,9 +84,15 @@ export class Session<P extends SessionPath> {
       this.connect(now)
       return undefined
     }
-    this.#traffic.sent(now)
-    if (key.isDueForRekey(now) || this.#traffic.isUnanswered(now)) this.connect(now)
+    this.handleSealed(now)
     return datagram
+  }
+
+  /** Takes note that frames were sealed under the key in use. For SessionEndpoint. */
+  handleSealed(now: Instant): void {
+    this.#traffic.sent(now)
+    const isDue = this.#slots.current?.isDueForRekey(now) === true
+    if (isDue || this.#traffic.isUnanswered(now)) this.connect(now)
   }
 
   /** Ends the session here; the peer is not told. */
@@ -99,21 +106,12 @@ export class Session<P extends SessionPath> {
     const isTooSoon = now - this.#attemptedAt < HANDSHAKE_INTERVAL_MS
     if (this.#isClosed || this.#attempt !== undefined || isTooSoon) return
     this.#attemptedAt = now
-    this.#attempt = new OutgoingHandshake(
-      {
-        context: this.#host.context,
-        random: this.#host.random,
-        nextTimestamp: () => this.#host.nextTimestamp(),
-        claimIndex: () => this.#host.claimIndex(this),
-        releaseIndex: (index) => this.#host.releaseIndex(index),
-      },
-      {
-        ...this.#host.retry,
-        remoteStatic: this.#remoteStatic,
-        startedAt: now,
-        jar: this.#jar,
-      },
-    )
+    this.#attempt = new OutgoingHandshake(outgoingModules(this.#host, this), {
+      ...this.#host.retry,
+      remoteStatic: this.#remoteStatic,
+      startedAt: now,
+      jar: this.#jar,
+    })
     const datagram = this.#attempt.start(now)
     if (datagram === undefined) return this.end('unusable key')
     this.#host.transmit({ session: this, to: undefined, bytes: datagram })
@@ -178,20 +176,13 @@ export class Session<P extends SessionPath> {
   handleData(index: number, datagram: Uint8Array, path: P, now: Instant): void {
     const key = this.#slots.byIndex(index)
     const frame = key?.open(datagram, now)
-    if (key === undefined || frame === undefined) return
-    this.#traffic.heard(now)
-    if (this.#slots.confirm(key, this.#winsCrossing, now)) {
-      this.#incoming.confirmed()
-      this.#announce(path, false)
-      this.#rearm()
-    }
-    if (frame.length > 0) {
-      if (this.#traffic.heardFrame(now)) this.#host.arm(this.#traffic.keepaliveDueAt, 'keepalive')
-      this.#host.emit({ kind: 'frame', session: this, path, bytes: frame })
-    } else {
-      this.#acknowledge(key, path, now)
-      this.#host.emit({ kind: 'keepalive', session: this, path })
-    }
+    if (key !== undefined && frame !== undefined) this.#opened(key, frame, path, now)
+  }
+
+  /** Takes a frame that was opened elsewhere; undefined for one that went its way. For SessionEndpoint. */
+  handleOpened(index: number, frame: Uint8Array | undefined, path: P, now: Instant): void {
+    const key = this.#slots.byIndex(index)
+    if (key?.isAlive(now) === true) this.#opened(key, frame, path, now)
   }
 
   /** Does what is due. For SessionEndpoint. */
@@ -235,6 +226,22 @@ export class Session<P extends SessionPath> {
     this.#incoming.confirmed()
     this.#slots.dropAll()
     this.#host.ended(this, reason)
+  }
+
+  #opened(key: TransportKey, frame: Uint8Array | undefined, path: P, now: Instant): void {
+    this.#traffic.heard(now)
+    if (this.#slots.confirm(key, this.#winsCrossing, now)) {
+      this.#incoming.confirmed()
+      this.#announce(path, false)
+      this.#rearm()
+    }
+    if (frame?.length === 0) {
+      this.#acknowledge(key, path, now)
+      return this.#host.emit({ kind: 'keepalive', session: this, path })
+    }
+    if (this.#traffic.heardFrame(now)) this.#host.arm(this.#traffic.keepaliveDueAt, 'keepalive')
+    if (frame === undefined) this.#host.emit({ kind: 'heard', session: this, path })
+    else this.#host.emit({ kind: 'frame', session: this, path, bytes: frame })
   }
 
   #handleAttempt(now: Instant): void {

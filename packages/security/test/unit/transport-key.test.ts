@@ -2,6 +2,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { TransportKey } from '../../src/index.ts'
 import type { TransportKeyParts } from '../../src/index.ts'
+import { ScriptCipher } from '../../src/data/script-cipher.ts'
 import {
   COUNTER_MAX,
   FRAME_BYTES_MAX,
@@ -63,10 +64,12 @@ describe.each(CIPHERS)('TransportKey with %s', (cipher) => {
   })
 
   it('stops at its message limit and asks to be replaced before', () => {
-    const { left, right } = keyPair({ cipher })
+    const { left: other, right } = keyPair({ cipher })
+    const script = new ScriptCipher(other.parts)
+    const left = new TransportKey(other.parts, script)
     const limit = cipher === 'aes-256-gcm' ? GCM_MESSAGES_MAX : COUNTER_MAX
     expect(left.isDueForRekey(0)).toBe(false)
-    left.sentCount = limit - 1
+    script.sentCount = limit - 1
     expect(left.isDueForRekey(0)).toBe(true)
     const last = left.seal(new Uint8Array(1), 0)
     expect(last && right.open(last, 0)).toBeDefined()

@@ -16,6 +16,7 @@ import {
   WIREGUARD_PROFILE,
 } from '../../src/index.ts'
 import type { SessionPath } from '../../src/index.ts'
+import { ScriptCipher } from '../../src/data/script-cipher.ts'
 import { dataCounter, dataReceiver, isTransportData } from '../../src/wire/transport-data.ts'
 import { seededRandom } from '../kit.ts'
 
@@ -58,7 +59,7 @@ interface HandshakeVector {
 
 describe('transport data', () => {
   it.each(load<DataVector>('transport-data'))('$cipher, counter $counter', (vector) => {
-    const key = new TransportKey({
+    const parts = {
       cipher: vector.cipher,
       sendKey: fromHex(vector.key),
       receiveKey: fromHex(vector.key),
@@ -67,8 +68,10 @@ describe('transport data', () => {
       isInitiator: true,
       createdAt: 0,
       paddingMultiple: 1,
-    })
-    key.sentCount = Number(vector.counter)
+    }
+    const cipher = new ScriptCipher(parts)
+    const key = new TransportKey(parts, cipher)
+    cipher.sentCount = Number(vector.counter)
     const datagram = fromHex(vector.datagram)
     expect(toHex(key.seal(fromHex(vector.plaintext), 0) ?? new Uint8Array())).toBe(vector.datagram)
     expect([
