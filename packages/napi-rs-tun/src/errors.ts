@@ -1,4 +1,4 @@
-/** Errors of virtual devices: a stable code, the system's code, and what the user can do. */
+/** Errors of virtual devices and of the data plane: a stable code, and what the user can do. */
 import { NAME_BYTES_MAX } from './limits.ts'
 
 /** What went wrong, as a word that does not change between versions. */
@@ -33,6 +33,39 @@ export function deviceErrorFrom(failure: unknown, device: string): DeviceError {
   const { code: systemCode, message } = describe(failure)
   const { code, advice } = explanationOf(systemCode)
   return new DeviceError(code, `${device}: ${message}${advice}`, systemCode)
+}
+
+/** What the data plane refused, as a word that does not change between versions. */
+export type DataPlaneErrorCode =
+  | 'PLANE_ARGUMENT_INVALID'
+  | 'PLANE_CLOSED'
+  | 'PLANE_ROW_UNKNOWN'
+  | 'PLANE_SYSTEM'
+  | 'PLANE_TABLE_FULL'
+
+/** The data plane refused a row or a wish. */
+export class DataPlaneError extends Error {
+  override readonly name = 'DataPlaneError'
+  /** What was refused. */
+  readonly code: DataPlaneErrorCode
+
+  constructor(code: DataPlaneErrorCode, message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+const PLANE_CODES: Readonly<Record<string, DataPlaneErrorCode>> = {
+  EBADF: 'PLANE_CLOSED',
+  EINVAL: 'PLANE_ARGUMENT_INVALID',
+  ENOBUFS: 'PLANE_TABLE_FULL',
+  ENOENT: 'PLANE_ROW_UNKNOWN',
+}
+
+/** Returns the error for a failure that the native data plane reported. */
+export function dataPlaneErrorFrom(failure: unknown): DataPlaneError {
+  const { code, message } = describe(failure)
+  return new DataPlaneError(PLANE_CODES[code] ?? 'PLANE_SYSTEM', `data plane: ${message}`)
 }
 
 /** Returns the error for an interface name that Linux does not allow. */

@@ -12,8 +12,12 @@ export type {
   SessionRow,
   SocketEndpoint,
 } from './data-plane/types.ts'
-export { DataPlaneError, type DataPlaneErrorCode } from './data-plane/errors.ts'
-export { DeviceError, type DeviceErrorCode } from './errors.ts'
+export {
+  DataPlaneError,
+  DeviceError,
+  type DataPlaneErrorCode,
+  type DeviceErrorCode,
+} from './errors.ts'
 export { openDevice } from './device/open-device.ts'
 export { isSupported, type Support } from './device/support.ts'
 export type { DeviceOptions, PacketsHandler, VirtualDevice } from './device/virtual-device.ts'

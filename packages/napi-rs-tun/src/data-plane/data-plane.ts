@@ -1,11 +1,11 @@
 /** The native data plane: IP packets between an interface and sessions, without JavaScript on the way. */
 import { parseCidr } from '../device/cidr.ts'
 import { TunDevice } from '../device/tun-device.ts'
+import { DataPlaneError, dataPlaneErrorFrom } from '../errors.ts'
 import { DRAIN_BUFFER_BYTES } from '../limits.ts'
 import type { NativePlane } from '../native/addon.ts'
 import { loadAddon } from '../native/loader.ts'
 import { unpack } from '../native/packing.ts'
-import { DataPlaneError, guarded } from './errors.ts'
 import { decodeNotice, type NoticeRecord } from './records.ts'
 import type {
   DataPlaneHandlers,
@@ -83,11 +83,10 @@ export class DataPlane {
 
   /** Adds a session, which opens from now on; `useSession` makes it seal packets too. */
   installSession(row: SessionRow): void {
-    const isAes = row.cipher === 'aes-256-gcm'
-    const { localIndex, remoteIndex, peer, sendKey, receiveKey } = row
-    guarded(() =>
-      this.#native.installSession(localIndex, remoteIndex, peer, isAes, sendKey, receiveKey),
-    )
+    const { sendKey, receiveKey, cipher, sentCount = 0, receivedBelow = 0, ...names } = row
+    const isAes = cipher === 'aes-256-gcm'
+    const native = { ...names, isAes, sent: sentCount, receivedBelow }
+    guarded(() => this.#native.installSession(native, sendKey, receiveKey))
   }
 
   /** Makes a session the one that packets to its peer are sealed with. */
@@ -176,5 +175,13 @@ export class DataPlane {
       case 'moved':
         return this.#handlers.onMoved(localIndex, from)
     }
+  }
+}
+
+function guarded<T>(action: () => T): T {
+  try {
+    return action()
+  } catch (failure) {
+    throw dataPlaneErrorFrom(failure)
   }
 }

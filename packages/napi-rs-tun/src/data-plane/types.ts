@@ -55,6 +55,10 @@ export interface SessionRow {
   readonly sendKey: Uint8Array
   /** 32 bytes. */
   readonly receiveKey: Uint8Array
+  /** Datagrams sealed with `sendKey` before; the next one gets this counter. Zero unless told. */
+  readonly sentCount?: number
+  /** Counters below this were received under `receiveKey` before and are refused. Zero unless told. */
+  readonly receivedBelow?: number
 }
 
 /** What went through a session. */

@@ -21,14 +21,7 @@ export interface NativePlane {
   send(socket: number, bytes: Uint8Array, host: string, port: number): boolean
   installPeer(peer: number, takesPartial: boolean, datagramMax: number): void
   removePeer(peer: number): void
-  installSession(
-    localIndex: number,
-    remoteIndex: number,
-    peer: number,
-    isAes: boolean,
-    sendKey: Uint8Array,
-    receiveKey: Uint8Array,
-  ): void
+  installSession(row: NativeSessionRow, sendKey: Uint8Array, receiveKey: Uint8Array): void
   useSession(localIndex: number): void
   removeSession(localIndex: number): boolean
   movePeer(peer: number, socket: number, host: string, port: number): void
@@ -41,6 +34,16 @@ export interface NativePlane {
   counters(): Record<string, number>
   sessionCounters(localIndex: number): NativeSessionCounters | null
   close(): void
+}
+
+/** A session without its keys. */
+export interface NativeSessionRow {
+  readonly localIndex: number
+  readonly remoteIndex: number
+  readonly peer: number
+  readonly isAes: boolean
+  readonly sent: number
+  readonly receivedBelow: number
 }
 
 /** What went through a session; `idleMs` is negative before the first datagram. */

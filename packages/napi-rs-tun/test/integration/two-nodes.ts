@@ -108,7 +108,8 @@ function connect(alice: LabNode, bob: LabNode, { isCardLike, mtu = 1500 }: LabOp
     inside(node, 'ip', 'addr', 'add', `192.168.7.${i + 1}/24`, 'dev', name)
     inside(node, 'ip', 'addr', 'add', `fd07::${i + 1}/64`, 'dev', name, 'nodad')
     inside(node, 'ip', 'link', 'set', 'lo', 'up')
-    if (isCardLike) inside(node, 'ethtool', '-K', name, 'tx-udp-segmentation', 'off', 'tso', 'off', 'gro', 'on')
+    if (isCardLike)
+      inside(node, 'ethtool', '-K', name, 'tx-udp-segmentation', 'off', 'tso', 'off', 'gro', 'on')
     inside(node, 'ip', 'link', 'set', name, 'up')
   }
 }

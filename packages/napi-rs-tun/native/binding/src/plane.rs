@@ -47,6 +47,23 @@ pub struct SocketInfo {
     pub port: u16,
 }
 
+/// A session without its keys.
+#[napi(object)]
+pub struct SessionRow {
+    /// Our name of the session.
+    pub local_index: u32,
+    /// The peer's name of it.
+    pub remote_index: u32,
+    /// Whose session it is.
+    pub peer: u32,
+    /// AES-256-GCM, not ChaCha20-Poly1305.
+    pub is_aes: bool,
+    /// Datagrams sealed with the key before.
+    pub sent: f64,
+    /// Counters below this were received before.
+    pub received_below: f64,
+}
+
 /// What went through a session.
 #[napi(object)]
 pub struct SessionInfo {
@@ -132,16 +149,20 @@ impl NativePlane {
     #[napi]
     pub fn install_session(
         &self,
-        local_index: u32,
-        remote_index: u32,
-        peer: u32,
-        is_aes: bool,
+        row: SessionRow,
         send_key: BufferSlice<'_>,
         receive_key: BufferSlice<'_>,
     ) -> Result<()> {
-        let cipher = if is_aes { Cipher::Aes256Gcm } else { Cipher::ChaCha20Poly1305 };
-        let (send_key, receive_key) = (&send_key[..], &receive_key[..]);
-        let keys = SessionKeys { local_index, remote_index, peer, cipher, send_key, receive_key };
+        let keys = SessionKeys {
+            local_index: row.local_index,
+            remote_index: row.remote_index,
+            peer: row.peer,
+            cipher: if row.is_aes { Cipher::Aes256Gcm } else { Cipher::ChaCha20Poly1305 },
+            send_key: &send_key,
+            receive_key: &receive_key,
+            sent: row.sent as u64,
+            received_below: row.received_below as u64,
+        };
         self.hub()?.plane.install_session(&keys).map_err(from_refusal)
     }
 

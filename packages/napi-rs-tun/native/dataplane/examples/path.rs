@@ -42,8 +42,16 @@ fn plane(own: u32, cipher: Cipher, takes_partial: bool) -> Plane {
     let plane = Plane::default();
     let keys = [[1; 32], [2; 32]];
     let (send_key, receive_key) = (&keys[own as usize - 1], &keys[other as usize - 1]);
-    let keys =
-        SessionKeys { local_index: own, remote_index: other, peer: other, cipher, send_key, receive_key };
+    let keys = SessionKeys {
+        local_index: own,
+        remote_index: other,
+        peer: other,
+        cipher,
+        send_key,
+        receive_key,
+        sent: 0,
+        received_below: 0,
+    };
     let done = plane
         .install_peer(other, takes_partial, 1472)
         .and_then(|()| plane.install_route([10, 0, 0, other as u8].into(), 32, other))

@@ -31,12 +31,16 @@ impl Cipher {
 }
 
 /// A key for one direction of a session.
-pub struct Key(LessSafeKey);
+pub struct Key {
+    cipher: Cipher,
+    key: LessSafeKey,
+}
 
 impl Key {
     /// Prepares a key of 32 bytes; `None` for any other length.
     pub fn new(cipher: Cipher, bytes: &[u8]) -> Option<Key> {
-        UnboundKey::new(cipher.algorithm(), bytes).ok().map(|key| Key(LessSafeKey::new(key)))
+        let key = UnboundKey::new(cipher.algorithm(), bytes).ok()?;
+        Some(Key { cipher, key: LessSafeKey::new(key) })
     }
 
     /// Encrypts all but the last 16 bytes of `message` in place and writes the tag there.
@@ -45,7 +49,7 @@ impl Key {
     pub fn seal(&self, counter: u64, message: &mut [u8]) -> bool {
         let Some(length) = message.len().checked_sub(TAG) else { return false };
         let (plaintext, tag) = message.split_at_mut(length);
-        match self.0.seal_in_place_separate_tag(nonce(counter), Aad::empty(), plaintext) {
+        match self.key.seal_in_place_separate_tag(self.nonce(counter), Aad::empty(), plaintext) {
             Ok(made) => {
                 tag.copy_from_slice(made.as_ref());
                 true
@@ -56,15 +60,18 @@ impl Key {
 
     /// Checks and decrypts `message` in place; its last 16 bytes are the tag. Returns false for a forgery.
     pub fn open(&self, counter: u64, message: &mut [u8]) -> bool {
-        self.0.open_in_place(nonce(counter), Aad::empty(), message).is_ok()
+        self.key.open_in_place(self.nonce(counter), Aad::empty(), message).is_ok()
     }
-}
 
-/// Four zero bytes, then the counter, little-endian.
-fn nonce(counter: u64) -> Nonce {
-    let mut bytes = [0; 12];
-    bytes[4..].copy_from_slice(&counter.to_le_bytes());
-    Nonce::assume_unique_for_key(bytes)
+    /// Four zero bytes, then the counter in the order that Noise gives it for the cipher (section 12 of its revision 34).
+    fn nonce(&self, counter: u64) -> Nonce {
+        let mut bytes = [0; 12];
+        bytes[4..].copy_from_slice(&match self.cipher {
+            Cipher::ChaCha20Poly1305 => counter.to_le_bytes(),
+            Cipher::Aes256Gcm => counter.to_be_bytes(),
+        });
+        Nonce::assume_unique_for_key(bytes)
+    }
 }
 
 #[cfg(test)]

@@ -136,8 +136,16 @@ pub mod tests {
         plane.install_route([10, 0, 0, other as u8].into(), 32, other).unwrap();
         plane.install_route(format!("fd00::{other}").parse().unwrap(), 128, other).unwrap();
         let cipher = Cipher::Aes256Gcm;
-        let keys =
-            SessionKeys { local_index: own, remote_index: other, peer: other, cipher, send_key, receive_key };
+        let keys = SessionKeys {
+            local_index: own,
+            remote_index: other,
+            peer: other,
+            cipher,
+            send_key,
+            receive_key,
+            sent: 0,
+            received_below: 0,
+        };
         plane.install_session(&keys).unwrap();
         plane.use_session(own).unwrap();
         let endpoint = Endpoint { socket: 0, address: ([192, 0, 2, other as u8], 4000).into() };

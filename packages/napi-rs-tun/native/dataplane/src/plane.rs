@@ -173,7 +173,16 @@ mod tests {
 
     fn keys(local_index: u32, peer: u32) -> SessionKeys<'static> {
         let cipher = Cipher::ChaCha20Poly1305;
-        SessionKeys { local_index, remote_index: 9, peer, cipher, send_key: &[1; 32], receive_key: &[2; 32] }
+        SessionKeys {
+            local_index,
+            remote_index: 9,
+            peer,
+            cipher,
+            send_key: &[1; 32],
+            receive_key: &[2; 32],
+            sent: 0,
+            received_below: 0,
+        }
     }
 
     #[test]

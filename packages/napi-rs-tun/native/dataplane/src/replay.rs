@@ -19,6 +19,15 @@ impl Default for ReplayWindow {
 }
 
 impl ReplayWindow {
+    /// Makes a window for a key whose counters below `next` were received elsewhere: they count as seen.
+    pub fn starting_at(next: u64) -> Self {
+        let mut window = ReplayWindow { next, seen: [u64::MAX; WORDS] };
+        if !next.is_multiple_of(64) {
+            window.seen[word(next)] = bit(next) - 1;
+        }
+        window
+    }
+
     /// Returns whether `counter` could be accepted; a cheap check before the costly one of the tag.
     pub fn is_acceptable(&self, counter: u64) -> bool {
         if counter >= self.next {
@@ -77,6 +86,20 @@ mod tests {
         assert!(!window.accept(10_000_000 - REPLAY_WINDOW));
         assert!(!window.accept(u64::MAX));
         assert!(window.accept(u64::MAX - 1) && !window.accept(u64::MAX - 1));
+    }
+
+    #[test]
+    fn a_window_that_was_handed_over_accepts_only_what_is_new() {
+        for next in [0, 1, 63, 64, 65, 8_191, 8_192, 100_000] {
+            let mut window = ReplayWindow::starting_at(next);
+            for back in 1..=next.min(9_000) {
+                assert!(!window.accept(next - back), "{next} {back}");
+            }
+            for ahead in [70, 0, 1, 62, 63, 64, 65] {
+                assert!(window.accept(next + ahead), "{next} {ahead}");
+            }
+            assert!(window.accept(next + 8_300) && window.accept(next + 8_299) && !window.accept(next + 70));
+        }
     }
 
     proptest! {

@@ -31,6 +31,10 @@ pub struct SessionKeys<'a> {
     pub send_key: &'a [u8],
     /// 32 bytes: opens what we receive.
     pub receive_key: &'a [u8],
+    /// Datagrams sealed with the key before it came here.
+    pub sent: u64,
+    /// Counters below this were received before the key came here.
+    pub received_below: u64,
 }
 
 /// A session that can seal and open.
@@ -51,7 +55,6 @@ pub struct Session {
     last_received_ms: AtomicU64,
 }
 
-#[derive(Default)]
 struct Receiving {
     window: ReplayWindow,
     source: Option<Endpoint>,
@@ -84,7 +87,7 @@ pub struct SessionCounters {
 }
 
 impl Session {
-    /// Makes a session that has sealed and opened nothing; `None` when a key has not 32 bytes.
+    /// Takes over a pair of keys; `None` when one has not 32 bytes.
     pub fn new(keys: &SessionKeys<'_>) -> Option<Session> {
         Some(Session {
             local_index: keys.local_index,
@@ -93,8 +96,11 @@ impl Session {
             send_key: Key::new(keys.cipher, keys.send_key)?,
             receive_key: Key::new(keys.cipher, keys.receive_key)?,
             messages_max: keys.cipher.messages_max(),
-            next_counter: AtomicU64::new(0),
-            receiving: Mutex::default(),
+            next_counter: AtomicU64::new(keys.sent),
+            receiving: Mutex::new(Receiving {
+                window: ReplayWindow::starting_at(keys.received_below),
+                source: None,
+            }),
             received: AtomicU64::new(0),
             received_bytes: AtomicU64::new(0),
             sent_bytes: AtomicU64::new(0),
@@ -130,6 +136,9 @@ impl Session {
         source: Option<Endpoint>,
         now_ms: u64,
     ) -> Option<Opened> {
+        if header.counter >= self.messages_max {
+            return None;
+        }
         let mut receiving = self.receiving.lock().unwrap_or_else(PoisonError::into_inner);
         if !receiving.window.is_acceptable(header.counter) {
             return None;
@@ -169,8 +178,16 @@ pub mod tests {
     pub fn pair(cipher: Cipher) -> (Session, Session) {
         let (a, b) = ([1; 32], [2; 32]);
         let end = |local_index, remote_index, send_key, receive_key| {
-            let keys =
-                SessionKeys { local_index, remote_index, peer: remote_index, cipher, send_key, receive_key };
+            let keys = SessionKeys {
+                local_index,
+                remote_index,
+                peer: remote_index,
+                cipher,
+                send_key,
+                receive_key,
+                sent: 0,
+                received_below: 0,
+            };
             Session::new(&keys).unwrap()
         };
         (end(1, 2, &a, &b), end(2, 1, &b, &a))
@@ -214,6 +231,30 @@ pub mod tests {
         let mut next = sealed(&alice, b"");
         let header = DataHeader::decode(&next).unwrap();
         assert!(!bob.open(&header, &mut next, source(1), 0).unwrap().has_moved);
+    }
+
+    #[test]
+    fn a_key_that_was_handed_over_goes_on_where_it_was() {
+        let (a, b) = ([1; 32], [2; 32]);
+        let keys = SessionKeys {
+            local_index: 2,
+            remote_index: 1,
+            peer: 1,
+            cipher: Cipher::Aes256Gcm,
+            send_key: &b,
+            receive_key: &a,
+            sent: 7,
+            received_below: 1,
+        };
+        let (alice, _) = pair(Cipher::Aes256Gcm);
+        let bob = Session::new(&keys).unwrap();
+        assert_eq!(DataHeader::decode(&sealed(&bob, b"")).unwrap().counter, 7);
+        let mut datagrams = [sealed(&alice, b"0"), sealed(&alice, b"1")];
+        let opened = datagrams.each_mut().map(|datagram| {
+            let header = DataHeader::decode(datagram).unwrap();
+            bob.open(&header, datagram, None, 0).is_some()
+        });
+        assert_eq!(opened, [false, true]);
     }
 
     #[test]

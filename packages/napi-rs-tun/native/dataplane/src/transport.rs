@@ -10,7 +10,8 @@
 //!     16+n    16  tag
 //! ```
 //!
-//! The nonce is four zero bytes and the counter, little-endian; there is no additional data (WireGuard, section 5.4.6).
+//! The nonce is four zero bytes and the counter: little-endian for ChaCha20-Poly1305, as WireGuard has it, and
+//! big-endian for AES-256-GCM, as Noise has it. There is no additional data. See docs/wire/transport-data.md.
 
 /// First byte of a transport-data datagram.
 pub const TYPE_DATA: u8 = 4;
