@@ -27,6 +27,9 @@ export const LINKS_PENDING_MAX = 64
 /** Pause before a candidate that did not answer is dialled again, while the ring is incomplete. */
 export const LINK_RETRY_MS = 2_000
 
+/** Head start of the direct way before a link is also tried through the peer that named the candidate. */
+export const LINK_DIRECT_MS = 500
+
 /** A candidate that failed this often is forgotten; somebody who is connected to it will name it again. */
 export const LINK_FAILURES_MAX = 3
 
@@ -42,7 +45,7 @@ export const EXCHANGE_GAP_MS = 150
 /** While the ring around a node is incomplete it asks again this often; nothing backs off beyond two seconds. */
 export const INCOMPLETE_RETRY_MS = 1_000
 
-/** In a complete ring the two immediate neighbours compare their lists this often. */
+/** In a complete ring a node compares lists with its left neighbour this often. */
 export const EXCHANGE_IDLE_MS = 60_000
 
 /** Time after which a connection that neither end has a role for is closed. */

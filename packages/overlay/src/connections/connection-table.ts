@@ -1,7 +1,8 @@
 /** All connections of one node, findable by address and in ring order. */
 import type { Address } from '@ipop/address'
-import { compareByDistance, leftDistance, rightDistance } from '@ipop/address'
+import { compareByDistance } from '@ipop/address'
 import { CONNECTIONS_MAX } from '../limits.ts'
+import { sortLeftwards } from '../topology/known-peers.ts'
 import type { Connection } from './connection.ts'
 import { Role } from './roles.ts'
 
@@ -66,16 +67,12 @@ export class ConnectionTable {
 
   /** Returns the structured connections going left (increasing addresses) from the node, nearest first. */
   leftwards(): Connection[] {
-    return this.structured().sort((a, b) =>
-      leftDistance(this.self, a.address).compare(leftDistance(this.self, b.address)),
-    )
+    return sortLeftwards(this.self, this.structured())
   }
 
   /** Returns the structured connections going right (decreasing addresses) from the node, nearest first. */
   rightwards(): Connection[] {
-    return this.structured().sort((a, b) =>
-      rightDistance(this.self, a.address).compare(rightDistance(this.self, b.address)),
-    )
+    return this.leftwards().reverse()
   }
 
   /** Returns the immediate neighbours and theirs, from this node's own table. */

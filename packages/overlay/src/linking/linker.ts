@@ -6,7 +6,7 @@ import type { ChannelTable, Edge, PeerHint } from '@ipop/transport'
 import type { ConnectionTable } from '../connections/connection-table.ts'
 import type { Connection } from '../connections/connection.ts'
 import { Role } from '../connections/roles.ts'
-import { LINK_RETRY_MS, LINKS_PENDING_MAX } from '../limits.ts'
+import { LINK_DIRECT_MS, LINK_RETRY_MS, LINKS_PENDING_MAX } from '../limits.ts'
 import type { CallOptions, RequestReply } from '../messaging/request-reply.ts'
 import { decodeConnectReply, encodeConnectRequest } from '../wire/ring-exchange.ts'
 
@@ -14,6 +14,15 @@ interface PendingLink {
   roles: number
   since: Instant
   dialledAt: Instant
+  isOverRing: boolean
+}
+
+/** How a link may be made besides dialling the peer's endpoints. */
+export interface LinkOptions {
+  /** Try the way through the ring at once. */
+  readonly overRing?: boolean
+  /** A neighbour that is connected to the peer: tried when the direct way takes long. */
+  readonly via?: Address | undefined
 }
 
 /** Links under way, one per peer. */
@@ -23,7 +32,7 @@ export class Linker {
   readonly #calls: RequestReply
   readonly #runtime: Runtime
   readonly #log: Log
-  readonly #ringEdge: (peer: Address) => Edge
+  readonly #ringEdge: (peer: Address, via?: Address) => Edge
   readonly #pending = new Map<string, PendingLink>()
 
   constructor(modules: {
@@ -32,7 +41,7 @@ export class Linker {
     calls: RequestReply
     runtime: Runtime
     log: Log
-    ringEdge: (peer: Address) => Edge
+    ringEdge: (peer: Address, via?: Address) => Edge
   }) {
     this.#channels = modules.channels
     this.#table = modules.table
@@ -54,7 +63,7 @@ export class Linker {
   }
 
   /** Dials a peer for `role`; a second call while the first is under way only adds the role and new endpoints. */
-  link(hint: PeerHint, role: number, options: { overRing?: boolean } = {}): void {
+  link(hint: PeerHint, role: number, options: LinkOptions = {}): void {
     if (hint.address.equals(this.#table.self)) return
     const connection = this.#table.get(hint.address)
     if (connection) {
@@ -62,14 +71,29 @@ export class Linker {
       return
     }
     const now = this.#runtime.clock.now()
-    const known = this.#pending.get(hint.address.key)
-    if (!known && this.#pending.size >= LINKS_PENDING_MAX) return
-    if (known) known.roles |= role
-    if (known && now - known.dialledAt < LINK_RETRY_MS && !options.overRing) return
-    if (known) known.dialledAt = now
-    else this.#pending.set(hint.address.key, { roles: role, since: now, dialledAt: now })
+    const link = this.#pending.get(hint.address.key) ?? this.#begin(hint, now)
+    if (!link) return
+    link.roles |= role
+    const isDue = now - link.dialledAt >= LINK_RETRY_MS
+    const needsRing = !link.isOverRing && this.#needsRing(link, options, now)
+    if (!isDue && !needsRing && link.since !== now) return
+    link.dialledAt = now
     const channel = this.#channels.dial(hint)
-    if (options.overRing) channel.addEdge(this.#ringEdge(hint.address))
+    if (!needsRing) return
+    link.isOverRing = true
+    channel.addEdge(this.#ringEdge(hint.address, options.via))
+  }
+
+  #begin(hint: PeerHint, now: Instant): PendingLink | undefined {
+    if (this.#pending.size >= LINKS_PENDING_MAX) return undefined
+    const link = { roles: 0, since: now, dialledAt: now, isOverRing: false }
+    this.#pending.set(hint.address.key, link)
+    return link
+  }
+
+  #needsRing(link: PendingLink, options: LinkOptions, now: Instant): boolean {
+    if (options.overRing) return true
+    return options.via !== undefined && now - link.since >= LINK_DIRECT_MS
   }
 
   /** Asks the node or nodes that `options.mode` selects to connect; both ends dial at once. Returns who was asked. */

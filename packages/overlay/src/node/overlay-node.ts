@@ -61,7 +61,7 @@ export class OverlayNode {
     this.address = options.identity.address
     this.#log = runtime.log.child({ node: this.address.toString().slice(12, 20) })
     this.#parts = assemble(runtime, this.#log, options, {
-      deliver: (packet) => this.#deliver(packet),
+      deliver: (packet, from) => this.#deliver(packet, from),
       joined: () => this.#joined(),
       neighborsChanged: () => this.#neighborListeners.call(),
       peerUnreachable: (peer) => this.#unreachableListeners.call(peer),
@@ -239,6 +239,7 @@ export class OverlayNode {
   #listenToChannels(): void {
     this.channels.setHandlers({
       onUp: (channel) => {
+        closeRingEdges(channel)
         this.#parts.keeper.channelUp(channel)
         if (channel.state === 'up') this.#peerUpListeners.call(channel.address)
       },
@@ -248,8 +249,9 @@ export class OverlayNode {
         if (wasConnected) this.#peerDownListeners.call(channel.address)
       },
       onFrame: (channel, frame) => this.#receiveFrame(channel, frame),
+      onPathChange: (channel) => closeRingEdges(channel),
       onSuspect: (channel) => channel.addEdge(this.#parts.ringEdge(channel.address)),
-      onStatus: () => this.#parts.keeper.touch(),
+      onStatus: () => this.#parts.keeper.changed(),
     })
   }
 
@@ -257,11 +259,11 @@ export class OverlayNode {
     const type = frame[0] ?? 0
     const version = type >> 4
     if (version === 4 || version === 6) this.#ipHandler?.(frame, channel.address)
-    else if (type === OVERLAY_PACKET_FRAME) this.#parts.forwarder.receive(frame)
+    else if (type === OVERLAY_PACKET_FRAME) this.#parts.forwarder.receive(frame, channel.address)
     else this.#log.write('debug', 'frame of unknown type', { type })
   }
 
-  #deliver(packet: OverlayPacket): void {
+  #deliver(packet: OverlayPacket, from: Address | undefined): void {
     switch (packet.kind) {
       case PayloadKind.request:
       case PayloadKind.reply:
@@ -269,7 +271,7 @@ export class OverlayNode {
       case PayloadKind.message:
         return this.#deliverMessage(packet)
       case PayloadKind.sessionDatagram:
-        return this.channels.receive(packet.payload, this.#parts.ringEdge(packet.source))
+        return this.channels.receive(packet.payload, this.#parts.ringEdge(packet.source, from))
     }
   }
 
@@ -283,4 +285,10 @@ export class OverlayNode {
     if (handler) handler(message.payload, packet.source)
     else this.#log.write('debug', 'nobody listens', { protocol: message.protocol })
   }
+}
+
+/** A direct path needs no spare through the ring, whose probes would cost others; a suspect peer gets a new one. */
+function closeRingEdges(channel: Channel): void {
+  if (channel.activeEdge?.kind === 'ring') return
+  for (const edge of channel.edges) if (edge.kind === 'ring') edge.close()
 }

@@ -29,14 +29,14 @@ export interface OverlayParts {
   readonly calls: RequestReply
   readonly onDemand: OnDemand
   readonly keeper: RingKeeper
-  /** Returns the way to a peer through the ring. */
-  ringEdge(peer: Address): RingEdge
+  /** Returns the way to a peer through the ring, by the neighbour `via` where one is known to be connected to it. */
+  ringEdge(peer: Address, via?: Address): RingEdge
 }
 
 /** What the parts tell the facade. */
 export interface OverlayPartsListener {
-  /** A packet for this node; its payload is borrowed. */
-  deliver(packet: OverlayPacket): void
+  /** A packet for this node, handed over by the neighbour `from`; its payload is borrowed. */
+  deliver(packet: OverlayPacket, from: Address | undefined): void
   /** The node has its place in the ring. */
   joined(): void
   /** The near connections are others than before. */
@@ -58,7 +58,7 @@ export function assemble(
   const table = new ConnectionTable(address)
   const dispatch = new DispatchTable()
   const receiver = {
-    deliver: (packet: OverlayPacket) => listener.deliver(packet),
+    deliver: (packet: OverlayPacket, from: Address | undefined) => listener.deliver(packet, from),
     unreachable: (packet: OverlayPacket) => calls.refuse(packet),
   }
   const forwarder = new PacketForwarder({ table, log, receiver })
@@ -69,7 +69,7 @@ export function assemble(
     sender: forwarder,
     dispatch,
   })
-  const ringEdge = (peer: Address) => new RingEdge(peer, forwarder)
+  const ringEdge = (peer: Address, via?: Address) => new RingEdge(peer, via, forwarder)
   const linker = new Linker({ channels, table, calls, runtime, log, ringEdge })
   const known = new KnownPeers(address)
   const near = new NearNeighbors({ table, known })

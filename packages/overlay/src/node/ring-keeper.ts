@@ -66,6 +66,7 @@ export class RingKeeper {
   #forcedAt: Instant = 0
   #trimmedAt: Instant = 0
   #nearDigest = ''
+  #revision = 0
   #isStopped = true
 
   constructor(modules: RingKeeperModules, listener: RingKeeperListener) {
@@ -86,12 +87,10 @@ export class RingKeeper {
 
   /** Whether both neighbours agree and nobody nearer is being linked. */
   get isComplete(): boolean {
-    const { near, known, linker, table } = this.#modules
+    const { near, linker, table } = this.#modules
     if (table.size === 0) return this.#isInRing
-    const isLinking = known
-      .all()
-      .some((hint) => linker.isYoung(hint.address, LINK_RETRY_MS) && near.wouldBeNear(hint.address))
-    return near.isMutual() && !isLinking
+    const isLinking = near.wanted.some((hint) => linker.isYoung(hint.address, LINK_RETRY_MS))
+    return !isLinking && near.isMutual()
   }
 
   /** Starts joining. */
@@ -114,6 +113,12 @@ export class RingKeeper {
     this.#armAt(this.#modules.runtime.clock.now() + COALESCE_MS)
   }
 
+  /** Notes that connections or their roles changed, and looks at the policies soon. */
+  changed(): void {
+    this.#revision++
+    this.touch()
+  }
+
   /** Takes a channel that came up. */
   channelUp(channel: Channel): void {
     const { runtime, table, linker, known, departed, onDemand, exchanger } = this.#modules
@@ -126,7 +131,7 @@ export class RingKeeper {
     known.confirm(channel.hint)
     departed.remove(channel.address)
     if (connection.has(Role.leaf)) exchanger.lookUpSelf(connection)
-    this.touch()
+    this.changed()
   }
 
   /** Takes a channel that ended. */
@@ -143,7 +148,7 @@ export class RingKeeper {
       linker.giveUp(channel.address)
       known.failed(channel.address, now)
     }
-    this.touch()
+    this.changed()
   }
 
   /** Takes what a peer told about the ring around it. */
@@ -151,7 +156,7 @@ export class RingKeeper {
     const { known, near, runtime } = this.#modules
     const now = runtime.clock.now()
     known.learn(exchange.from, now)
-    for (const hint of exchange.peers) known.learn(hint, now)
+    for (const hint of exchange.peers) known.learn(hint, now, exchange.from.address)
     near.noteClaim(exchange.from.address, exchange)
     this.touch()
   }
@@ -182,8 +187,10 @@ export class RingKeeper {
   }
 
   #dialNear(): void {
-    const { near, linker } = this.#modules
-    for (const hint of near.evaluate().dial) linker.link(hint, 0, { overRing: this.#isInRing })
+    const { near, linker, known } = this.#modules
+    const { dial, changed } = near.evaluate()
+    if (changed.length > 0) this.#revision++
+    for (const hint of dial) linker.link(hint, 0, { via: known.introducerOf(hint.address) })
   }
 
   #updateState(now: Instant): void {
@@ -205,7 +212,7 @@ export class RingKeeper {
     const isComplete = this.isComplete
     const partners = new Set(near.near())
     if (!this.#isInRing) for (const leaf of table.withRole(Role.leaf)) partners.add(leaf)
-    for (const connection of partners) exchanger.exchangeWith(connection, false)
+    for (const connection of partners) exchanger.exchangeWith(connection, this.#revision, false)
     if (now - this.#forcedAt < (isComplete ? EXCHANGE_IDLE_MS : INCOMPLETE_RETRY_MS)) return
     this.#forcedAt = now
     this.#exchangeAnyway(isComplete)
@@ -214,9 +221,10 @@ export class RingKeeper {
   #exchangeAnyway(isComplete: boolean): void {
     const { exchanger, table } = this.#modules
     const { left, right } = table.neighbors()
-    for (const address of [left, right]) {
+    // In a complete ring the right neighbour asks from its side.
+    for (const address of isComplete ? [left] : [left, right]) {
       const connection = address && table.get(address)
-      if (connection) exchanger.exchangeWith(connection, true)
+      if (connection) exchanger.exchangeWith(connection, this.#revision, true)
     }
     if (isComplete) return
     for (const leaf of table.withRole(Role.leaf)) exchanger.lookUpSelf(leaf)

@@ -18,8 +18,8 @@ import { chooseHop, otherSide } from './ring-router.ts'
 
 /** What the forwarder hands up. */
 export interface PacketReceiver {
-  /** A packet for this node. Its payload is borrowed until the call returns. */
-  deliver(packet: OverlayPacket): void
+  /** A packet for this node, handed over by the neighbour `from` (none: by itself). Its payload is borrowed until the call returns. */
+  deliver(packet: OverlayPacket, from: Address | undefined): void
   /** An exact packet whose destination is not in the ring; `frame` is borrowed. */
   unreachable(packet: OverlayPacket): void
 }
@@ -60,6 +60,16 @@ export class PacketForwarder {
     this.#route(this.#packet(destination, mode, kind, payload))
   }
 
+  /** Sends a session datagram to `destination` by way of the neighbour `via`, or where there is none as `sendAround`. */
+  sendVia(via: Address, destination: Address, payload: Uint8Array): boolean {
+    const hop = this.#direct(via)
+    const kind = PayloadKind.sessionDatagram
+    if (!hop) return this.sendAround(destination, kind, payload)
+    this.stats.sent++
+    const packet = this.#packet(destination, RoutingMode.exact, kind, payload)
+    return this.#transmit(hop, encodeOverlayPacket(packet), 1)
+  }
+
   /** Sends to `destination` by way of another neighbour than the destination itself; returns false where there is none. */
   sendAround(destination: Address, kind: PayloadKind, payload: Uint8Array): boolean {
     const decision = chooseHop(this.#table.self, this.#table.structured(), {
@@ -74,8 +84,8 @@ export class PacketForwarder {
     return this.#transmit(decision.hop, encodeOverlayPacket(packet), 1)
   }
 
-  /** Accepts an overlay packet that arrived over a connection; `frame` is borrowed and may be rewritten. */
-  receive(frame: Uint8Array): void {
+  /** Accepts an overlay packet that the neighbour `from` handed over; `frame` is borrowed and may be rewritten. */
+  receive(frame: Uint8Array, from: Address): void {
     const packet = decodeOverlayPacket(frame)
     if (packet instanceof Malformed) {
       this.stats.malformed++
@@ -83,8 +93,8 @@ export class PacketForwarder {
       return
     }
     // The second leg ends with whoever gets it, even if the address has an owner by now.
-    if (packet.mode === RoutingMode.bothSecondLeg) this.#deliver(packet)
-    else this.#route(packet, frame)
+    if (packet.mode === RoutingMode.bothSecondLeg) this.#deliver(packet, from)
+    else this.#route(packet, frame, from)
   }
 
   #packet(destination: Address, mode: RoutingMode, kind: PayloadKind, payload: Uint8Array) {
@@ -92,7 +102,7 @@ export class PacketForwarder {
     return { mode, hops: 0, hopLimit: HOP_LIMIT, source, destination, kind, payload }
   }
 
-  #route(packet: OverlayPacket, frame?: Uint8Array): void {
+  #route(packet: OverlayPacket, frame?: Uint8Array, from?: Address): void {
     const isBoth = packet.mode === RoutingMode.both
     const direct = isBoth ? undefined : this.#direct(packet.destination)
     if (direct) return this.#forward(direct, packet, frame)
@@ -109,7 +119,7 @@ export class PacketForwarder {
     if (decision.kind === 'forward') return this.#forward(decision.hop, packet, frame)
     if (decision.kind === 'unreachable') return this.#giveUp(packet)
     if (isBoth) this.#sendSecondLeg(packet, frame)
-    this.#deliver(packet)
+    this.#deliver(packet, from)
   }
 
   #direct(destination: Address): Connection | undefined {
@@ -160,8 +170,8 @@ export class PacketForwarder {
     this.#receiver.unreachable(packet)
   }
 
-  #deliver(packet: OverlayPacket): void {
+  #deliver(packet: OverlayPacket, from: Address | undefined): void {
     this.stats.delivered++
-    this.#receiver.deliver(packet)
+    this.#receiver.deliver(packet, from)
   }
 }

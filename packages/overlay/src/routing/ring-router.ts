@@ -5,7 +5,7 @@ import { compareByDistance, isLeftOf } from '@ipop/address'
 /** A neighbour that a packet could be handed to. */
 export interface Hop {
   readonly address: Address
-  /** Whether it is reached over the ring itself: only its own packets may use it. */
+  /** Whether it is reached over the ring itself: it may carry anything but session datagrams. */
   readonly isOverRing: boolean
 }
 
@@ -19,7 +19,7 @@ export interface RouteQuery {
   readonly isExact: boolean
   /** A neighbour that must not be used: the destination itself when a path around it is wanted. */
   readonly avoid?: Address | undefined
-  /** Whether a neighbour reached over the ring may carry it as a last resort. */
+  /** Whether a neighbour reached over the ring may carry it: anything but a session datagram, which would be wrapped twice. */
   readonly mayUseRingEdge: boolean
 }
 
@@ -37,15 +37,13 @@ export function chooseHop<H extends Hop>(
   const order = compareByDistance(destination)
   let best: H | undefined
   for (const hop of hops) {
-    if (hop.isOverRing || (avoid && hop.address.equals(avoid))) continue
+    if (hop.isOverRing && !query.mayUseRingEdge) continue
+    if (avoid && hop.address.equals(avoid)) continue
     if (!best || order(hop.address, best.address) < 0) best = hop
   }
   if (best && (order(best.address, self) < 0 || avoid?.equals(destination)))
     return { kind: 'forward', hop: best }
-  if (!query.isExact) return { kind: 'deliver' }
-  const overRing = hops.find((hop) => hop.isOverRing && hop.address.equals(destination))
-  if (overRing && query.mayUseRingEdge) return { kind: 'forward', hop: overRing }
-  return { kind: 'unreachable' }
+  return { kind: query.isExact ? 'unreachable' : 'deliver' }
 }
 
 /**
@@ -61,7 +59,7 @@ export function otherSide<H extends Hop>(
   const order = compareByDistance(destination)
   let best: H | undefined
   for (const hop of hops) {
-    if (hop.isOverRing || hop.address.equals(destination)) continue
+    if (hop.address.equals(destination)) continue
     if (isLeftOf(hop.address, destination) === isSelfLeft) continue
     if (!best || order(hop.address, best.address) < 0) best = hop
   }

@@ -24,6 +24,13 @@ export interface ExchangeListener {
   learn(exchange: RingExchange): void
 }
 
+/** What a peer was told last. */
+interface Told {
+  readonly peers: ReadonlySet<string>
+  readonly neighbors: string
+  readonly revision: number
+}
+
 /** The exchange protocol of one node. */
 export class Exchanger {
   readonly #table: ConnectionTable
@@ -31,7 +38,7 @@ export class Exchanger {
   readonly #log: Log
   readonly #ownHint: () => PeerHint
   readonly #listener: ExchangeListener
-  readonly #lastTold = new Map<string, string>()
+  readonly #lastTold = new Map<string, Told>()
 
   constructor(modules: {
     table: ConnectionTable
@@ -54,12 +61,17 @@ export class Exchanger {
     return { from: this.#ownHint(), peers, left, right }
   }
 
-  /** Exchanges with a connected peer, unless it was told precisely this before and `isForced` is not set. */
-  exchangeWith(connection: Connection, isForced: boolean): void {
+  /**
+   * Exchanges with a connected peer, unless it was told precisely this before and `isForced` is not set. `revision`
+   * counts the changes of what there is to tell, so that most looks cost one comparison.
+   */
+  exchangeWith(connection: Connection, revision: number, isForced: boolean): void {
+    const last = this.#lastTold.get(connection.address.key)
+    if (!isForced && last?.revision === revision) return
     const exchange = this.tell(connection.address)
-    const told = digest(exchange)
-    if (!isForced && this.#lastTold.get(connection.address.key) === told) return
+    const told = { ...summary(exchange), revision }
     this.#lastTold.set(connection.address.key, told)
+    if (!isForced && last && !hasNews(last, told)) return
     this.#call(connection.address, 'ring.exchange', encodeRingExchange(exchange)).catch(
       (error: unknown) => {
         this.#lastTold.delete(connection.address.key)
@@ -132,7 +144,16 @@ export class Exchanger {
   }
 }
 
-function digest(exchange: RingExchange): string {
-  const keys = exchange.peers.map((hint) => `${hint.address.key}/${hint.endpoints.length}`).sort()
-  return [...keys, exchange.left?.key ?? '', exchange.right?.key ?? ''].join(' ')
+function summary({ peers, left, right }: RingExchange): { peers: Set<string>; neighbors: string } {
+  return {
+    peers: new Set(peers.map((hint) => hint.address.key)),
+    neighbors: `${left?.key ?? ''}/${right?.key ?? ''}`,
+  }
+}
+
+/** Peers that are gone are no news: nobody dials them for having been named once. */
+function hasNews(before: Told, now: Told): boolean {
+  if (before.neighbors !== now.neighbors) return true
+  for (const peer of now.peers) if (!before.peers.has(peer)) return true
+  return false
 }

@@ -1,6 +1,6 @@
 /** Peers a node has heard of around its own address, connected or not: what a broken side is repaired from. */
 import type { Address } from '@ipop/address'
-import { leftDistance, rightDistance } from '@ipop/address'
+import { leftDistance } from '@ipop/address'
 import type { Instant } from '@ipop/runtime'
 import type { PeerHint } from '@ipop/transport'
 import { KNOWN_PER_SIDE, LINK_BARRED_MAX, LINK_BARRED_MS, LINK_FAILURES_MAX } from '../limits.ts'
@@ -8,6 +8,8 @@ import { KNOWN_PER_SIDE, LINK_BARRED_MAX, LINK_BARRED_MS, LINK_FAILURES_MAX } fr
 interface Known {
   hint: PeerHint
   failures: number
+  /** The peer that named it last and has a live session with it. */
+  introducer: Address | undefined
 }
 
 /** Hints around one address, bounded, with the ones that failed barred for a while. */
@@ -25,15 +27,16 @@ export class KnownPeers {
     return this.#known.size
   }
 
-  /** Remembers `hint` unless it is barred; returns whether it was new. */
-  learn(hint: PeerHint, now: Instant): boolean {
+  /** Remembers `hint`, named by `introducer`, unless it is barred; returns whether it was new. */
+  learn(hint: PeerHint, now: Instant, introducer?: Address): boolean {
     if (hint.address.equals(this.#self) || this.#isBarred(hint.address, now)) return false
     const known = this.#known.get(hint.address.key)
     if (known) {
       known.hint = hint
+      known.introducer = introducer ?? known.introducer
       return false
     }
-    this.#known.set(hint.address.key, { hint, failures: 0 })
+    this.#known.set(hint.address.key, { hint, failures: 0, introducer })
     if (this.#known.size > 3 * KNOWN_PER_SIDE) this.#trim()
     return this.#known.has(hint.address.key)
   }
@@ -41,13 +44,18 @@ export class KnownPeers {
   /** Remembers a peer that has just proved to be alive, barred or not. */
   confirm(hint: PeerHint): void {
     this.#barredUntil.delete(hint.address.key)
-    this.#known.set(hint.address.key, { hint, failures: 0 })
+    this.#known.set(hint.address.key, { hint, failures: 0, introducer: undefined })
     if (this.#known.size > 3 * KNOWN_PER_SIDE) this.#trim()
   }
 
   /** Returns the hint of `address`. */
   get(address: Address): PeerHint | undefined {
     return this.#known.get(address.key)?.hint
+  }
+
+  /** Returns who named `address` and is connected to it. */
+  introducerOf(address: Address): Address | undefined {
+    return this.#known.get(address.key)?.introducer
   }
 
   /** Returns every hint. */
@@ -94,12 +102,19 @@ export function nearestPerSide<T extends { readonly address: Address }>(
   items: readonly T[],
   perSide: number,
 ): T[] {
-  const others = items.filter((item) => !item.address.equals(center))
-  const left = [...others].sort((a, b) =>
-    leftDistance(center, a.address).compare(leftDistance(center, b.address)),
-  )
-  const right = [...others].sort((a, b) =>
-    rightDistance(center, a.address).compare(rightDistance(center, b.address)),
-  )
-  return [...new Set([...left.slice(0, perSide), ...right.slice(0, perSide)])]
+  const sorted = sortLeftwards(center, items)
+  if (sorted.length <= 2 * perSide) return sorted
+  return [...sorted.slice(0, perSide), ...sorted.slice(-perSide)]
+}
+
+/** Returns the items other than `center` itself in the order in which they lie going left from it; backwards it is the order going right. */
+export function sortLeftwards<T extends { readonly address: Address }>(
+  center: Address,
+  items: readonly T[],
+): T[] {
+  return items
+    .filter((item) => !item.address.equals(center))
+    .map((item) => ({ item, way: leftDistance(center, item.address) }))
+    .sort((a, b) => a.way.compare(b.way))
+    .map(({ item }) => item)
 }

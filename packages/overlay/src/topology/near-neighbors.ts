@@ -28,6 +28,7 @@ export class NearNeighbors {
   readonly #table: ConnectionTable
   readonly #known: KnownPeers
   readonly #claims = new Map<string, NeighborClaim>()
+  #wanted: readonly PeerHint[] = []
 
   constructor(modules: { table: ConnectionTable; known: KnownPeers }) {
     this.#table = modules.table
@@ -41,7 +42,8 @@ export class NearNeighbors {
     const changed = connections.filter((connection) =>
       connection.setRole(Role.near, near.has(connection)),
     )
-    return { dial: this.#wanted(connections), changed }
+    this.#wanted = this.#nearer(connections)
+    return { dial: this.#wanted, changed }
   }
 
   /** Returns the near connections. */
@@ -75,20 +77,12 @@ export class NearNeighbors {
     )
   }
 
-  /** Returns how many nearer peers are known and not connected. */
-  missing(): number {
-    return this.#wanted(this.#table.all()).length
+  /** The nearer peers that were not connected at the last look. */
+  get wanted(): readonly PeerHint[] {
+    return this.#wanted
   }
 
-  /** Returns whether a connection with `address` would be near. */
-  wouldBeNear(address: Address): boolean {
-    const all = [...this.#table.all(), { address }]
-    return nearestPerSide(this.#table.self, all, NEAR_PER_SIDE).some((item) =>
-      item.address.equals(address),
-    )
-  }
-
-  #wanted(connections: readonly Connection[]): PeerHint[] {
+  #nearer(connections: readonly Connection[]): PeerHint[] {
     const items: { address: Address; hint?: PeerHint }[] = connections.map(({ address }) => ({
       address,
     }))

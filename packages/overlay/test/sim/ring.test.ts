@@ -50,6 +50,21 @@ describe('joining', () => {
     await ring.untilConsistent(60_000)
   })
 
+  it('makes a ring although a tenth of the nodes on each side refuse each other', async () => {
+    const ring = await ringOf({ seed: 1, nodes: 16, hints: 5, brokenProbability: 0.1 })
+    await ring.untilConsistent(30_000)
+  })
+
+  it('costs less than 150 bytes a second and node once it is settled', async () => {
+    const ring = await ringOf({ seed: 2, nodes: 16, latencyMs: 20 })
+    await ring.untilConsistent()
+    await ring.world.run({ forMs: 90_000 })
+    const before = ring.world.stats.bytesSent + 28 * ring.world.stats.datagramsSent
+    await ring.world.run({ forMs: 120_000 })
+    const bytes = ring.world.stats.bytesSent + 28 * ring.world.stats.datagramsSent - before
+    expect(bytes / 120 / 16).toBeLessThan(150)
+  })
+
   it('repeats itself from the same seed', async () => {
     const hashes = []
     for (let i = 0; i < 2; i++) {

@@ -29,12 +29,7 @@ describe('chooseHop', () => {
     })
   })
 
-  it('never hands transit to a neighbour reached over the ring', () => {
-    const overRing = { ...hop(104), isOverRing: true }
-    expect(chooseHop(self, [overRing, hop(50)], query(104))).toEqual({ kind: 'deliver' })
-  })
-
-  it('hands an exact packet to its destination over the ring as a last resort, but never a session datagram', () => {
+  it('hands a neighbour reached over the ring anything but a session datagram', () => {
     const overRing = { ...hop(104), isOverRing: true }
     const exact = { ...query(104), isExact: true }
     expect(chooseHop(self, [overRing], { ...exact, mayUseRingEdge: true })).toEqual({
