@@ -41,7 +41,10 @@ export interface DhtOptions {
 /** What the DHT of a node has done so far, and holds now. */
 export interface DhtStats {
   readonly keys: number
+  /** Records that count now. */
   readonly records: number
+  /** Those, and what is remembered so that it cannot come back. */
+  readonly remembered: number
   readonly bytes: number
   /** Entries handed to other nodes. */
   readonly handedOver: number
@@ -160,7 +163,8 @@ export class Dht {
   get stats(): DhtStats {
     return {
       keys: this.#store.keyCount,
-      records: this.#store.recordCount,
+      records: this.#store.countAt(this.#modules.clock.now()),
+      remembered: this.#store.recordCount,
       bytes: this.#store.byteCount,
       handedOver: this.#courier.pushedCount,
       repaired: this.#reader.repairedCount,

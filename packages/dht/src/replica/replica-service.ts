@@ -155,10 +155,10 @@ export class ReplicaService {
   }
 
   #count(): CborMap {
-    const { store } = this.#modules
+    const { store, clock } = this.#modules
     return writeCountReply({
       keys: store.keyCount,
-      records: store.recordCount,
+      records: store.countAt(clock.now()),
       bytes: store.byteCount,
     })
   }

@@ -62,6 +62,15 @@ export class ReplicaStore {
     return this.#recordCount
   }
 
+  /** Returns how many records count at `now`. */
+  countAt(now: Instant): number {
+    let count = 0
+    for (const key of this.#keys.values()) {
+      for (const record of key.records.all()) if (record.expiresAt > now) count++
+    }
+    return count
+  }
+
   /** Bytes of all entries. */
   get byteCount(): number {
     return this.#byteCount
