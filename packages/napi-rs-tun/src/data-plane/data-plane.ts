@@ -83,9 +83,10 @@ export class DataPlane {
 
   /** Adds a session, which opens from now on; `useSession` makes it seal packets too. */
   installSession(row: SessionRow): void {
-    const { sendKey, receiveKey, cipher, sentCount = 0, receivedBelow = 0, ...names } = row
+    const { localIndex, remoteIndex, peer, cipher, sendKey, receiveKey } = row
+    const { sentCount: sent = 0, receivedBelow = 0, lifetimeMs = Infinity } = row
     const isAes = cipher === 'aes-256-gcm'
-    const native = { ...names, isAes, sent: sentCount, receivedBelow }
+    const native = { localIndex, remoteIndex, peer, isAes, sent, receivedBelow, lifetimeMs }
     guarded(() => this.#native.installSession(native, sendKey, receiveKey))
   }
 

@@ -59,6 +59,8 @@ export interface SessionRow {
   readonly sentCount?: number
   /** Counters below this were received under `receiveKey` before and are refused. Zero unless told. */
   readonly receivedBelow?: number
+  /** How long the keys may still seal and open; for ever unless told. */
+  readonly lifetimeMs?: number
 }
 
 /** What went through a session. */

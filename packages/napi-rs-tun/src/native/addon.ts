@@ -44,6 +44,7 @@ export interface NativeSessionRow {
   readonly isAes: boolean
   readonly sent: number
   readonly receivedBelow: number
+  readonly lifetimeMs: number
 }
 
 /** What went through a session; `idleMs` is negative before the first datagram. */

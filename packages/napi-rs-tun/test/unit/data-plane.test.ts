@@ -90,6 +90,13 @@ withAddon('sealing and opening', () => {
     expect(alice.removeSession(10)).toBe(false)
   })
 
+  it('ends a session when its time is over', async () => {
+    const { plane } = planeWith([{ lifetimeMs: 60 }])
+    expect(plane.seal(10, bytes('01'))).toBeDefined()
+    await until(() => plane.seal(10, bytes('01')) === undefined)
+    expect(plane.seal(10, bytes('01'))).toBeUndefined()
+  })
+
   it('stops sealing when an AES key has carried 2^34 messages', () => {
     const { plane } = planeWith([{ cipher: 'aes-256-gcm', sentCount: 2 ** 34 - 1 }])
     expect(plane.seal(10, bytes('01'))).toBeDefined()

@@ -62,6 +62,8 @@ pub struct SessionRow {
     pub sent: f64,
     /// Counters below this were received before.
     pub received_below: f64,
+    /// How long the keys may still be used; infinity for ever.
+    pub lifetime_ms: f64,
 }
 
 /// What went through a session.
@@ -153,6 +155,7 @@ impl NativePlane {
         send_key: BufferSlice<'_>,
         receive_key: BufferSlice<'_>,
     ) -> Result<()> {
+        let hub = self.hub()?;
         let keys = SessionKeys {
             local_index: row.local_index,
             remote_index: row.remote_index,
@@ -162,8 +165,10 @@ impl NativePlane {
             receive_key: &receive_key,
             sent: row.sent as u64,
             received_below: row.received_below as u64,
+            // Without an end the sum saturates: the float's infinity becomes the largest integer.
+            expires_at_ms: hub.now_ms().saturating_add(row.lifetime_ms as u64),
         };
-        self.hub()?.plane.install_session(&keys).map_err(from_refusal)
+        hub.plane.install_session(&keys).map_err(from_refusal)
     }
 
     /// Makes a session the one its peer's packets are sealed with.
@@ -212,7 +217,7 @@ impl NativePlane {
         let Some(session) = hub.plane.tables().session(local_index).cloned() else { return Ok(None) };
         let datagram = [&[0; HEADER][..], &frame, &[0; TAG]].concat();
         let mut datagram = datagram;
-        Ok(session.seal(&mut datagram).then(|| datagram.into()))
+        Ok(session.seal(&mut datagram, hub.now_ms()).then(|| datagram.into()))
     }
 
     /// Opens a datagram that did not come through a socket of this plane; null unless it is authentic and new.

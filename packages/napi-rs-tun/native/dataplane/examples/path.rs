@@ -51,6 +51,7 @@ fn plane(own: u32, cipher: Cipher, takes_partial: bool) -> Plane {
         receive_key,
         sent: 0,
         received_below: 0,
+        expires_at_ms: u64::MAX,
     };
     let done = plane
         .install_peer(other, takes_partial, 1472)

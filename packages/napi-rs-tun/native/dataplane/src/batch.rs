@@ -43,7 +43,13 @@ pub enum Pushed {
 
 impl SendBatch {
     /// Seals one packet into the batch.
-    pub fn push(&mut self, endpoint: Endpoint, session: &Session, packet: &Segment<'_>) -> Pushed {
+    pub fn push(
+        &mut self,
+        endpoint: Endpoint,
+        session: &Session,
+        packet: &Segment<'_>,
+        now_ms: u64,
+    ) -> Pushed {
         let marker = usize::from(packet.is_partial);
         let size = HEADER + marker + packet.length() + TAG;
         if size > SEND_BYTES_MAX {
@@ -59,7 +65,7 @@ impl SendBatch {
         let (headers, payload) = datagram[HEADER + marker..size - TAG].split_at_mut(packet.headers.len());
         headers.copy_from_slice(packet.headers);
         payload.copy_from_slice(packet.payload);
-        if !session.seal(datagram) {
+        if !session.seal(datagram, now_ms) {
             return Pushed::KeyUsedUp;
         }
         if self.count == 0 {
@@ -123,19 +129,19 @@ mod tests {
         let to = |port| Endpoint { socket: 0, address: ([10, 0, 0, 1], port).into() };
         let mut batch = SendBatch::default();
         assert!(batch.contents().is_none());
-        assert_eq!(batch.push(to(1), &session, &packet(&[0x45; 100])), Pushed::Taken);
-        assert_eq!(batch.push(to(2), &session, &packet(&[0x45; 100])), Pushed::FlushFirst);
-        assert_eq!(batch.push(to(1), &session, &packet(&[0x45; 101])), Pushed::FlushFirst);
-        assert_eq!(batch.push(to(1), &session, &packet(&[0x45; 100])), Pushed::Taken);
-        assert_eq!(batch.push(to(1), &session, &packet(&[0x45; 99])), Pushed::Taken);
-        assert_eq!(batch.push(to(1), &session, &packet(&[0x45; 99])), Pushed::FlushFirst);
+        assert_eq!(batch.push(to(1), &session, &packet(&[0x45; 100]), 0), Pushed::Taken);
+        assert_eq!(batch.push(to(2), &session, &packet(&[0x45; 100]), 0), Pushed::FlushFirst);
+        assert_eq!(batch.push(to(1), &session, &packet(&[0x45; 101]), 0), Pushed::FlushFirst);
+        assert_eq!(batch.push(to(1), &session, &packet(&[0x45; 100]), 0), Pushed::Taken);
+        assert_eq!(batch.push(to(1), &session, &packet(&[0x45; 99]), 0), Pushed::Taken);
+        assert_eq!(batch.push(to(1), &session, &packet(&[0x45; 99]), 0), Pushed::FlushFirst);
         let (endpoint, bytes, size) = batch.contents().unwrap();
         assert_eq!((endpoint, bytes.len(), size), (to(1), 132 + 132 + 131, 132));
         batch.clear();
-        assert_eq!(batch.push(to(2), &session, &packet(&[0x45; 65_490])), Pushed::TooLong);
+        assert_eq!(batch.push(to(2), &session, &packet(&[0x45; 65_490]), 0), Pushed::TooLong);
         for _ in 0..SEGMENTS_PER_SEND_MAX {
-            assert_eq!(batch.push(to(2), &session, &packet(&[0x45; 20])), Pushed::Taken);
+            assert_eq!(batch.push(to(2), &session, &packet(&[0x45; 20]), 0), Pushed::Taken);
         }
-        assert_eq!(batch.push(to(2), &session, &packet(&[0x45; 20])), Pushed::FlushFirst);
+        assert_eq!(batch.push(to(2), &session, &packet(&[0x45; 20]), 0), Pushed::FlushFirst);
     }
 }

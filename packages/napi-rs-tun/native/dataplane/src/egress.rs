@@ -1,7 +1,7 @@
 //! From the virtual interface to the network: look up, take apart, seal, collect.
 
 use crate::batch::{Pushed, SendBatch};
-use crate::ip::IpPacket;
+use crate::ip::{fill_in_checksum, IpPacket};
 use crate::plane::Tables;
 use crate::segment::{segment, Segment};
 use crate::transport::{HEADER, TAG};
@@ -30,6 +30,8 @@ pub struct EgressCounters {
 #[derive(Default)]
 pub struct Egress {
     batch: SendBatch,
+    /// The plane's clock in milliseconds; set before each burst of packets.
+    pub now_ms: u64,
     /// What happened so far.
     pub counters: EgressCounters,
 }
@@ -49,7 +51,7 @@ impl Egress {
             self.counters.refused += 1;
             return;
         };
-        let Egress { batch, counters } = self;
+        let Egress { batch, counters, now_ms } = self;
         let done = match tables.route(outline.destination) {
             None => segment(
                 vnet,
@@ -64,15 +66,19 @@ impl Egress {
                 let room = peer.datagram_max.saturating_sub(HEADER + 1 + TAG);
                 let may_stay_partial = |length| peer.takes_partial && length <= room;
                 segment(vnet, packet, may_stay_partial, |part| {
-                    let mut pushed = batch.push(endpoint, session, &part);
+                    let mut pushed = batch.push(endpoint, session, &part, *now_ms);
                     if pushed == Pushed::FlushFirst {
                         send_and_clear(batch, outlet);
-                        pushed = batch.push(endpoint, session, &part);
+                        pushed = batch.push(endpoint, session, &part, *now_ms);
                     }
                     match pushed {
                         Pushed::Taken => counters.sealed += 1,
-                        // The control plane sees the counter too and is about to install a new session.
-                        Pushed::KeyUsedUp | Pushed::TooLong | Pushed::FlushFirst => counters.refused += 1,
+                        // What the control plane sees it cannot miss: a new session is due.
+                        Pushed::KeyUsedUp => {
+                            counters.punted += 1;
+                            punt_whole(&part, outlet);
+                        }
+                        Pushed::TooLong | Pushed::FlushFirst => counters.refused += 1,
                     }
                 })
             }
@@ -89,6 +95,15 @@ impl Egress {
     pub fn flush(&mut self, outlet: &mut impl Outlet) {
         send_and_clear(&mut self.batch, outlet);
     }
+}
+
+/// Leaves a packet to the control plane that was about to be sealed, perhaps with a partial checksum.
+fn punt_whole(part: &Segment<'_>, outlet: &mut impl Outlet) {
+    let mut packet = [part.headers, part.payload].concat();
+    if let (true, Some(outline)) = (part.is_partial, IpPacket::parse(&packet)) {
+        fill_in_checksum(&mut packet, &outline);
+    }
+    outlet.punt(&Segment { headers: &packet, payload: &[], is_partial: false });
 }
 
 fn send_and_clear(batch: &mut SendBatch, outlet: &mut impl Outlet) {
@@ -145,6 +160,7 @@ pub mod tests {
             receive_key,
             sent: 0,
             received_below: 0,
+            expires_at_ms: u64::MAX,
         };
         plane.install_session(&keys).unwrap();
         plane.use_session(own).unwrap();
@@ -198,6 +214,17 @@ pub mod tests {
         egress.flush(&mut kept);
         let sizes: Vec<usize> = kept.datagrams.iter().map(Vec::len).collect();
         assert_eq!(sizes, [1452, 16 + 1 + 40 + 20 + 16]);
+    }
+
+    #[test]
+    fn leaves_packets_to_the_control_plane_when_the_session_is_over() {
+        let plane = plane(1);
+        let mut egress = Egress { now_ms: u64::MAX, ..Egress::default() };
+        let mut kept = Kept::default();
+        let mut packet = tcp_packet(false, 1, 0x10, &[7; 2000]);
+        egress.packet(&plane.tables(), &tcp4(1000), &mut packet, &mut kept);
+        assert_eq!((kept.punted.len(), kept.datagrams.len()), (2, 0));
+        assert!(kept.punted.iter().all(|packet| is_valid(packet)));
     }
 
     #[test]

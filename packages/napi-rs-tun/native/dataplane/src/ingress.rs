@@ -1,7 +1,7 @@
 //! From the network to the virtual interface: open, check, coalesce; the rest goes to the control plane.
 
 use crate::coalesce::Coalescer;
-use crate::ip::IpPacket;
+use crate::ip::{fill_in_checksum, IpPacket};
 use crate::plane::Tables;
 use crate::session::{Endpoint, Session};
 use crate::transport::{classify, Content, DataHeader};
@@ -175,17 +175,6 @@ fn outline_of(packet: &[u8], is_partial: bool) -> Option<IpPacket> {
         return (end <= outline.total_length).then_some(outline);
     }
     Some(outline)
-}
-
-/// Completes a partial checksum from scratch, whatever the field held.
-pub fn fill_in_checksum(packet: &mut [u8], outline: &IpPacket) {
-    let Some(offset) = outline.checksum_offset() else { return };
-    let transport = outline.header_length;
-    let pseudo = outline.pseudo_sum(outline.total_length - transport);
-    if let Some(field) = packet.get_mut(transport + offset..transport + offset + 2) {
-        field.copy_from_slice(&pseudo.to_be_bytes());
-        crate::ip::complete_checksum(packet, transport, offset);
-    }
 }
 
 #[cfg(test)]

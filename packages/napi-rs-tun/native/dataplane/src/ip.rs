@@ -123,6 +123,17 @@ pub fn complete_checksum(bytes: &mut [u8], start: usize, offset: usize) -> bool 
     true
 }
 
+/// Completes a partial checksum from scratch, whatever the field held.
+pub fn fill_in_checksum(packet: &mut [u8], outline: &IpPacket) {
+    let Some(offset) = outline.checksum_offset() else { return };
+    let transport = outline.header_length;
+    let pseudo = outline.pseudo_sum(outline.total_length - transport);
+    if let Some(field) = packet.get_mut(transport + offset..transport + offset + 2) {
+        field.copy_from_slice(&pseudo.to_be_bytes());
+        complete_checksum(packet, transport, offset);
+    }
+}
+
 #[cfg(test)]
 pub mod tests {
     use super::*;

@@ -182,6 +182,7 @@ mod tests {
             receive_key: &[2; 32],
             sent: 0,
             received_below: 0,
+            expires_at_ms: u64::MAX,
         }
     }
 

@@ -35,6 +35,8 @@ pub struct SessionKeys<'a> {
     pub sent: u64,
     /// Counters below this were received before the key came here.
     pub received_below: u64,
+    /// When the keys end, in milliseconds of the plane's clock.
+    pub expires_at_ms: u64,
 }
 
 /// A session that can seal and open.
@@ -47,6 +49,7 @@ pub struct Session {
     send_key: Key,
     receive_key: Key,
     messages_max: u64,
+    expires_at_ms: u64,
     next_counter: AtomicU64,
     receiving: Mutex<Receiving>,
     received: AtomicU64,
@@ -96,6 +99,7 @@ impl Session {
             send_key: Key::new(keys.cipher, keys.send_key)?,
             receive_key: Key::new(keys.cipher, keys.receive_key)?,
             messages_max: keys.cipher.messages_max(),
+            expires_at_ms: keys.expires_at_ms,
             next_counter: AtomicU64::new(keys.sent),
             receiving: Mutex::new(Receiving {
                 window: ReplayWindow::starting_at(keys.received_below),
@@ -110,9 +114,9 @@ impl Session {
 
     /// Makes a datagram of `datagram`, whose plaintext stands between 16 bytes for the header and 16 for the tag.
     ///
-    /// Returns false when the key has sealed as many messages as it may: a new handshake is due.
-    pub fn seal(&self, datagram: &mut [u8]) -> bool {
-        if datagram.len() < HEADER + TAG {
+    /// Returns false when the key is too old or has sealed as many messages as it may: a new handshake is due.
+    pub fn seal(&self, datagram: &mut [u8], now_ms: u64) -> bool {
+        if datagram.len() < HEADER + TAG || now_ms >= self.expires_at_ms {
             return false;
         }
         let counter = self.next_counter.fetch_add(1, Relaxed);
@@ -136,7 +140,7 @@ impl Session {
         source: Option<Endpoint>,
         now_ms: u64,
     ) -> Option<Opened> {
-        if header.counter >= self.messages_max {
+        if header.counter >= self.messages_max || now_ms >= self.expires_at_ms {
             return None;
         }
         let mut receiving = self.receiving.lock().unwrap_or_else(PoisonError::into_inner);
@@ -187,6 +191,7 @@ pub mod tests {
                 receive_key,
                 sent: 0,
                 received_below: 0,
+                expires_at_ms: 1_000,
             };
             Session::new(&keys).unwrap()
         };
@@ -196,7 +201,7 @@ pub mod tests {
     /// Seals `plaintext` into a datagram.
     pub fn sealed(session: &Session, plaintext: &[u8]) -> Vec<u8> {
         let mut datagram = [&[0; HEADER][..], plaintext, &[0; TAG]].concat();
-        assert!(session.seal(&mut datagram));
+        assert!(session.seal(&mut datagram, 0));
         datagram
     }
 
@@ -245,6 +250,7 @@ pub mod tests {
             receive_key: &a,
             sent: 7,
             received_below: 1,
+            expires_at_ms: 1_000,
         };
         let (alice, _) = pair(Cipher::Aes256Gcm);
         let bob = Session::new(&keys).unwrap();
@@ -258,13 +264,23 @@ pub mod tests {
     }
 
     #[test]
+    fn a_key_ends_when_its_time_is_over() {
+        let (alice, bob) = pair(Cipher::ChaCha20Poly1305);
+        let mut datagram = sealed(&alice, b"x");
+        let header = DataHeader::decode(&datagram).unwrap();
+        assert!(!alice.seal(&mut [0; 40], 1_000));
+        assert_eq!(bob.open(&header, &mut datagram, None, 1_000), None);
+        assert!(bob.open(&header, &mut datagram, None, 999).is_some());
+    }
+
+    #[test]
     fn stops_sealing_when_the_key_is_used_up() {
         let (alice, _) = pair(Cipher::Aes256Gcm);
         alice.next_counter.store(crate::limits::GCM_MESSAGES_MAX - 1, Relaxed);
         let mut datagram = [0; 40];
-        assert!(alice.seal(&mut datagram));
-        assert!(!alice.seal(&mut datagram));
-        assert!(!alice.seal(&mut datagram));
+        assert!(alice.seal(&mut datagram, 0));
+        assert!(!alice.seal(&mut datagram, 0));
+        assert!(!alice.seal(&mut datagram, 0));
         assert_eq!(alice.counters().sent, crate::limits::GCM_MESSAGES_MAX);
     }
 }

@@ -54,6 +54,7 @@ fn run(tun: &Tun, queue: &PuntQueue, slot: &HubSlot, stop: &EventFd) {
     let nobody = Tables::default();
     while sys::wait_readable(tun.as_fd(), stop) == Ready::Data {
         let hub = slot.get();
+        egress.now_ms = hub.as_ref().map_or(0, |hub| hub.now_ms());
         let mut outlet = TxOutlet { queue, hub: hub.as_deref(), socket: None, stop };
         // A flood must not keep the stop signal from being seen.
         for _ in 0..READS_PER_POLL_MAX {
