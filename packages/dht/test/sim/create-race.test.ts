@@ -1,5 +1,8 @@
 /** Several nodes want one key at once: at most one gets it, and in a quiet network exactly one. */
 import { describe, expect, it } from '@jest/globals'
+import { hashKey, replicaPositions } from '../../src/index.ts'
+import { writePutRequest } from '../../src/wire/put.ts'
+import { entryOf } from '../helpers/entries.ts'
 import { bytesOf, Village, type Villager } from '../helpers/village.ts'
 
 const HOUR = 3_600
@@ -43,6 +46,20 @@ describe('a race for one key', () => {
       won += winners.length
     }
     expect(won).toBeGreaterThan(race.seeds / 2)
+  })
+
+  it('ends at once where somebody was granted the key, however few replicas still know', async () => {
+    const village = await Village.settled(30, { seed: 8 })
+    const signedAtMs = Math.floor(village.time.wallTimeMs()) + 300_000
+    const ahead = { isExclusive: true, signedAtMs, claimedAtMs: signedAtMs }
+    const granted = entryOf({ ...ahead, keyHash: hashKey('lease'), value: bytesOf('granted') })
+    const args = writePutRequest({ keyHash: granted.keyHash, entry: granted.bytes })
+    const { node, dht } = village.at(0)
+    for (const position of replicaPositions(granted.keyHash).slice(0, 2))
+      await village.run(node.call(position, 'dht.put', args, { mode: 'greedy' }))
+    const result = await village.run(Promise.allSettled([dht.create('lease', bytesOf('b'), HOUR)]))
+    expect(result).toMatchObject([{ status: 'rejected', reason: { code: 'DHT_ENTRY_EXISTS' } }])
+    expect(await village.read(village.at(9), 'lease')).toEqual(['granted'])
   })
 
   it('is fair to a later attempt once the holder has let go', async () => {
