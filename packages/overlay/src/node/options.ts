@@ -1,9 +1,17 @@
 /** What an overlay node is made from. */
 import type { Identity } from '@ipop/security'
-import type { EdgeListener, IndexTable, TransportAddress } from '@ipop/transport'
+import type {
+  ChannelTableOptions,
+  EdgeListener,
+  IndexTable,
+  TransportAddress,
+} from '@ipop/transport'
+
+/** What lets a data plane seal, open and send for a node. */
+export type DataPlaneOptions = Pick<ChannelTableOptions, 'ciphers' | 'capabilities' | 'observer'>
 
 /** Options of an overlay node. */
-export interface OverlayNodeOptions {
+export interface OverlayNodeOptions extends DataPlaneOptions {
   /** Who the node is; its address follows from it. */
   readonly identity: Identity
   /** Name of the overlay. Nodes of another namespace get no answer. */

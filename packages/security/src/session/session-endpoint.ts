@@ -123,6 +123,11 @@ export class SessionEndpoint<P extends SessionPath> {
     return this.#table.get(peer)
   }
 
+  /** Returns the session that a receiver index leads to. */
+  sessionByIndex(index: number): Session<P> | undefined {
+    return this.#table.byIndex(index)
+  }
+
   /** Returns all sessions. */
   sessions(): Iterable<Session<P>> {
     return this.#table.all()

@@ -19,6 +19,8 @@ export interface ChannelHost {
   dial(ta: TransportAddress, onEdge: (edge: Edge) => void): void
   /** Is told where the peer sees this node over a UDP edge. */
   observed(channel: Channel, observed: TransportAddress): void
+  /** Is told that the channel's active edge is another one, or none. */
+  activeEdgeChanged(channel: Channel): void
   /** Counts a drop. */
   drop(reason: string): void
   /** Takes the channel out of the table and tells the owner. */

@@ -39,6 +39,8 @@ export class ChannelLifecycle {
         return this.#receive(session, event.bytes, event.path, now)
       case 'keepalive':
         return this.#receive(session, EMPTY, event.path, now)
+      case 'heard':
+        return this.#modules.channels.bySession(session)?.heard(event.path, now)
       case 'established':
         return this.#established(session, event.path, event.asInitiator, now)
       case 'responding':

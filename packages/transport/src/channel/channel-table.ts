@@ -2,12 +2,11 @@
 import type { Address } from '@ipop/address'
 import { equalBytes, Malformed } from '@ipop/codec'
 import type { Clock, Instant, Random, Timers } from '@ipop/runtime'
-import { encodeNodeRecord, type Identity, SessionEndpoint } from '@ipop/security'
+import { encodeNodeRecord, type Identity, type SessionEndpoint } from '@ipop/security'
 import type { HelloReply, PeerHint } from '../address/peer-hint.ts'
 import { isLoopback } from '../address/ip-text.ts'
 import type { TransportAddress } from '../address/transport-address.ts'
 import type { Attachment, DatagramReceiver, Edge, HelloIdentity } from '../edge/edge.ts'
-import { IndexTable } from '../edge/index-table.ts'
 import { HelloClient } from '../hello/hello-client.ts'
 import { HELLO_TIMEOUT_MS } from '../limits.ts'
 import { DropCounts } from '../stats/drop-counts.ts'
@@ -17,11 +16,14 @@ import { Channel } from './channel.ts'
 import type { ChannelHost } from './channel-host.ts'
 import { ChannelLifecycle } from './channel-lifecycle.ts'
 import { ChannelRegistry } from './channel-registry.ts'
+import { DataPlaneEntry } from './data-plane-entry.ts'
 import { Dialer } from './dialer.ts'
 import { OwnAddresses } from './own-addresses.ts'
 import { ReentrancyGuard } from './reentrancy-guard.ts'
+import { openSessions } from './open-sessions.ts'
 import {
   type ChannelHandlers,
+  type ChannelObserver,
   type ChannelTableOptions,
   type ChannelTableRuntime,
   type ChannelTableStats,
@@ -34,6 +36,8 @@ export class ChannelTable implements DatagramReceiver {
   readonly identity: Identity
   /** Told what happens; set with `setHandlers`. */
   handlers: ChannelHandlers = noHandlers
+  /** For a data plane that opens and carries frames by itself. */
+  readonly dataPlane: DataPlaneEntry
   readonly #clock: Clock
   readonly #timers: Timers
   readonly #sessions: SessionEndpoint<Edge>
@@ -50,7 +54,7 @@ export class ChannelTable implements DatagramReceiver {
   #isClosed = false
 
   constructor(runtime: ChannelTableRuntime, options: ChannelTableOptions) {
-    const { identity, namespace, listeners } = options
+    const { identity, listeners, observer } = options
     const { clock, names } = runtime
     const log = runtime.log.child({ node: identity.address.toString() })
     const random = runtime.random.fork('channels')
@@ -60,17 +64,13 @@ export class ChannelTable implements DatagramReceiver {
     this.#clock = clock
     this.#timers = runtime.timers
     this.#channels = new ChannelRegistry(options.channelsMax)
-    const table = options.indexes ?? listeners[0]?.indexes ?? new IndexTable({ random })
-    this.#sessions = new SessionEndpoint<Edge>(
-      { random: random.fork('sessions'), log, wallTimeMs, indexes: table.allocatorFor(this) },
-      { identity, namespace },
-    )
+    this.#sessions = openSessions(this, { log, random, wallTimeMs }, options)
     this.#dialer = new Dialer({ names, log }, { listeners })
     this.#own = new OwnAddresses(log, this.#dialer)
     const asker = this.address
     this.#hellos = new HelloClient({ random: random.fork('hello'), wallTimeMs }, { asker })
     this.#alarm = new Alarm(runtime, 'channels', (now) => this.#handleTimeout(now))
-    this.#host = this.#channelHost(random.fork('probes'))
+    this.#host = this.#channelHost(random.fork('probes'), observer)
     this.#lifecycle = new ChannelLifecycle({
       log,
       address: this.address,
@@ -79,6 +79,11 @@ export class ChannelTable implements DatagramReceiver {
       host: this.#host,
       handlers: () => this.handlers,
       noteMachinePeer: (key) => this.#dialer.noteMachinePeer(key),
+    })
+    this.dataPlane = new DataPlaneEntry({
+      sessions: this.#sessions,
+      channels: this.#channels,
+      run: (task) => this.#run(task),
     })
     this.#attachments = listeners.map((listener) => listener.attach(this, options.path))
   }
@@ -102,7 +107,7 @@ export class ChannelTable implements DatagramReceiver {
    * When nothing can be dialled, the channel returned goes down at once, and `onDown` says so after this call.
    */
   dial(hint: PeerHint): Channel {
-    const now = this.#now()
+    const now = this.#clock.now()
     const known = this.#channels.get(hint.address)
     if (!known) return this.#dialNew(hint, now)
     if (known.state === 'connecting') this.#adoptSessionKey(known, hint, now)
@@ -126,13 +131,13 @@ export class ChannelTable implements DatagramReceiver {
     return {
       address: this.address,
       sessionKey: this.#sessions.record.sessionKey,
-      endpoints: this.#own.endpoints(this.#now()),
+      endpoints: this.#own.endpoints(this.#clock.now()),
     }
   }
 
   /** Asks who is behind `ta`; resolves undefined after `timeoutMs` without a verified answer. */
   hello(ta: TransportAddress, timeoutMs = HELLO_TIMEOUT_MS): Promise<HelloReply | undefined> {
-    const now = this.#now()
+    const now = this.#clock.now()
     if (this.#isClosed) return Promise.resolve(undefined)
     return new Promise((resolve) => {
       const addEdge = this.#hellos.ask({ path: ta.path, giveUpAt: now + timeoutMs }, resolve, now)
@@ -161,7 +166,7 @@ export class ChannelTable implements DatagramReceiver {
   }
 
   helloIdentity(): HelloIdentity {
-    const endpoints = this.#own.endpoints(this.#now())
+    const endpoints = this.#own.endpoints(this.#clock.now())
     return { record: encodeNodeRecord(this.#sessions.record), endpoints }
   }
 
@@ -176,7 +181,7 @@ export class ChannelTable implements DatagramReceiver {
   close(): Promise<void> {
     if (this.#isClosed) return Promise.resolve()
     for (const channel of [...this.#channels.values()]) channel.close()
-    this.#drain(this.#now())
+    this.#drain(this.#clock.now())
     this.#isClosed = true
     this.#alarm.cancel()
     this.#hellos.close()
@@ -184,8 +189,12 @@ export class ChannelTable implements DatagramReceiver {
     return Promise.resolve()
   }
 
-  #now(): Instant {
-    return this.#clock.now()
+  #run(task: (now: Instant) => void): void {
+    if (this.#isClosed) return
+    this.#guard.runTask(() => {
+      task(this.#clock.now())
+      this.#drain(this.#clock.now())
+    })
   }
 
   #dialNew(hint: PeerHint, now: Instant): Channel {
@@ -214,7 +223,7 @@ export class ChannelTable implements DatagramReceiver {
   }
 
   #handle(datagram: Uint8Array, edge: Edge): void {
-    const now = this.#now()
+    const now = this.#clock.now()
     if (datagram[0] === DATAGRAM_HELLO_REPLY) return this.#handleHelloReply(datagram, edge, now)
     this.#sessions.handleDatagram(datagram, edge, now)
     this.#drain(now)
@@ -255,12 +264,6 @@ export class ChannelTable implements DatagramReceiver {
     }
   }
 
-  /** Sealing may have begun a rekey. */
-  #sealed(): void {
-    this.#transmit()
-    this.#wakeForSessions()
-  }
-
   #wakeForSessions(): void {
     const sessions = this.#sessions.pollTimeout()
     if (sessions && !this.#isClosed) this.#alarm.wake(sessions.at)
@@ -273,16 +276,22 @@ export class ChannelTable implements DatagramReceiver {
     if (hellos !== undefined) this.#alarm.wake(hellos)
   }
 
-  #channelHost(random: Random): ChannelHost {
+  #channelHost(random: Random, observer: ChannelObserver | undefined): ChannelHost {
     return {
       random,
       address: this.address,
-      now: () => this.#now(),
-      sealed: () => this.#sealed(),
+      now: () => this.#clock.now(),
+      // Sealing may have begun a rekey.
+      sealed: () => {
+        this.#transmit()
+        this.#wakeForSessions()
+      },
       wake: (at) => this.#isClosed || this.#alarm.wake(at),
       dial: (ta, onEdge) => this.#dialer.dial(ta, onEdge),
       observed: (channel, observed) =>
-        this.#own.observe(observed, channel.address.key, this.#now()),
+        this.#own.observe(observed, channel.address.key, this.#clock.now()),
+      activeEdgeChanged: ({ address, activeEdge }) =>
+        observer?.activeEdgeChanged(address, activeEdge),
       drop: (reason) => this.#drops.count(reason),
       down: (channel, reason) => this.#lifecycle.down(channel, reason),
       handlers: () => this.handlers,

@@ -6,15 +6,14 @@ import type { NodeRecord, Session } from '@ipop/security'
 import type { PeerHint } from '../address/peer-hint.ts'
 import type { TransportAddress } from '../address/transport-address.ts'
 import type { Edge } from '../edge/edge.ts'
-import { HINT_ENDPOINTS_MAX, IDLE_PROBE_MS, STATUS_DELAY_MS } from '../limits.ts'
+import { IDLE_PROBE_MS, STATUS_DELAY_MS } from '../limits.ts'
 import { decodeProbe, encodeClose } from '../wire/control-frames.ts'
 import { DATAGRAM_DATA, FRAME_CLOSE, FRAME_PING, FRAME_PONG } from '../wire/frame-types.ts'
 import type { ChannelHost } from './channel-host.ts'
-import { newCounters } from './channel-counters.ts'
+import { addCounters, newCounters } from './channel-counters.ts'
 import { Liveness } from './liveness.ts'
-import type { Path } from './path.ts'
 import { type PathHost, PathManager } from './path-manager.ts'
-import type { ChannelCounters, ChannelState } from './types.ts'
+import type { CarriedTraffic, ChannelCounters, ChannelState } from './types.ts'
 
 /** A peer's session over all its paths, one of them active. Made by `ChannelTable`. */
 export class Channel {
@@ -59,14 +58,8 @@ export class Channel {
 
   /** What is known for dialling the peer again: its endpoints, working ones first. */
   get hint(): PeerHint {
-    const proven = this.#sortedPaths().flatMap((path) => path.edge.remote?.withoutPath() ?? [])
-    const endpoints = new Map<string, TransportAddress>()
-    for (const ta of [...proven, ...this.#paths.endpoints]) endpoints.set(ta.toString(), ta)
-    return {
-      address: this.address,
-      sessionKey: this.session.peer.sessionKey,
-      endpoints: [...endpoints.values()].slice(0, HINT_ENDPOINTS_MAX),
-    }
+    const { address, session } = this
+    return { address, sessionKey: session.peer.sessionKey, endpoints: this.#paths.knownEndpoints() }
   }
 
   /** Where the channel is in its life. */
@@ -166,7 +159,7 @@ export class Channel {
     if (this.#state === 'down') return
     const now = this.#host.now()
     const datagram = this.#state === 'up' ? this.session.seal(encodeClose(), now) : undefined
-    if (datagram) for (const path of this.#sortedPaths()) path.edge.send(datagram)
+    if (datagram) for (const path of this.#paths.paths.inOrder()) path.edge.send(datagram)
     this.#host.down(this, 'closed')
   }
 
@@ -176,6 +169,7 @@ export class Channel {
     this.#initiation = undefined
     this.#liveness.heard(now)
     this.#paths.start(edge, now)
+    this.#host.activeEdgeChanged(this)
     this.#host.wake(this.pollTimeout())
   }
 
@@ -183,6 +177,7 @@ export class Channel {
   markDown(): void {
     this.#state = 'down'
     this.#paths.close()
+    this.#host.activeEdgeChanged(this)
     this.session.close(this.#host.now())
   }
 
@@ -212,6 +207,19 @@ export class Channel {
     if (type === undefined) return
     this.#owesAnswer = true
     this.#host.handlers().onFrame(this, frame)
+  }
+
+  /** Takes note that frames came over `edge` and went their way. For the channel table. */
+  heard(edge: Edge, now: Instant): void {
+    this.#liveness.heard(now)
+    this.#paths.heard(edge, true, now)
+    this.#owesAnswer = true
+  }
+
+  /** Counts frames that a data plane sealed and opened. For the channel table. */
+  carried(traffic: CarriedTraffic): void {
+    addCounters(this.counters, { ...traffic, dropsOut: 0 })
+    if (traffic.packetsOut > 0) this.#owesAnswer = false
   }
 
   /** Returns when `handleTimeout` wants to be called. */
@@ -260,14 +268,6 @@ export class Channel {
     if (probe.status === this.#remoteStatus || this.#state === 'down') return
     this.#remoteStatus = probe.status
     this.#host.handlers().onStatus(this)
-  }
-
-  #sortedPaths(): Path[] {
-    const { active } = this.#paths.paths
-    const usable = [...this.#paths.paths.values()].filter(
-      (path) => path.isUsable || path === active,
-    )
-    return usable.sort((a, b) => Number(b === active) - Number(a === active))
   }
 
   #pathHost(): PathHost {

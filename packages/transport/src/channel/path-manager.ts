@@ -2,6 +2,7 @@
 import type { Instant, Random } from '@ipop/runtime'
 import type { TransportAddress } from '../address/transport-address.ts'
 import type { Edge } from '../edge/edge.ts'
+import { HINT_ENDPOINTS_MAX } from '../limits.ts'
 import { encodeProbe, type Probe } from '../wire/control-frames.ts'
 import { EndpointCandidates } from './endpoint-candidates.ts'
 import { type Path, rankOf } from './path.ts'
@@ -53,9 +54,12 @@ export class PathManager {
     this.#candidates = new EndpointCandidates()
   }
 
-  /** The endpoints that were told, newest last. */
-  get endpoints(): TransportAddress[] {
-    return this.#candidates.endpoints()
+  /** Returns what is known for dialling the peer again: endpoints that worked first. */
+  knownEndpoints(): TransportAddress[] {
+    const proven = this.paths.inOrder().flatMap((path) => path.edge.remote?.withoutPath() ?? [])
+    const endpoints = new Map<string, TransportAddress>()
+    for (const ta of [...proven, ...this.#candidates.endpoints()]) endpoints.set(ta.toString(), ta)
+    return [...endpoints.values()].slice(0, HINT_ENDPOINTS_MAX)
   }
 
   /** Adds a path to try. */

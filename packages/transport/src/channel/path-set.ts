@@ -76,6 +76,13 @@ export class PathSet {
     return isClearlyQuicker(best, active) ? best : active
   }
 
+  /** Returns the paths that work, the active one first. */
+  inOrder(): Path[] {
+    const active = this.#active
+    const usable = [...this.#paths.values()].filter((path) => path.isUsable || path === active)
+    return usable.sort((a, b) => Number(b === active) - Number(a === active))
+  }
+
   /** Forgets everything. */
   clear(): void {
     this.#paths.clear()

@@ -14,10 +14,15 @@ export class ReentrancyGuard {
 
   /** Handles a borrowed datagram, now or, copied, after the present one; returns false when too many wait. */
   run(datagram: Uint8Array, edge: Edge): boolean {
-    if (this.#isBusy) return this.#defer(datagram, edge)
+    return this.runTask(() => this.#handle(datagram, edge)) || this.#defer(datagram, edge)
+  }
+
+  /** Does `task` unless something is being handled; returns whether it did. */
+  runTask(task: () => void): boolean {
+    if (this.#isBusy) return false
     this.#isBusy = true
     try {
-      this.#handle(datagram, edge)
+      task()
       if (this.#deferred.length > 0) this.#handleDeferred()
     } finally {
       this.#isBusy = false

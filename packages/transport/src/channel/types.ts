@@ -1,7 +1,8 @@
 /** What a channel table needs from its owner and tells it. */
+import type { Address } from '@ipop/address'
 import type { Log, Clock, NameResolver, NetworkInterfaces, Random, Timers } from '@ipop/runtime'
-import type { Identity } from '@ipop/security'
-import type { EdgeListener } from '../edge/edge.ts'
+import type { Identity, TransportCipherFactory } from '@ipop/security'
+import type { Edge, EdgeListener } from '../edge/edge.ts'
 import type { IndexTable } from '../edge/index-table.ts'
 import type { Channel } from './channel.ts'
 
@@ -27,7 +28,22 @@ export interface ChannelTableOptions {
   readonly path?: string
   /** Channels at most; CHANNELS_MAX by default. */
   readonly channelsMax?: number
+  /** Seals and opens transport data elsewhere. */
+  readonly ciphers?: TransportCipherFactory | undefined
+  /** Capability numbers to offer in handshakes; the ciphers of this process by default. */
+  readonly capabilities?: readonly number[] | undefined
+  /** Is told where each peer's datagrams go. */
+  readonly observer?: ChannelObserver | undefined
 }
+
+/** Follows the paths of all channels, for a data plane that sends by itself. */
+export interface ChannelObserver {
+  /** The datagrams of `peer` go over `edge` from now on; undefined when the channel is gone. */
+  activeEdgeChanged(peer: Address, edge: Edge | undefined): void
+}
+
+/** Frames of one channel that a data plane sealed and opened by itself. */
+export type CarriedTraffic = Omit<ChannelCounters, 'dropsOut'>
 
 /**
  * Life of a channel: connecting until the session has a confirmed key, then up, then down for good.

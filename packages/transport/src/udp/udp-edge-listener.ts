@@ -107,6 +107,11 @@ export class UdpEdgeListener implements EdgeListener, UdpEdgeHost {
     return this.#isOpen
   }
 
+  /** The address and port bound to. */
+  get local(): Endpoint {
+    return this.#socket.local
+  }
+
   /** The port number bound to. */
   get localPort(): number {
     return this.#socket.local.port
@@ -123,9 +128,14 @@ export class UdpEdgeListener implements EdgeListener, UdpEdgeHost {
   dial(remote: TransportAddress): UdpEdge | undefined {
     if (!this.#isOpen || remote.kind !== 'udp' || remote.family !== this.#own.family)
       return undefined
-    const edge = this.#edges.get(remote.endpoint) ?? this.#makeEdge(remote.endpoint)
+    const edge = this.edgeFrom(remote.endpoint)
     this.#edges.hold(edge, this.#clock.now())
     return edge
+  }
+
+  /** Returns the edge for what came from `endpoint`, which need not have been heard before. */
+  edgeFrom(endpoint: Endpoint): UdpEdge {
+    return this.#edges.get(endpoint) ?? this.#makeEdge(endpoint)
   }
 
   setTypeHandler(type: number, handler: DatagramTypeHandler): void {
@@ -157,7 +167,7 @@ export class UdpEdgeListener implements EdgeListener, UdpEdgeHost {
     this.#datagramsIn++
     const receiver = this.#nodes.receiverOf(bytes)
     // An edge object is made only for a datagram that some node has use for, and kept only by `hold`.
-    if (receiver) receiver.receive(bytes, this.#edges.get(from) ?? this.#makeEdge(from))
+    if (receiver) receiver.receive(bytes, this.edgeFrom(from))
     else this.#handleOther(bytes, from)
   }
 
@@ -187,12 +197,12 @@ export class UdpEdgeListener implements EdgeListener, UdpEdgeHost {
     if (type === undefined) return this.#drops.count('empty')
     if (type === DATAGRAM_HELLO) return this.#answerHello(bytes, from)
     const handler = this.#typeHandlers.get(type)
-    if (handler) handler(bytes, this.#edges.get(from) ?? this.#makeEdge(from))
+    if (handler) handler(bytes, this.edgeFrom(from))
     else this.#drops.count('for nobody')
   }
 
   #answerHello(bytes: Uint8Array, from: Endpoint): void {
-    const edge = this.#edges.get(from) ?? this.#makeEdge(from)
+    const edge = this.edgeFrom(from)
     const reply = this.#hellos.answer(bytes, edge.remote, this.#clock.now())
     if (reply instanceof Malformed) this.#drops.count(reply.reason)
     else edge.send(reply)

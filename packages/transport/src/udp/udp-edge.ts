@@ -6,7 +6,8 @@ import type { Edge } from '../edge/edge.ts'
 /** What an edge needs from the socket it belongs to. */
 export interface UdpEdgeHost {
   readonly isOpen: boolean
-  readonly localPort: number
+  /** The address and port it is bound to. */
+  readonly local: Endpoint
   /** Sends a datagram to the edge's endpoint. */
   sendTo(datagram: Uint8Array, edge: UdpEdge): boolean
   /** Puts the edge into the socket's table. */
@@ -39,8 +40,13 @@ export class UdpEdge implements Edge {
     // The scope of a link-local address means something on this machine only.
     const [literal = endpoint.host] = endpoint.host.split('%')
     this.remote = TransportAddress.udp({ host: literal, port: endpoint.port })
-    this.id = `udp/${host.localPort}/${this.remote.host}:${endpoint.port}`
+    this.id = `udp/${host.local.port}/${this.remote.host}:${endpoint.port}`
     this.sourceBytes = sourceBytes(this.remote)
+  }
+
+  /** The address and port that the socket is bound to. */
+  get local(): Endpoint {
+    return this.#host.local
   }
 
   get isOpen(): boolean {

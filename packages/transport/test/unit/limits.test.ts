@@ -298,7 +298,7 @@ function receiver(identity = { record: new Uint8Array(8), endpoints: [] as Trans
 function udpEdge(i: number): UdpEdge {
   const host = {
     isOpen: true,
-    localPort: 1,
+    local: { host: '0.0.0.0', port: 1 },
     sendTo: () => true,
     holdEdge: () => undefined,
     forgetEdge: () => undefined,
