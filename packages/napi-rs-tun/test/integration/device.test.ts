@@ -65,6 +65,13 @@ onLinux('a virtual interface', () => {
     expect(found.received).toBeGreaterThan(3000)
   })
 
+  it('hides offloads of the kernel from JavaScript', async () => {
+    const found = await runScenario<{ lengths: number[]; valid: number; received: string }>(
+      'offload',
+    )
+    expect(found).toEqual({ lengths: [29, 1028, 1300], valid: 3, received: '2' })
+  })
+
   it('uses no processor time while nothing happens', async () => {
     expect((await runScenario<{ cpuMs: number }>('idle')).cpuMs).toBeLessThan(50)
   })

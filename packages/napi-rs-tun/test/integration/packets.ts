@@ -45,6 +45,14 @@ export function udpPacket(from: string, to: string, port: number, length: number
   return packet
 }
 
+/** Returns whether the checksum of an IPv4 UDP packet is there and right. */
+export function hasValidUdpChecksum(packet: Uint8Array): boolean {
+  const udp = packet.subarray(20)
+  const pseudo = [...packet.subarray(12, 20), 0, 17, udp.length >> 8, udp.length & 0xff]
+  const isPresent = udp[6] !== 0 || udp[7] !== 0
+  return isPresent && checksum(Buffer.concat([Uint8Array.from(pseudo), udp])) === 0
+}
+
 /** Returns whether an Ethernet frame is an ARP request. */
 export function isArpRequest(frame: Uint8Array): boolean {
   return frame[12] === 8 && frame[13] === 6 && frame[21] === 1

@@ -4,8 +4,8 @@ import { createSocket } from 'node:dgram'
 import { readdirSync, readFileSync } from 'node:fs'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { DeviceError, openDevice } from '../../src/index.ts'
-import { arpReply, echoReply, isArpRequest, udpPacket } from './packets.ts'
+import { DeviceError, openDataPlane, openDevice } from '../../src/index.ts'
+import { arpReply, echoReply, hasValidUdpChecksum, isArpRequest, udpPacket } from './packets.ts'
 
 const run = promisify(execFile)
 const ip = (...words: string[]): unknown =>
@@ -171,12 +171,51 @@ const scenarios: Record<string, () => Promise<unknown>> = {
     return { received, dropped }
   },
 
+  /** With offload the kernel leaves checksums open and sends in super-packets; nobody above may notice. */
+  async offload() {
+    const device = openDevice({
+      name: 't0',
+      kind: 'tun',
+      mtu: 1300,
+      addresses: ['10.9.0.1/24'],
+      offload: true,
+      up: true,
+    })
+    const lengths: number[] = []
+    let valid = 0
+    device.onPackets((packets) => {
+      for (const packet of packets.filter((candidate) => candidate[9] === 17)) {
+        lengths.push(packet.length)
+        if (hasValidUdpChecksum(packet)) valid++
+      }
+      device.write(packets.flatMap((packet) => echoReply(packet) ?? []))
+    })
+    const udp = createSocket('udp4')
+    for (const length of [1, 1000, 1272]) udp.send(new Uint8Array(length).fill(7), 9, '10.9.0.2')
+    const { stdout } = await run('ping', ['-c', '2', '-i', '0.05', '10.9.0.2'])
+    udp.close()
+    await device.close()
+    return { lengths, valid, received: /(\d+) received/.exec(stdout)?.[1] }
+  },
+
   async idle() {
-    const device = openDevice({ name: 't0', kind: 'tun', up: true })
+    const device = openDevice({ name: 't0', kind: 'tun', offload: true, up: true })
+    const nothing = () => undefined
+    const plane = openDataPlane({
+      device,
+      handlers: {
+        onFrame: nothing,
+        onStrayPacket: nothing,
+        onConfirmed: nothing,
+        onMoved: nothing,
+      },
+    })
+    await plane.bind({ host: '::', port: 0 }, { onDatagram: nothing, onError: nothing })
     await setTimeout(100)
     const before = process.cpuUsage()
     await setTimeout(500)
     const { user, system } = process.cpuUsage(before)
+    await plane.close()
     await device.close()
     return { cpuMs: (user + system) / 1000 }
   },

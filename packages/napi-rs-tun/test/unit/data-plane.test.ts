@@ -134,6 +134,22 @@ withAddon('sockets', () => {
     await a.close()
   })
 
+  it('drop and count a flood that JavaScript does not take in time', async () => {
+    const { plane } = planeWith()
+    let received = 0
+    const handlers = { onDatagram: () => void received++, onError: () => undefined }
+    const socket = await plane.bind({ host: '127.0.0.1', port: 0 }, handlers)
+    const datagram = new Uint8Array(1200).fill(1)
+    const dropped = () => plane.counters()['noticesDropped'] ?? 0
+    // Without a pause for the event loop, until the queue of 4 MiB has overflowed.
+    for (let round = 0; round < 200 && dropped() === 0; round++) {
+      for (let i = 0; i < 500; i++) socket.send(datagram, socket.local)
+    }
+    expect(dropped()).toBeGreaterThan(0)
+    await until(() => received > 3000)
+    expect(received).toBeGreaterThan(3000)
+  })
+
   it('say why they cannot be bound', async () => {
     const { plane } = planeWith()
     const handlers = { onDatagram: () => undefined, onError: () => undefined }
