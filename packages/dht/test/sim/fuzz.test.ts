@@ -7,7 +7,7 @@ const HOUR = 3_600
 const STEPS = 50
 
 describe('a ring under churn', () => {
-  it.each([1, 2, 3])('never has two owners and loses nothing (seed %d)', async (seed) => {
+  it.each([1, 2])('never has two owners and loses nothing (seed %d)', async (seed) => {
     const run = new FuzzRun(await Village.settled(20, { seed }))
     for (let step = 0; step < STEPS; step++) await run.step()
     await run.village.time.advance(60_000)

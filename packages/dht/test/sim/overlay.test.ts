@@ -62,7 +62,7 @@ describe('on a real ring', () => {
     await ring.run(ring.at(1).dht.create('lease', bytesOf('early'), HOUR))
     await ring.run(ring.at(6).dht.create('lease', bytesOf('late'), HOUR))
     ring.world.heal()
-    await ring.world.run({ forMs: 180_000 })
+    await ring.world.run({ forMs: 120_000 })
     const error = await ring.run(
       ring
         .at(6)
