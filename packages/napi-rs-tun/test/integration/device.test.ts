@@ -1,6 +1,6 @@
-/** Virtual interfaces of a real kernel, each test in a network namespace of its own. */
+/** Virtual interfaces of a real kernel, in a network namespace of their own. */
 import { describe, expect, it } from '@jest/globals'
-import { obstacle, runScenario } from './scenario.ts'
+import { obstacle, resultOf } from './scenario.ts'
 
 const onLinux = obstacle === '' ? describe : describe.skip
 
@@ -13,11 +13,11 @@ interface Settings {
 
 onLinux('a virtual interface', () => {
   it('carries pings that JavaScript answers, IPv4 and IPv6', async () => {
-    expect(await runScenario('ping')).toEqual(['3', '3'])
+    expect(await resultOf('ping')).toEqual(['3', '3'])
   })
 
   it('shows its addresses, routes, state and MTU to the system', async () => {
-    const found = await runScenario<Settings>('settings')
+    const found = await resultOf<Settings>('settings')
     const [link] = found.address
     const addresses = link?.addr_info.map((info) => `${info.local}/${info.prefixlen}`)
     expect(addresses).toEqual(expect.arrayContaining(['10.9.0.1/24', 'fd09::1/64']))
@@ -32,24 +32,22 @@ onLinux('a virtual interface', () => {
   })
 
   it('loses what is written while it is down and accepts it once up', async () => {
-    expect(await runScenario('down')).toEqual({ whileDown: 0, whileUp: 1 })
+    expect(await resultOf('down')).toEqual({ whileDown: 0, whileUp: 1 })
   })
 
   it('vanishes with its thread when it is closed, and can be closed twice', async () => {
-    const found = await runScenario<{ leaked: number; present: boolean; write: string }>('close')
+    const found = await resultOf<{ leaked: number; present: boolean; write: string }>('close')
     expect(found).toEqual({ leaked: 0, present: false, write: 'TUN_CLOSED' })
   })
 
   it('carries Ethernet frames as TAP', async () => {
-    const found = await runScenario<{ received: string; arpRequests: number; isTap: boolean }>(
-      'tap',
-    )
+    const found = await resultOf<{ received: string; arpRequests: number; isTap: boolean }>('tap')
     expect(found).toMatchObject({ received: '2', isTap: true })
     expect(found.arpRequests).toBeGreaterThan(0)
   })
 
   it('moves 100,000 packets each way without losing one', async () => {
-    const found = await runScenario<Record<string, number>>('many')
+    const found = await resultOf<Record<string, number>>('many')
     expect(found).toMatchObject({
       fromKernel: 100_000,
       accepted: 100_000,
@@ -59,25 +57,23 @@ onLinux('a virtual interface', () => {
   })
 
   it('keeps packets for a late handler, and drops and counts what exceeds its queue', async () => {
-    const found = await runScenario<{ received: number; dropped: number }>('overflow')
+    const found = await resultOf<{ received: number; dropped: number }>('overflow')
     // The queue holds about 3,400 of these 6,000; the kernel may lose some before they get there.
     expect(found.dropped).toBeGreaterThan(1000)
     expect(found.received).toBeGreaterThan(3000)
   })
 
   it('hides offloads of the kernel from JavaScript', async () => {
-    const found = await runScenario<{ lengths: number[]; valid: number; received: string }>(
-      'offload',
-    )
+    const found = await resultOf<{ lengths: number[]; valid: number; received: string }>('offload')
     expect(found).toEqual({ lengths: [29, 1028, 1300], valid: 3, received: '2' })
   })
 
   it('uses no processor time while nothing happens', async () => {
-    expect((await runScenario<{ cpuMs: number }>('idle')).cpuMs).toBeLessThan(50)
+    expect((await resultOf<{ cpuMs: number }>('idle')).cpuMs).toBeLessThan(50)
   })
 
   it('refuses what cannot work, with a code', async () => {
-    expect(await runScenario('refusals')).toEqual({
+    expect(await resultOf('refusals')).toEqual({
       inUse: 'TUN_NAME_IN_USE',
       foreign: 'TUN_NAME_IN_USE',
       address: 'TUN_ARGUMENT_INVALID',

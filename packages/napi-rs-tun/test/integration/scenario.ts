@@ -1,4 +1,4 @@
-/** Runs one scenario of `scenarios.ts` in a fresh network namespace and returns what it found. */
+/** Runs the scenarios of `scenarios.ts` in a fresh network namespace and returns what they found. */
 import { spawn } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,10 +10,17 @@ const folder = dirname(fileURLToPath(import.meta.url))
 export const obstacle = isSupported().reason
 if (obstacle !== '') console.warn(`skipped: ${obstacle}`)
 
-/** Runs scenario `name` of script `file` in its own network namespace; returns the JSON it printed. */
-export function runScenario<T>(name: string, file = 'scenarios.ts'): Promise<T> {
+let results: Promise<Record<string, unknown>> | undefined
+
+/** Returns what scenario `name` found; the first call runs them all. */
+export async function resultOf<T>(name: string): Promise<T> {
+  results ??= runScenarios()
+  return (await results)[name] as T
+}
+
+function runScenarios(): Promise<Record<string, unknown>> {
   const node = [process.execPath, '--conditions=@ipop/source', '--import', 'tsx']
-  const child = spawn('unshare', ['-n', ...node, join(folder, file), name], {
+  const child = spawn('unshare', ['-n', ...node, join(folder, 'scenarios.ts')], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NODE_OPTIONS: '' },
   })
@@ -24,8 +31,8 @@ export function runScenario<T>(name: string, file = 'scenarios.ts'): Promise<T> 
     child.stderr.on('data', (text) => (errors += String(text)))
     child.on('error', reject)
     child.on('close', (status) => {
-      if (status === 0) resolve(JSON.parse(output) as T)
-      else reject(new Error(`scenario ${name} ended with ${status}: ${errors}`))
+      if (status === 0) resolve(JSON.parse(output) as Record<string, unknown>)
+      else reject(new Error(`the scenarios ended with ${status}: ${errors}`))
     })
   })
 }
