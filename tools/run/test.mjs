@@ -12,12 +12,14 @@ main(process.argv.slice(2))
 
 function main(args) {
   try {
-    ensure({ native: true })
+    ensure({ native: true, dist: true })
   } catch (error) {
     console.error(error.message)
     total.failed += 1
     return finish()
   }
+  // The typed linter reads the declarations of one package when it looks at another.
+  check('declarations', installed('tsc'), ['-b', '--emitDeclarationOnly'])
   check('types', installed('tsc'), ['-p', 'tsconfig.check.json'])
   check('lint', installed('oxlint'), ['--type-aware', '--quiet'])
   runJest(args)

@@ -16,6 +16,7 @@ import { NearNeighbors } from '../topology/near-neighbors.ts'
 import { OnDemand } from '../topology/on-demand.ts'
 import { Shortcuts } from '../topology/shortcuts.ts'
 import type { OverlayPacket } from '../wire/overlay-packet.ts'
+import type { RingExchange } from '../wire/ring-exchange.ts'
 import type { OverlayNodeOptions } from './options.ts'
 import { RingKeeper } from './ring-keeper.ts'
 import { addRingMethods } from './ring-methods.ts'
@@ -42,7 +43,7 @@ export interface OverlayPartsListener {
   /** The near connections are others than before. */
   neighborsChanged(): void
   /** A peer that traffic asks for cannot be reached. */
-  peerUnreachable(peer: Address): void
+  peerUnreachable: (peer: Address) => void
 }
 
 /** Makes the parts of one node; nothing runs until its keeper is started. */
@@ -62,24 +63,16 @@ export function assemble(
     unreachable: (packet: OverlayPacket) => calls.refuse(packet),
   }
   const forwarder = new PacketForwarder({ table, log, receiver })
-  const calls = new RequestReply({
-    runtime,
-    random: random.fork('calls'),
-    log,
-    sender: forwarder,
-    dispatch,
-  })
+  const sender = forwarder
+  const calls = new RequestReply({ runtime, random: random.fork('calls'), log, sender, dispatch })
   const ringEdge = (peer: Address, via?: Address) => new RingEdge(peer, via, forwarder)
   const linker = new Linker({ channels, table, calls, runtime, log, ringEdge })
   const known = new KnownPeers(address)
   const near = new NearNeighbors({ table, known })
   const ownHint = () => channels.hintOf()
-  const learner = {
-    learn: (exchange: Parameters<RingKeeper['learn']>[0]) => keeper.learn(exchange),
-  }
+  const learner = { learn: (exchange: RingExchange) => keeper.learn(exchange) }
   const exchanger = new Exchanger({ table, calls, log, ownHint, listener: learner })
-  const onUnreachable = (peer: Address) => listener.peerUnreachable(peer)
-  const onDemand = new OnDemand({ table, linker, log, onUnreachable })
+  const onDemand = new OnDemand({ table, linker, log, onUnreachable: listener.peerUnreachable })
   const shared = { runtime, log, channels, table, linker }
   const leaves = new Leaves({ ...shared, random: random.fork('leaves'), calls }, options.remoteTas)
   const shortcuts = new Shortcuts({ table, linker, random: random.fork('shortcuts'), log })
