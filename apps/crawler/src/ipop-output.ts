@@ -16,6 +16,7 @@ export interface NodeStatusReply {
   readonly dhtEntries: number
   readonly IpopNamespace?: string
   readonly VirtualIPs?: readonly string[]
+  readonly dataPlane?: { readonly name: string; readonly reason?: string }
 }
 
 /** Reply to `status`. */
@@ -32,6 +33,12 @@ export interface PeerReply {
   readonly edgeKinds: readonly string[]
   readonly remote?: string
   readonly rttMs?: number
+  readonly traffic?: {
+    readonly packetsIn: number
+    readonly packetsOut: number
+    readonly bytesIn: number
+    readonly bytesOut: number
+  }
 }
 
 /** Reply to `ping`. */
@@ -65,19 +72,36 @@ function nodeLines(node: NodeStatusReply): string[] {
     ...lines,
     `  network      ${node.IpopNamespace}`,
     `  virtual IP   ${ips.length === 0 ? 'none yet' : ips.join(', ')}`,
+    ...dataPlaneLines(node.dataPlane),
   ]
+}
+
+function dataPlaneLines(dataPlane: NodeStatusReply['dataPlane']): string[] {
+  if (dataPlane === undefined) return []
+  const { name, reason } = dataPlane
+  return [`  data plane   ${name}${reason === undefined ? '' : ` (slow): ${reason}`}`]
 }
 
 /** Returns the lines of `peers`. */
 export function peerLines(peers: readonly PeerReply[]): string[] {
-  const rows = peers.map(({ address, roles, edgeKinds, remote, rttMs }) => [
+  const rows = peers.map(({ address, roles, edgeKinds, remote, rttMs, traffic }) => [
     address,
     roles.join(','),
     edgeKinds[0] ?? '-',
     remote ?? '-',
     rttMs === undefined ? '-' : `${rttMs.toFixed(1)} ms`,
+    traffic === undefined ? '-' : volume(traffic.packetsIn, traffic.bytesIn),
+    traffic === undefined ? '-' : volume(traffic.packetsOut, traffic.bytesOut),
   ])
-  return table([['address', 'roles', 'path', 'remote', 'rtt'], ...rows])
+  return table([['address', 'roles', 'path', 'remote', 'rtt', 'received', 'sent'], ...rows])
+}
+
+/** Returns packets and bytes, e.g. `12 (3.4 kB)`. */
+function volume(packets: number, bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  const exponent = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3))
+  const scaled = bytes / 1_000 ** exponent
+  return `${packets} (${exponent === 0 ? scaled : scaled.toFixed(1)} ${units[exponent] ?? ''})`
 }
 
 function table(rows: readonly (readonly string[])[]): string[] {

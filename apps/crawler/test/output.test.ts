@@ -19,6 +19,7 @@ describe('statusLines', () => {
       dhtEntries: 4,
       IpopNamespace: 'net',
       VirtualIPs: ['10.0.0.1'],
+      dataPlane: { name: 'javascript', reason: 'a TAP interface' },
     }
     expect(statusLines({ pid: 7, uptimeSeconds: 3_700, nodes: [node] })).toEqual([
       'process 7, up 1 h 1 min',
@@ -32,6 +33,7 @@ describe('statusLines', () => {
       '  DHT entries  4',
       '  network      net',
       '  virtual IP   10.0.0.1',
+      '  data plane   javascript (slow): a TAP interface',
     ])
   })
 })
@@ -45,13 +47,14 @@ describe('peerLines', () => {
         edgeKinds: ['udp', 'tcp'],
         remote: 'brunet.udp://192.0.2.1:1',
         rttMs: 1.25,
+        traffic: { packetsIn: 3, bytesIn: 120, packetsOut: 4_000, bytesOut: 5_600_000 },
       },
       { address: 'bbbbbbbbbb', roles: ['near', 'leaf'], edgeKinds: [] },
     ]
     expect(peerLines(peers)).toEqual([
-      'address     roles      path  remote                    rtt',
-      'a           near       udp   brunet.udp://192.0.2.1:1  1.3 ms',
-      'bbbbbbbbbb  near,leaf  -     -                         -',
+      'address     roles      path  remote                    rtt     received   sent',
+      'a           near       udp   brunet.udp://192.0.2.1:1  1.3 ms  3 (120 B)  4000 (5.6 MB)',
+      'bbbbbbbbbb  near,leaf  -     -                         -       -          -',
     ])
   })
 })

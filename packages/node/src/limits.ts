@@ -74,3 +74,9 @@ export const CONTROL_REQUEST_BYTES_MAX = 65_536
 
 /** Sockets tried beside a taken default path, e.g. for two networks with the same device name. */
 export const CONTROL_SIBLINGS_MAX = 9
+
+/** The payload of a UDP datagram in a 1,500-byte IPv4 packet: longer ones are cut apart on most paths. */
+export const PLANE_DATAGRAM_BYTES_MAX = 1_472
+
+/** How often traffic that stays in the data plane is looked at: liveness and rekeying need no finer clock. */
+export const PLANE_POLL_MS = 1_000

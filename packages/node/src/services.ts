@@ -44,6 +44,16 @@ export interface ConnectionView {
   /** Where the active edge leads, when it has an address. */
   readonly remote?: string | undefined
   readonly rttMs?: number | undefined
+  /** Frames of the session so far; at most a second old. */
+  readonly traffic?: PeerTraffic | undefined
+}
+
+/** Frames of one session and their bytes. */
+export interface PeerTraffic {
+  readonly packetsIn: number
+  readonly packetsOut: number
+  readonly bytesIn: number
+  readonly bytesOut: number
 }
 
 /** A ring node, as far as the management interfaces use it. */
@@ -117,6 +127,15 @@ export interface IpService {
   resolve(ip: string): Promise<Address | undefined>
 }
 
+/** Who carries the packets of a virtual network, as far as it is shown. */
+export interface DataPlaneView {
+  readonly name: 'rust' | 'javascript'
+  /** Why it is not the native one. */
+  readonly reason?: string
+  /** What happened to packets there, by name. */
+  readonly counters?: Readonly<Record<string, number>>
+}
+
 /** What a node calls itself in `Information.Info`. */
 export type NodeKind = 'BasicNode' | 'MultiNode' | 'IpopNode'
 
@@ -128,4 +147,6 @@ export interface ManagedNode {
   readonly ring: RingNode
   readonly dht: DhtService
   readonly ip?: IpService | undefined
+  /** Returns who carries the packets; absent without a virtual network. */
+  readonly dataPlane?: (() => DataPlaneView) | undefined
 }

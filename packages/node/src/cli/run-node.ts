@@ -1,5 +1,6 @@
 /** Runs a started node in the foreground until a signal comes. */
 import { messageOf } from '../errors.ts'
+import type { DataPlaneView } from '../services.ts'
 import type { RunningNode } from '../start/running-node.ts'
 
 /** How facts are printed. */
@@ -52,14 +53,21 @@ function printStart(node: RunningNode, facts: FactPrinter): void {
   if (node.controlPath !== undefined) facts.print('control socket', node.controlPath)
 }
 
-function followVirtualNetwork({ ipMapper }: RunningNode, facts: FactPrinter): void {
+function followVirtualNetwork(node: RunningNode, facts: FactPrinter): void {
+  const { ipMapper } = node
+  const { dataPlane } = node.status()
   if (ipMapper === undefined) return
+  if (dataPlane !== undefined) facts.print('data plane', describe(dataPlane))
   facts.print('virtual network', ipMapper.namespace)
   ipMapper.onAddress((ip, prefixLength) => facts.print('virtual address', `${ip}/${prefixLength}`))
   ipMapper.onAddressLost((ip, cause) => facts.print('virtual address lost', `${ip} (${cause})`))
   ipMapper.onConflict((ip) =>
     facts.print('virtual address conflict', `${ip} is held by another node`),
   )
+}
+
+function describe({ name, reason }: DataPlaneView): string {
+  return name === 'rust' ? name : `${name} (slow): ${reason ?? ''}`
 }
 
 /** The first signal stops the node, the second one the process. */

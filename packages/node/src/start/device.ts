@@ -5,17 +5,18 @@ import type { Log } from '@ipop/runtime'
 import type { VirtualDevice } from 'napi-rs-tun'
 import { messageOf, NodeError } from '../errors.ts'
 
-/** Opens the interface of a configuration. Throws NODE_DEVICE_UNAVAILABLE with what to do. */
-export async function openDevice({
-  virtualNetworkDevice: { name, kind },
-}: IpopConfig): Promise<VirtualDevice> {
+/** Opens the interface of a configuration; `offload` suits a data plane. Throws NODE_DEVICE_UNAVAILABLE with what to do. */
+export async function openDevice(
+  { virtualNetworkDevice: { name, kind } }: IpopConfig,
+  { offload }: { readonly offload: boolean },
+): Promise<VirtualDevice> {
   const tun = await import('napi-rs-tun').catch((error: unknown) => {
     throw unavailable(`the package napi-rs-tun cannot be loaded: ${messageOf(error)}`)
   })
   const support = tun.isSupported()
   if (!support.ok) throw unavailable(support.reason)
   try {
-    return tun.openDevice({ name, kind })
+    return tun.openDevice({ name, kind, offload: offload && kind === 'tun' })
   } catch (error) {
     throw unavailable(messageOf(error))
   }

@@ -2,7 +2,7 @@
 import { Dht } from '@ipop/dht'
 import type { Runtime } from '@ipop/runtime'
 import { OverlayNode, roleNames, type Connection, type OverlayNodeOptions } from '@ipop/overlay'
-import type { ConnectionView, DhtService, RingNode } from '../services.ts'
+import type { ConnectionView, DhtService, PeerTraffic, RingNode } from '../services.ts'
 
 /** A node on the ring with its part of the DHT. */
 export interface Member {
@@ -55,7 +55,12 @@ function connectionView(connection: Connection): ConnectionView {
     ),
     remote: activeEdge?.remote?.toString(),
     rttMs: channel.rttMs,
+    traffic: trafficOf(channel.counters),
   }
+}
+
+function trafficOf({ packetsIn, packetsOut, bytesIn, bytesOut }: PeerTraffic): PeerTraffic {
+  return { packetsIn, packetsOut, bytesIn, bytesOut }
 }
 
 /** Returns the DHT as the management interfaces see it. */

@@ -15,6 +15,7 @@ import { openControlServer } from '../management/control/control-server.ts'
 import { defaultControlPath } from '../management/control/paths.ts'
 import { createNodeMethods, type NodeMethods } from '../management/node-methods.ts'
 import { XmlRpcManager } from '../management/xml-rpc-server.ts'
+import { dataPlaneView, type DataPlaneChoice } from '../dataplane/open-data-plane.ts'
 import type { ManagedNode, NodeKind } from '../services.ts'
 import { bounded } from './bounded.ts'
 import { followAddresses } from './device.ts'
@@ -30,6 +31,8 @@ export interface NodeProcessParts {
   /** Every node; the configured one is the last. */
   readonly members: readonly Member[]
   readonly listeners: readonly EdgeListener[]
+  /** Who carries the packets of the virtual network. */
+  readonly dataPlane: DataPlaneChoice
   /** Closes what was opened, in reverse order. */
   readonly undo: UndoStack
 }
@@ -106,7 +109,9 @@ export class NodeProcess implements RunningNode {
   /** Joins a virtual network through `device` once the node is on the ring. */
   addVirtualNetwork(device: VirtualDevice, config: VirtualNetworkConfig): void {
     this.#deviceName = device.name
-    this.#mapper = createMapper(this.#runtime, this.#own, device, config)
+    const { dataPlane } = this.#parts
+    const forwarding = dataPlane.kind === 'rust' ? dataPlane.plane.forwarding : undefined
+    this.#mapper = createMapper(this.#runtime, this.#own, { device, forwarding }, config)
     const isStatic = config.ipopConfig.addressData.ipAddress !== undefined
     followAddresses(this.#mapper, device, { isStatic, log: this.#runtime.log })
   }
@@ -121,6 +126,7 @@ export class NodeProcess implements RunningNode {
         ring: ringView(member),
         dht: dhtView(member, this.#runtime.clock),
         ip: member === this.#own ? this.#mapper : undefined,
+        dataPlane: this.#dataPlaneOf(member),
       }
       const methods = createNodeMethods(node, this.#runtime)
       this.#managed.push({ node, methods })
@@ -143,6 +149,12 @@ export class NodeProcess implements RunningNode {
       () => this.#mapper?.start(),
       () => undefined,
     )
+  }
+
+  #dataPlaneOf(member: Member): ManagedNode['dataPlane'] {
+    const { dataPlane } = this.#parts
+    const isItsOwn = member === this.#own && this.#mapper !== undefined
+    return isItsOwn ? () => dataPlaneView(dataPlane) : undefined
   }
 
   async #openXmlRpc(): Promise<void> {

@@ -6,6 +6,8 @@ import type { Runtime } from '@ipop/runtime'
 import { Identity } from '@ipop/security'
 import { TransportAddress, type EdgeListener } from '@ipop/transport'
 import { messageOf } from '../errors.ts'
+import type { NodeDataPlane } from '../dataplane/data-plane.ts'
+import { DATA_PLANE_VARIABLE, isScriptWanted, openDataPlane } from '../dataplane/open-data-plane.ts'
 import type { NodeKind } from '../services.ts'
 import { openDevice } from './device.ts'
 import { loadIdentity } from './identity.ts'
@@ -56,12 +58,19 @@ async function start(
     const lock = await lockState(nodeConfig.security.keyPath)
     undo.push('state lock', () => lock.release())
     const identity = loadIdentity(nodeConfig, runtime)
-    const device = ipopConfig === undefined ? undefined : await openDevice(ipopConfig)
+    const wish = wantedDataPlane()
+    const offload = !isScriptWanted(wish)
+    const device = ipopConfig && (await openDevice(ipopConfig, { offload }))
     if (device !== undefined) undo.push('device', () => device.close())
-    const listeners = await openListeners(nodeConfig, runtime, device?.name)
+    const dataPlane = await openDataPlane(runtime, device, wish)
+    const plane = dataPlane.kind === 'rust' ? dataPlane.plane : undefined
+    if (plane !== undefined) undo.push('data plane', () => plane.close())
+    const ports = { ...runtime, datagrams: plane?.datagrams ?? runtime.datagrams }
+    const listeners = await openListeners(nodeConfig, ports, device?.name)
     undo.push('ports', () => Promise.all(listeners.map((listener) => listener.close())))
-    const members = createMembers(runtime, nodeConfig, { identity, listeners, count })
-    const process = new NodeProcess(runtime, { nodeConfig, kind, members, listeners, undo })
+    const members = createMembers(runtime, nodeConfig, { identity, listeners, count, plane })
+    const parts = { nodeConfig, kind, members, listeners, undo, dataPlane }
+    const process = new NodeProcess(runtime, parts)
     if (network !== undefined && device !== undefined) process.addVirtualNetwork(device, network)
     await process.openManagement()
     process.startMembers()
@@ -72,6 +81,10 @@ async function start(
     )
     throw error
   }
+}
+
+function wantedDataPlane(): string | undefined {
+  return process.env[DATA_PLANE_VARIABLE]
 }
 
 function networkOf(
@@ -91,23 +104,44 @@ function networkOf(
 function createMembers(
   runtime: Runtime,
   config: NodeConfig,
-  {
-    identity,
-    listeners,
-    count,
-  }: { identity: Identity; listeners: readonly EdgeListener[]; count: number },
+  { identity, listeners, count, plane }: MemberParts,
 ): Member[] {
   const remoteTas = config.remoteTas.flatMap((text) => {
     const ta = TransportAddress.parse(text)
     return ta instanceof Malformed ? [] : [ta]
   })
-  return Array.from({ length: count }, (_, index) =>
+  const members = Array.from({ length: count }, (_, index) =>
     createMember(runtime, {
       identity: index === count - 1 ? identity : Identity.create(runtime.random),
       namespace: config.brunetNamespace,
       listeners,
       remoteTas,
       ...(count === 1 ? {} : { path: String(index) }),
+      ...(plane === undefined ? {} : planeOptions(plane)),
     }),
   )
+  const [own] = members
+  if (plane !== undefined && own !== undefined) attachPlane(plane, own, listeners)
+  return members
+}
+
+interface MemberParts {
+  readonly identity: Identity
+  readonly listeners: readonly EdgeListener[]
+  readonly count: number
+  /** Present for a single node with a virtual network. */
+  readonly plane: NodeDataPlane | undefined
+}
+
+function planeOptions(plane: NodeDataPlane) {
+  return { ciphers: plane.ciphers, capabilities: plane.capabilities, observer: plane }
+}
+
+function attachPlane(
+  plane: NodeDataPlane,
+  { overlay }: Member,
+  listeners: readonly EdgeListener[],
+): void {
+  const { dataPlane: entry } = overlay.channels
+  plane.attach({ entry, sentTo: (peer) => overlay.connectOnDemand(peer) }, listeners)
 }

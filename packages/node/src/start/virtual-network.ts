@@ -13,6 +13,7 @@ import {
   IpMapper,
   parseIpv4,
   type DhcpConfigFields,
+  type ForwardingTable,
   type IpMapperOptions,
   type LeaseStore,
 } from '@ipop/ip-mapping'
@@ -47,11 +48,18 @@ export function checkVirtualNetwork({ ipopConfig, dhcpConfig }: VirtualNetworkCo
   })
 }
 
+/** Where the packets of a node come from and go to. */
+export interface PacketPorts {
+  readonly device: VirtualDevice
+  /** Rows of the data plane, where there is one. */
+  readonly forwarding: ForwardingTable | undefined
+}
+
 /** Makes the mapper of a node; it does nothing until it is started. */
 export function createMapper(
   runtime: Runtime,
   { overlay, dht }: Member,
-  device: VirtualDevice,
+  { device, forwarding }: PacketPorts,
   config: VirtualNetworkConfig,
 ): IpMapper {
   const { clock, timers, random, log } = runtime
@@ -72,6 +80,7 @@ export function createMapper(
         onNeighborsChanged: (listener) => overlay.onNeighborsChanged(listener),
       },
       device,
+      forwarding,
       parseSettings,
       store: leaseStore(config.leaseFile),
       forwardDnsQuery: dnsForwarder(runtime, config.ipopConfig.dns),

@@ -66,6 +66,7 @@ export function statusOf(node: ManagedNode) {
     ...informationOf(node),
     transportAddresses: [...node.ring.localAddresses()],
     dhtEntries: node.dht.count(),
+    ...(node.dataPlane === undefined ? {} : { dataPlane: node.dataPlane() }),
   }
 }
 

@@ -1,0 +1,97 @@
+/** The native data plane of one node, joined to its ports, sessions, channels and router. */
+import type { Address } from '@ipop/address'
+import type { Runtime } from '@ipop/runtime'
+import {
+  UdpEdge,
+  UdpEdgeListener,
+  type ChannelObserver,
+  type Edge,
+  type EdgeListener,
+} from '@ipop/transport'
+import type { DataPlaneHandlers } from 'napi-rs-tun'
+import { commonCiphers } from './cipher-check.ts'
+import { PlaneCiphers } from './plane-cipher.ts'
+import { PlaneForwarding } from './plane-forwarding.ts'
+import { PlanePeers } from './plane-peers.ts'
+import { PlaneSockets } from './plane-sockets.ts'
+import { PlaneTraffic, type TrafficListener } from './plane-traffic.ts'
+import type { Plane } from './plane.ts'
+
+/** The ports the data plane uses. */
+export type NodeDataPlaneRuntime = Pick<Runtime, 'clock' | 'timers' | 'log' | 'datagrams'>
+
+/** The node that the data plane works for. */
+export interface DataPlaneNode {
+  readonly entry: TrafficListener['entry']
+  /** Keeps the connection to a peer that packets go to. */
+  sentTo(peer: Address): void
+}
+
+/** IP packets between the interface and sessions, without JavaScript on the way. */
+export class NodeDataPlane implements ChannelObserver {
+  /** Where the node's ports come from. */
+  readonly datagrams: PlaneSockets
+  /** Where the node's session keys live. */
+  readonly ciphers: PlaneCiphers
+  /** What the node offers in handshakes. */
+  readonly capabilities: readonly number[]
+  /** Takes the router's rows. */
+  readonly forwarding: PlaneForwarding
+  readonly #plane: Plane
+  readonly #peers: PlanePeers
+  readonly #traffic: PlaneTraffic
+
+  /** Makes one around the plane that `open` opens with the handlers it gets. Throws where the plane cannot be used. */
+  constructor(runtime: NodeDataPlaneRuntime, open: (handlers: DataPlaneHandlers) => Plane) {
+    const { clock, timers, log } = runtime
+    const plane = open({
+      onFrame: (index, frame, source) => this.#traffic.receive(index, frame, source),
+      // Not covered by a row: JavaScript decides, as it does for every packet that comes through a channel.
+      onStrayPacket: (index, packet, source) => this.#traffic.receive(index, packet, source),
+      onConfirmed: (index, source) => this.#traffic.noteSource(index, source),
+      onMoved: (index, source) => this.#traffic.noteSource(index, source),
+    })
+    this.#plane = plane
+    this.capabilities = commonCiphers(plane)
+    const peers = new PlanePeers(plane)
+    const traffic = new PlaneTraffic({ plane, peers, clock, timers })
+    this.#peers = peers
+    this.#traffic = traffic
+    this.datagrams = new PlaneSockets({ plane, others: runtime.datagrams })
+    this.ciphers = new PlaneCiphers({ plane, peers, log })
+    this.forwarding = new PlaneForwarding({ plane, peers, traffic, clock, log })
+  }
+
+  /** Begins to work for `node`, whose ports are `listeners`. */
+  attach(node: DataPlaneNode, listeners: readonly EdgeListener[]): void {
+    for (const listener of listeners) {
+      if (listener instanceof UdpEdgeListener) this.datagrams.attach(listener)
+    }
+    this.#traffic.listener = {
+      ...node,
+      edgeFrom: ({ socket, host, port }) =>
+        this.datagrams.listener(socket)?.edgeFrom({ host, port }),
+    }
+  }
+
+  activeEdgeChanged(address: Address, edge: Edge | undefined): void {
+    const isNative = edge instanceof UdpEdge && !edge.isLocal
+    const socket = isNative ? this.datagrams.idOf(edge.local) : undefined
+    const peer = socket === undefined ? this.#peers.get(address) : this.#peers.ensure(address)
+    if (peer === undefined) return
+    peer.endpoint = isNative && socket !== undefined ? { socket, ...edge.endpoint } : undefined
+    this.#plane.movePeer(peer.number, peer.endpoint)
+    this.#peers.release(peer)
+  }
+
+  /** Returns the counters of the plane by name. */
+  counters(): Readonly<Record<string, number>> {
+    return this.#plane.counters()
+  }
+
+  /** Ends it; the node must have stopped before. */
+  close(): Promise<void> {
+    this.#traffic.close()
+    return this.#plane.close()
+  }
+}

@@ -1,0 +1,63 @@
+/** Decides who carries the packets of a node, the native data plane or JavaScript, and says so. */
+import { CIPHER_CHACHA20_POLY1305 } from '@ipop/security'
+import type { Runtime } from '@ipop/runtime'
+import type { VirtualDevice } from 'napi-rs-tun'
+import { messageOf } from '../errors.ts'
+import type { DataPlaneView } from '../services.ts'
+import { NodeDataPlane } from './data-plane.ts'
+
+/** Names the data plane that is wanted: `rust` or `js`. */
+export const DATA_PLANE_VARIABLE = 'IPOP_DATAPLANE'
+
+/** Who carries the packets. */
+export type DataPlaneChoice =
+  | { readonly kind: 'rust'; readonly plane: NodeDataPlane }
+  | { readonly kind: 'javascript'; readonly reason: string }
+
+/** Opens the native data plane for `device` where that is possible and not forbidden. */
+export async function openDataPlane(
+  runtime: Runtime,
+  device: VirtualDevice | undefined,
+  wish: string | undefined,
+): Promise<DataPlaneChoice> {
+  const choice = await choose(runtime, device, wish)
+  if (device === undefined) return choice
+  const fields = choice.kind === 'rust' ? {} : { reason: choice.reason }
+  const name = choice.kind === 'rust' ? 'rust' : 'javascript (slow)'
+  runtime.log.write('info', `data plane: ${name}`, fields)
+  return choice
+}
+
+async function choose(
+  runtime: Runtime,
+  device: VirtualDevice | undefined,
+  wish: string | undefined,
+): Promise<DataPlaneChoice> {
+  if (device === undefined) return script('there is no virtual interface')
+  if (isScriptWanted(wish)) return script(`${DATA_PLANE_VARIABLE}=${String(wish)}`)
+  if (device.isTap) return script('a TAP interface carries Ethernet frames')
+  try {
+    const { openDataPlane: open } = await import('napi-rs-tun')
+    const plane = new NodeDataPlane(runtime, (handlers) => open({ device, handlers }))
+    if (plane.capabilities.includes(CIPHER_CHACHA20_POLY1305)) return { kind: 'rust', plane }
+    await plane.close()
+    return script('the addon does not fit this version: build it with "npm run build"')
+  } catch (error) {
+    return script(messageOf(error))
+  }
+}
+
+/** Returns what is shown of a choice. */
+export function dataPlaneView(choice: DataPlaneChoice): DataPlaneView {
+  if (choice.kind === 'javascript') return { name: 'javascript', reason: choice.reason }
+  return { name: 'rust', counters: choice.plane.counters() }
+}
+
+/** Returns whether the variable's value asks for JavaScript. */
+export function isScriptWanted(wish: string | undefined): boolean {
+  return wish === 'js' || wish === 'javascript'
+}
+
+function script(reason: string): DataPlaneChoice {
+  return { kind: 'javascript', reason }
+}

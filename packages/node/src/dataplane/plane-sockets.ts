@@ -1,0 +1,57 @@
+/** The plane's sockets as a datagram port: nothing above can tell them from the runtime's. */
+import type { DatagramHandlers, DatagramPort, DatagramSocket, Endpoint } from '@ipop/runtime'
+import type { UdpEdgeListener } from '@ipop/transport'
+import type { Plane } from './plane.ts'
+
+/** Binds sockets of the plane. IPv6 stays with `others`: the plane's IPv6 sockets would take IPv4 as well. */
+export class PlaneSockets implements DatagramPort {
+  readonly #plane: Plane
+  readonly #others: DatagramPort
+  readonly #ids = new Map<string, number>()
+  readonly #listeners = new Map<number, UdpEdgeListener>()
+
+  constructor(modules: { readonly plane: Plane; readonly others: DatagramPort }) {
+    this.#plane = modules.plane
+    this.#others = modules.others
+  }
+
+  async bind(local: Endpoint, handlers: DatagramHandlers): Promise<DatagramSocket> {
+    if (local.host.includes(':')) return this.#others.bind(local, handlers)
+    const socket = await this.#plane.bind(local, {
+      // The bytes are the plane's buffer, which the next batch overwrites; what is decoded from them may stay.
+      onDatagram: (bytes, from) => handlers.onDatagram(bytes.slice(), from),
+      onError: (error) => handlers.onError(error),
+    })
+    const name = nameOf(socket.local)
+    this.#ids.set(name, socket.id)
+    return {
+      local: socket.local,
+      send: (bytes, to) => socket.send(bytes, to),
+      close: () => {
+        this.#ids.delete(name)
+        this.#listeners.delete(socket.id)
+        return socket.close()
+      },
+    }
+  }
+
+  /** Returns the number of the socket bound to `local`; undefined when it is not the plane's. */
+  idOf(local: Endpoint): number | undefined {
+    return this.#ids.get(nameOf(local))
+  }
+
+  /** Takes note of who listens on one of the sockets. */
+  attach(listener: UdpEdgeListener): void {
+    const id = this.idOf(listener.local)
+    if (id !== undefined) this.#listeners.set(id, listener)
+  }
+
+  /** Returns who listens on a socket. */
+  listener(id: number): UdpEdgeListener | undefined {
+    return this.#listeners.get(id)
+  }
+}
+
+function nameOf({ host, port }: Endpoint): string {
+  return `${host} ${port}`
+}

@@ -1,0 +1,23 @@
+/** What is used of the native data plane. */
+import type { DataPlane, SocketEndpoint } from 'napi-rs-tun'
+
+/** Forwarding tables and sockets outside JavaScript; `napi-rs-tun` has the real one. */
+export type Plane = Pick<
+  DataPlane,
+  | 'bind'
+  | 'close'
+  | 'counters'
+  | 'installPeer'
+  | 'installRoute'
+  | 'installSession'
+  | 'movePeer'
+  | 'open'
+  | 'removePeer'
+  | 'removeSession'
+  | 'seal'
+  | 'sessionCounters'
+  | 'useSession'
+  | 'withdrawRoute'
+>
+
+export type { SocketEndpoint }
