@@ -15,6 +15,7 @@ export class TunDevice implements VirtualDevice {
   readonly #drainBuffer = new Uint8Array(DRAIN_BUFFER_BYTES)
   readonly #packer = new Packer(WRITE_BUFFER_BYTES)
   #handler: PacketsHandler | undefined
+  #goneHandler: (() => void) | undefined
   #mtu = MTU_DEFAULT
   #isClosed = false
 
@@ -39,6 +40,10 @@ export class TunDevice implements VirtualDevice {
   onPackets(handler: PacketsHandler): void {
     this.#handler = handler
     this.#deliver()
+  }
+
+  onGone(handler: () => void): void {
+    this.#goneHandler = handler
   }
 
   write(packets: readonly Uint8Array[]): number {
@@ -97,8 +102,14 @@ export class TunDevice implements VirtualDevice {
   #deliver(): void {
     if (this.#handler === undefined || this.#isClosed) return
     const filled = this.native.drain(this.#drainBuffer)
+    if (filled === 0) return
     // A copy per batch, not per packet, lets the receiver keep packets without asking.
-    if (filled > 0) this.#handler(unpack(this.#drainBuffer.slice(0, filled)))
+    const packets = unpack(this.#drainBuffer.slice(0, filled))
+    // An empty record is the last one: the reader found the interface deleted.
+    const isGone = packets.at(-1)?.length === 0
+    if (isGone) packets.pop()
+    if (packets.length > 0) this.#handler(packets)
+    if (isGone) this.#goneHandler?.()
   }
 
   #flush(): number {

@@ -33,6 +33,8 @@ export interface VirtualDevice {
   readonly droppedPackets: number
   /** Sets who receives packets. Packets wait (bounded) until there is somebody. */
   onPackets(handler: PacketsHandler): void
+  /** Sets who is told when somebody else deleted the interface; only `close` is left to do then. */
+  onGone(handler: () => void): void
   /** Hands packets to the kernel; returns how many it accepted (none while the interface is down). */
   write(packets: readonly Uint8Array[]): number
   /** Gives the interface an address such as `10.0.0.1/24`. */

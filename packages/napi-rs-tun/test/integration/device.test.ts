@@ -40,6 +40,10 @@ onLinux('a virtual interface', () => {
     expect(found).toEqual({ leaked: 0, present: false, write: 'TUN_CLOSED' })
   })
 
+  it('says when somebody else deleted it', async () => {
+    expect(await resultOf('gone')).toEqual({ isTold: true, empty: 0, accepted: 0 })
+  })
+
   it('carries Ethernet frames as TAP', async () => {
     const found = await resultOf<{ received: string; arpRequests: number; isTap: boolean }>('tap')
     expect(found).toMatchObject({ received: '2', isTap: true })

@@ -46,11 +46,11 @@ onLinux('the data plane', () => {
   it('leaves packets without a row to JavaScript, both ways', async () => {
     await withTwoNodes({}, async (alice, bob) => {
       await bob.ask({ do: 'withdraw' })
-      expect(await ping(alice, '10.9.0.2')).toBe('0')
+      expect(await ping(alice, '10.9.0.2', '-W', '0.3')).toBe('0')
       const [, ...strays] = await eventsOf(bob, 4)
       expect(strays).toEqual(['stray 102 84', 'stray 102 84', 'stray 102 84'])
       const { punted } = await bob.ask({ do: 'report' })
-      await bob.run('ping', '-c', '2', '-i', '0.05', '-W', '1', '10.9.0.1')
+      await bob.run('ping', '-c', '2', '-i', '0.05', '-W', '0.3', '10.9.0.1')
       expect((await bob.ask({ do: 'report' })).punted - punted).toBeGreaterThanOrEqual(2)
       await bob.ask({ do: 'install' })
       expect(await ping(alice, '10.9.0.2')).toBe('3')

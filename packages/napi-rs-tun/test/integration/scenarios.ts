@@ -84,6 +84,19 @@ const scenarios: Record<string, () => Promise<unknown>> = {
     }
   },
 
+  async gone() {
+    const device = openDevice({ name: 't0', kind: 'tun', up: true })
+    let isTold = false
+    let empty = 0
+    device.onPackets((packets) => (empty += packets.filter((packet) => packet.length === 0).length))
+    device.onGone(() => (isTold = true))
+    execFileSync('ip', ['link', 'del', 't0'])
+    for (let turn = 0; turn < 100 && !isTold; turn++) await setTimeout(10)
+    const accepted = device.write([udpPacket('10.9.0.2', '10.9.0.1', 9, 10)])
+    await device.close()
+    return { isTold, empty, accepted }
+  },
+
   async tap() {
     const device = openDevice({
       name: 't0',

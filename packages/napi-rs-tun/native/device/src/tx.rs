@@ -52,7 +52,12 @@ fn run(tun: &Tun, queue: &PuntQueue, slot: &HubSlot, stop: &EventFd) {
     let mut buffer = vec![0; VNET_HEADER + PACKET_BYTES_MAX];
     let mut egress = Egress::default();
     let nobody = Tables::default();
-    while sys::wait_readable(tun.as_fd(), stop) == Ready::Data {
+    loop {
+        match sys::wait_readable(tun.as_fd(), stop) {
+            Ready::Data => (),
+            Ready::Stop => return,
+            Ready::Gone => return report_gone(queue),
+        }
         let hub = slot.get();
         egress.now_ms = hub.as_ref().map_or(0, |hub| hub.now_ms());
         let mut outlet = TxOutlet { queue, hub: hub.as_deref(), socket: None, stop };
@@ -69,8 +74,7 @@ fn run(tun: &Tun, queue: &PuntQueue, slot: &HubSlot, stop: &EventFd) {
                     }
                 }
                 Ok(None) => break,
-                // The interface was deleted under us; only close() is left to do.
-                Err(_) => return,
+                Err(_) => return report_gone(queue),
             }
         }
         egress.flush(&mut outlet);
@@ -78,6 +82,11 @@ fn run(tun: &Tun, queue: &PuntQueue, slot: &HubSlot, stop: &EventFd) {
             hub.set_egress(egress.counters);
         }
     }
+}
+
+/// The interface was deleted under us: an empty record says so, which no packet is.
+fn report_gone(queue: &PuntQueue) {
+    queue.push(&[]);
 }
 
 /// Returns the description of a packet and where it starts.
