@@ -29,10 +29,15 @@ export class Lab {
     return undefined
   }
 
-  /** Makes the hosts: `{ alice: '10.99.0.2/24', ... }`. Refuses names that exist and are not from an earlier run of ours. */
-  up(hosts, { mtu = 1500 } = {}) {
+  /**
+   * Makes the hosts: `{ alice: '10.99.0.2/24', ... }`, and those of `unplugged` without a network. Refuses names that
+   * exist and are not from an earlier run of ours.
+   */
+  up(hosts, { mtu = 1500, unplugged = [] } = {}) {
     this.#removeLeftovers()
-    const names = ['bridge', ...Object.keys(hosts)].map((name) => this.namespace(name))
+    const names = ['bridge', ...Object.keys(hosts), ...unplugged].map((name) =>
+      this.namespace(name),
+    )
     const existing = new Set(
       ip('netns', 'list')
         .split('\n')
