@@ -1,7 +1,8 @@
 /**
  * TCP throughput of the data plane between two namespaces, as a ratio to the bare link.
  *
- * Run as root: `unshare -n node --conditions=@ipop/source --import tsx bench/throughput.ts [seconds] [rounds]`.
+ * Run as root: `unshare -n node --conditions=@ipop/source --import tsx bench/throughput.ts [seconds] [rounds] [row]`;
+ * `row` chooses those whose name contains it.
  */
 import { setTimeout } from 'node:timers/promises'
 import { type LabNode, type LabOptions, withTwoNodes } from '../test/integration/two-nodes.ts'
@@ -9,7 +10,9 @@ import { type LabNode, type LabOptions, withTwoNodes } from '../test/integration
 const seconds = Number(process.argv[2] ?? 4)
 const rounds = Number(process.argv[3] ?? 3)
 
-const rows: [string, LabOptions][] = [
+const wanted = process.argv[4] ?? ''
+
+const all: [string, LabOptions][] = [
   ['AES-256-GCM, partial checksums', {}],
   ['AES-256-GCM', { partial: false }],
   ['ChaCha20-Poly1305, partial checksums', { cipher: 'chacha20-poly1305' }],
@@ -28,7 +31,7 @@ async function iperf(client: LabNode, server: LabNode, host: string): Promise<nu
 
 const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1] ?? 0
 
-for (const [name, options] of rows) {
+for (const [name, options] of all.filter(([name]) => name.includes(wanted))) {
   const found = await withTwoNodes(options, async (alice, bob) => {
     const raw: number[] = []
     const tunnel: number[] = []
