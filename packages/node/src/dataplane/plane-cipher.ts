@@ -1,5 +1,6 @@
 /** Session keys that live in the plane, so that there is one counter and one replay window for both sides. */
 import type { Log } from '@ipop/runtime'
+import { REJECT_AFTER_MS } from '@ipop/security'
 import type { TransportCipher, TransportCipherFactory, TransportKeyParts } from '@ipop/security'
 import { messageOf } from '../errors.ts'
 import { PlaneKey } from './plane-key.ts'
@@ -27,8 +28,15 @@ export class PlaneCiphers implements TransportCipherFactory {
     if (peerAddress === undefined) return undefined
     try {
       const peer = peers.ensure(peerAddress)
-      const row = { localIndex, remoteIndex, peer: peer.number, cipher, sendKey, receiveKey }
-      plane.installSession(row)
+      plane.installSession({
+        localIndex,
+        remoteIndex,
+        peer: peer.number,
+        cipher,
+        sendKey,
+        receiveKey,
+        lifetimeMs: REJECT_AFTER_MS,
+      })
       const key = new PlaneKey(localIndex)
       peers.addKey(peer, key)
       return new PlaneCipher(this.#modules, peer, key)

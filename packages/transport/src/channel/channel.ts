@@ -279,7 +279,10 @@ export class Channel {
       edgeAdded: (edge) => {
         if (this.#initiation) edge.send(this.#initiation)
       },
-      activePathChanged: () => this.#host.handlers().onPathChange(this),
+      activePathChanged: () => {
+        this.#host.activeEdgeChanged(this)
+        this.#host.handlers().onPathChange(this)
+      },
       wake: (at) => this.#host.wake(at),
     }
   }

@@ -1,0 +1,158 @@
+/** The data plane's seam in virtual time: what stays in it, what comes up, and what the channels know of it. */
+import { describe, expect, it } from '@jest/globals'
+import type { Edge } from '@ipop/transport'
+import { planeNode, route, row, twoPlaneNodes } from '../helpers/plane-nodes.ts'
+
+describe('a node with a data plane', () => {
+  it('carries packets both ways without JavaScript once there is a row', async () => {
+    const { world, left, right } = await twoPlaneNodes()
+    expect(left.fake.packet('10.0.0.1', '10.0.0.2', 'early')).toBe(false)
+    route(left, right)
+    expect(left.fake.packet('10.0.0.1', '10.0.0.2', 'hello')).toBe(true)
+    expect(right.fake.packet('10.0.0.2', '10.0.0.1', 'back')).toBe(true)
+    await world.run({ forMs: 100 })
+    expect([left.fake.delivered, right.fake.delivered]).toEqual([
+      ['10.0.0.2 back'],
+      ['10.0.0.1 hello'],
+    ])
+    expect([...left.frames, ...right.frames]).toEqual([])
+  })
+
+  it('leaves control frames to the channels, and packets that no row allows', async () => {
+    const { world, left, right } = await twoPlaneNodes()
+    left.plane.forwarding.install(row('10.0.0.2', right))
+    left.up[0]?.send(new TextEncoder().encode('\x03control'))
+    left.fake.packet('10.0.0.1', '10.0.0.2', 'spoofed?')
+    await world.run({ forMs: 100 })
+    expect(right.frames).toEqual(['\x03control', 'E10.0.0.1 spoofed?'])
+    expect(right.fake.delivered).toEqual([])
+  })
+
+  it('counts what the plane carried for the peer, and tells of traffic', async () => {
+    const { world, left, right } = await twoPlaneNodes()
+    route(left, right)
+    const before = { ...left.up[0]?.counters }
+    const heardBefore = right.up[0]?.counters.packetsIn ?? 0
+    for (let i = 0; i < 10; i++) left.fake.packet('10.0.0.1', '10.0.0.2', 'hello')
+    await world.run({ forMs: 2_000 })
+    const after = left.up[0]?.counters
+    expect((after?.packetsOut ?? 0) - (before.packetsOut ?? 0)).toBe(10)
+    expect((after?.bytesOut ?? 0) - (before.bytesOut ?? 0)).toBe(10 * 'E10.0.0.1 hello'.length)
+    expect(right.up[0]?.counters.packetsIn).toBe(heardBefore + 10)
+    expect(left.sentTo).toEqual([right.table.address.toString()])
+    expect(right.sentTo).toEqual([])
+  })
+
+  it('replaces keys of sessions that carry nothing but packets, and loses none', async () => {
+    const { world, left, right } = await twoPlaneNodes()
+    route(left, right)
+    const first = [...left.fake.sessions.keys()]
+    const seconds = 400
+    for (let i = 0; i < seconds; i++) {
+      expect(left.fake.packet('10.0.0.1', '10.0.0.2', String(i))).toBe(true)
+      await world.run({ forMs: 1_000 })
+    }
+    expect(right.fake.delivered.map((text) => text.split(' ')[1])).toEqual(
+      Array.from({ length: seconds }, (_, i) => String(i)),
+    )
+    expect([...left.fake.sessions.keys()].some((index) => first.includes(index))).toBe(false)
+    expect(left.fake.sessions.size).toBeLessThanOrEqual(3)
+    expect([...left.down, ...right.down]).toEqual([])
+  }, 20_000)
+
+  it('is heard as long as packets come', async () => {
+    const { world, left, right } = await twoPlaneNodes()
+    route(left, right)
+    for (let i = 0; i < 60; i++) {
+      right.fake.packet('10.0.0.2', '10.0.0.1', String(i))
+      await world.run({ forMs: 1_000 })
+      const silentMs = left.host.runtime.clock.now() - (left.up[0]?.lastHeardAt ?? 0)
+      expect(silentMs).toBeLessThanOrEqual(2_100)
+    }
+  })
+
+  it('notices that a silent peer is gone, and takes everything of it out of the plane', async () => {
+    const { world, left, right } = await twoPlaneNodes()
+    route(left, right)
+    right.host.crash()
+    for (let i = 0; i < 60; i++) {
+      left.fake.packet('10.0.0.1', '10.0.0.2', String(i))
+      await world.run({ forMs: 1_000 })
+    }
+    expect(left.down).toEqual(['lost'])
+    left.plane.forwarding.withdraw(row('10.0.0.2', right).base, 32)
+    expect([left.fake.peers.size, left.fake.sessions.size, left.fake.routes.size]).toEqual([
+      0, 0, 0,
+    ])
+  })
+
+  it('follows a peer that moves and sends nothing but packets', async () => {
+    const { world, left, right } = await twoPlaneNodes()
+    route(left, right)
+    right.host.setAddresses(['198.51.100.77'])
+    for (let i = 0; i < 10; i++) {
+      right.fake.packet('10.0.0.2', '10.0.0.1', String(i))
+      await world.run({ forMs: 500 })
+    }
+    expect(left.up[0]?.activeEdge?.remote?.host).toBe('198.51.100.77')
+    expect([...left.fake.peers.values()].map(({ endpoint }) => endpoint?.host)).toEqual([
+      '198.51.100.77',
+    ])
+    left.fake.packet('10.0.0.1', '10.0.0.2', 'found')
+    await world.run({ forMs: 100 })
+    expect(right.fake.delivered).toEqual(['10.0.0.1 found'])
+    expect(left.down).toEqual([])
+  })
+
+  it('leaves packets to JavaScript while the path is none of its sockets', async () => {
+    const { left, right } = await twoPlaneNodes()
+    route(left, right)
+    const ring: Edge = {
+      kind: 'ring',
+      id: 'ring/x',
+      sourceBytes: new Uint8Array(),
+      isOpen: true,
+      send: () => true,
+      close: () => undefined,
+    }
+    left.plane.activeEdgeChanged(right.table.address, ring)
+    expect(left.fake.packet('10.0.0.1', '10.0.0.2', 'x')).toBe(false)
+    const udp = left.up[0]?.activeEdge
+    left.plane.activeEdgeChanged(right.table.address, udp)
+    expect(left.fake.packet('10.0.0.1', '10.0.0.2', 'x')).toBe(true)
+  })
+
+  it('opens what comes over other edges with the same window', async () => {
+    const { left, right } = await twoPlaneNodes()
+    const datagram = right.up[0]?.session.seal(new TextEncoder().encode('\x03ring'), 0)
+    const edge = left.up[0]?.activeEdge
+    if (!datagram || !edge) throw new Error('not connected')
+    left.table.receive(datagram, edge)
+    left.table.receive(datagram, edge)
+    expect(left.frames).toEqual(['\x03ring'])
+  })
+
+  it('does the work in JavaScript when the plane is full', async () => {
+    const { world, left, right } = await twoPlaneNodes()
+    left.fake.sessionsMax = 0
+    const third = await planeNode(world.addHost({ name: 'third' }))
+    third.table.dial(left.table.hintOf())
+    await world.run({ forMs: 2_000 })
+    third.up[0]?.send(new TextEncoder().encode('\x03hello'))
+    await world.run({ forMs: 100 })
+    expect(left.frames).toEqual(['\x03hello'])
+    expect([...left.fake.sessions.values()].every(({ row: { peer } }) => peer === 1)).toBe(true)
+    expect(right.down).toEqual([])
+  })
+
+  it('leaves an empty plane behind', async () => {
+    const { world, left, right } = await twoPlaneNodes()
+    await left.table.close()
+    await world.run({ forMs: 1_000 })
+    expect(right.down).toEqual(['closed by peer'])
+    for (const { fake, plane } of [left, right]) {
+      expect([fake.peers.size, fake.sessions.size]).toEqual([0, 0])
+      await plane.close()
+    }
+  })
+})
