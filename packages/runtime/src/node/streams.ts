@@ -60,7 +60,8 @@ function listen(
     )
     server.maxConnections = LISTENER_STREAMS_MAX
     server.once('error', reject)
-    server.listen(target(local), () => {
+    // The IPv4 wildcard has a listener of its own, often with the same port.
+    server.listen({ ...target(local), ipv6Only: local.host.includes(':') }, () => {
       server.off('error', reject)
       // Failures to accept (no free file descriptor) concern one caller, not the listener.
       server.on('error', () => undefined)
