@@ -203,6 +203,7 @@ function translate(lab, nat, { kind, outer, inside }) {
       }
       chain forwarding { type filter hook forward priority filter; policy drop;
         ct state established,related accept
+        iifname != "eth0" oifname != "eth0" accept
         iifname != "eth0" oifname "eth0" ${onlyTcp} accept
         iifname "eth0" ct status dnat accept;
       }
