@@ -7,8 +7,9 @@ import { app } from '../../tools/lab/tutorial.mjs'
 import { ROOT } from '../../tools/run/steps.mjs'
 import { call, members, strings } from './xml-rpc.mjs'
 
+/** A port that nothing else here is likely to use; a start on a taken one fails at once. */
 const PORT = 40_321
-const MANAGER = 10_000
+const MANAGER = 40_322
 
 /** Starts `count` nodes; returns the process and when it was started (milliseconds). */
 export function startBootstrap(count) {
@@ -18,18 +19,24 @@ export function startBootstrap(count) {
     [path.join(ROOT, 'scripts/bootstrap_demo_prepare.sh'), 'bench', '127.0.0.1', String(PORT)],
     { cwd: home },
   )
+  const config = path.join(home, 'bootstrap.config')
+  fs.writeFileSync(
+    config,
+    fs.readFileSync(config, 'utf8').replace('<Port>10000<', `<Port>${MANAGER}<`),
+  )
   const startedAt = performance.now()
   const [node, script] = app('bootstrap-multi')
   const child = spawn(node, [script, '-n', 'bootstrap.config', '-c', String(count)], {
     cwd: home,
     stdio: 'ignore',
   })
+  const gone = new Promise((resolve) => child.once('exit', resolve))
   const stop = async () => {
-    const gone = new Promise((resolve) => child.once('exit', resolve))
     child.kill('SIGTERM')
     await gone
     fs.rmSync(home, { recursive: true, force: true })
   }
+  process.once('exit', () => child.kill('SIGTERM'))
   return { pid: child.pid, startedAt, stop, port: MANAGER }
 }
 
@@ -50,7 +57,7 @@ async function isConsistent(count) {
   if (paths.length !== count) return false
   const nodes = await Promise.all(
     paths.map(async (text) =>
-      members(await call(MANAGER, encodeURI(text), 'localproxy', ['sys:link.GetNeighbors'])),
+      members(await call(MANAGER, `/${encodeURI(text)}`, 'localproxy', ['sys:link.GetNeighbors'])),
     ),
   )
   const sorted = nodes.sort((a, b) => compareBase32(a.self, b.self))
