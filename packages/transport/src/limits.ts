@@ -87,6 +87,12 @@ export const STATUS_DELAY_MS = 500
 /** TCP endpoints are tried this much later than UDP ones, which are preferred anyway. */
 export const TCP_DIAL_DELAY_MS = 1_000
 
+/** Pause between the UDP endpoints of one hint (RFC 8305 §5 asks for 10 ms at least): on a quick network one is enough. */
+export const UDP_DIAL_GAP_MS = 40
+
+/** A direct path with a round trip below this is as good as any other: no further endpoint is tried. */
+export const GOOD_PATH_RTT_MS = 5
+
 /** Reflexive addresses kept per node; more mappings than this mean a NAT that no hint can describe. */
 export const REFLEXIVE_ADDRESSES_MAX = 16
 

@@ -2,7 +2,7 @@
 import type { Instant } from '@ipop/runtime'
 import type { TransportAddress } from '../address/transport-address.ts'
 import type { Edge } from '../edge/edge.ts'
-import { PATHS_PER_CHANNEL_MAX, TCP_DIAL_DELAY_MS } from '../limits.ts'
+import { PATHS_PER_CHANNEL_MAX, TCP_DIAL_DELAY_MS, UDP_DIAL_GAP_MS } from '../limits.ts'
 
 /** An endpoint to try. */
 export interface EndpointCandidate {
@@ -27,12 +27,14 @@ export class EndpointCandidates {
   add(endpoints: readonly TransportAddress[], now: Instant): boolean {
     const hasUdp = endpoints.some((ta) => ta.kind === 'udp')
     let isNew = false
+    let udpAt = now
     for (const endpoint of endpoints) {
       const ta = endpoint.withoutPath()
       const key = ta.toString()
       if (this.#candidates.has(key)) continue
       isNew = true
-      const notBefore = ta.kind === 'udp' || !hasUdp ? now : now + TCP_DIAL_DELAY_MS
+      const notBefore = ta.kind === 'udp' ? udpAt : hasUdp ? now + TCP_DIAL_DELAY_MS : now
+      if (ta.kind === 'udp') udpAt += UDP_DIAL_GAP_MS
       this.#dropOldest()
       this.#candidates.set(key, { ta, edge: undefined, notBefore })
       this.#dueAt = Math.min(this.#dueAt, notBefore)

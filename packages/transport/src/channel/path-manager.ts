@@ -2,7 +2,7 @@
 import type { Instant, Random } from '@ipop/runtime'
 import type { TransportAddress } from '../address/transport-address.ts'
 import type { Edge } from '../edge/edge.ts'
-import { HINT_ENDPOINTS_MAX } from '../limits.ts'
+import { GOOD_PATH_RTT_MS, HINT_ENDPOINTS_MAX } from '../limits.ts'
 import { encodeProbe, type Probe } from '../wire/control-frames.ts'
 import { EndpointCandidates } from './endpoint-candidates.ts'
 import { type Path, rankOf } from './path.ts'
@@ -254,8 +254,9 @@ export class PathManager {
   #dialDue(now: Instant): void {
     const active = this.paths.active
     const rank = active?.isUsable ? rankOf(active.edge.kind) : Number.POSITIVE_INFINITY
+    const isGood = rank === rankOf('udp') && (active?.rtt.smoothedMs ?? Infinity) < GOOD_PATH_RTT_MS
     const due = this.#candidates.takeDue(now, {
-      isWanted: (ta) => ta.kind === 'udp' || rank > rankOf('tcp'),
+      isWanted: (ta) => (ta.kind === 'udp' ? !isGood : rank > rankOf('tcp')),
     })
     for (const candidate of due) {
       this.#host.dial(candidate.ta, (edge) => {
