@@ -1,9 +1,12 @@
 /** Moves IP packets between the virtual interface and the carrier. */
 import type { Address } from '@ipop/address'
+import { Malformed } from '@ipop/codec'
 import type { Instant, Log } from '@ipop/runtime'
+import { completePartialFrame, isPartialFrame } from '../ip/partial-checksum.ts'
 import type { Wakeup } from '../lease/dht-machine.ts'
 import type { AddressResolver, ResolverEvent } from '../resolver/address-resolver.ts'
 import type { ForwardingTable, PuntedPacket, VirtualDevice } from '../services.ts'
+import { drop } from './context.ts'
 import type { LocalService, OwnNetwork, PacketCarrier, RouterContext } from './context.ts'
 import { zeroCounters, type RouterCounters } from './counters.ts'
 import { DeviceWriter, type TurnScheduler } from './device-writer.ts'
@@ -80,9 +83,11 @@ export class IpRouter {
     for (const packet of packets) this.#outgoing.handle(packet, now)
   }
 
-  /** Takes a packet from a peer; it is borrowed. */
+  /** Takes a packet from a peer, or a frame of type 0x06 with one; it is borrowed. */
   handleIncoming(packet: Uint8Array, from: Address, now: Instant): void {
-    this.#incoming.handle(packet, from, now)
+    const whole = isPartialFrame(packet) ? completePartialFrame(packet) : packet
+    if (whole instanceof Malformed) drop(this.#context, 'malformed')
+    else this.#incoming.handle(whole, from, now)
   }
 
   /** Takes packets that the data plane had no row for; they are borrowed. */

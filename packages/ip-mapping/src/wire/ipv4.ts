@@ -31,6 +31,8 @@ export const IPV4_HEADER_BYTES = 20
 
 /** Protocol numbers this package looks at. */
 export const PROTOCOL_ICMP = 1
+/** Protocol number of TCP. */
+export const PROTOCOL_TCP = 6
 /** Protocol number of UDP. */
 export const PROTOCOL_UDP = 17
 

@@ -1,6 +1,7 @@
 /** The native data plane of one node, joined to its ports, sessions, channels and router. */
 import type { Address } from '@ipop/address'
 import type { Runtime } from '@ipop/runtime'
+import { CAPABILITY_PARTIAL_CHECKSUMS } from '@ipop/security'
 import {
   UdpEdge,
   UdpEdgeListener,
@@ -52,7 +53,7 @@ export class NodeDataPlane implements ChannelObserver {
       onMoved: (index, source) => this.#traffic.noteSource(index, source),
     })
     this.#plane = plane
-    this.capabilities = commonCiphers(plane)
+    this.capabilities = [...commonCiphers(plane), CAPABILITY_PARTIAL_CHECKSUMS]
     const peers = new PlanePeers(plane)
     const traffic = new PlaneTraffic({ plane, peers, clock, timers })
     this.#peers = peers

@@ -1,6 +1,6 @@
 /** Session keys that live in the plane, so that there is one counter and one replay window for both sides. */
 import type { Log } from '@ipop/runtime'
-import { REJECT_AFTER_MS } from '@ipop/security'
+import { CAPABILITY_PARTIAL_CHECKSUMS, REJECT_AFTER_MS } from '@ipop/security'
 import type { TransportCipher, TransportCipherFactory, TransportKeyParts } from '@ipop/security'
 import { messageOf } from '../errors.ts'
 import { PlaneKey } from './plane-key.ts'
@@ -37,6 +37,8 @@ export class PlaneCiphers implements TransportCipherFactory {
         receiveKey,
         lifetimeMs: REJECT_AFTER_MS,
       })
+      const takesPartial = parts.peerCapabilities?.includes(CAPABILITY_PARTIAL_CHECKSUMS) === true
+      peers.setTakesPartialChecksum(peer, takesPartial)
       const key = new PlaneKey(localIndex)
       peers.addKey(peer, key)
       return new PlaneCipher(this.#modules, peer, key)

@@ -5,7 +5,7 @@ import type { CborValue } from '@ipop/codec'
 import { Malformed } from '@ipop/codec'
 import type { Log, Runtime } from '@ipop/runtime'
 import type { Identity } from '@ipop/security'
-import type { Channel, ChannelTable } from '@ipop/transport'
+import { FRAME_IP_PARTIAL, type Channel, type ChannelTable } from '@ipop/transport'
 import type { ConnectionTable, Neighbors } from '../connections/connection-table.ts'
 import { OverlayError } from '../errors.ts'
 import { NEAR_PER_SIDE, REMOTE_TAS_MAX } from '../limits.ts'
@@ -23,7 +23,7 @@ import { assemble } from './parts.ts'
 /** Receives application messages; `payload` is borrowed until the call returns. */
 export type MessageHandler = (payload: Uint8Array, from: Address) => void
 
-/** Receives IP packets of peers; `packet` is borrowed until the call returns. */
+/** Receives IP packets of peers, some as frames of type 0x06; `packet` is borrowed until the call returns. */
 export type IpPacketHandler = (packet: Uint8Array, from: Address) => void
 
 /** A node of the overlay. */
@@ -258,7 +258,8 @@ export class OverlayNode {
   #receiveFrame(channel: Channel, frame: Uint8Array): void {
     const type = frame[0] ?? 0
     const version = type >> 4
-    if (version === 4 || version === 6) this.#ipHandler?.(frame, channel.address)
+    const isIp = version === 4 || version === 6 || type === FRAME_IP_PARTIAL
+    if (isIp) this.#ipHandler?.(frame, channel.address)
     else if (type === OVERLAY_PACKET_FRAME) this.#parts.forwarder.receive(frame, channel.address)
     else this.#log.write('debug', 'frame of unknown type', { type })
   }

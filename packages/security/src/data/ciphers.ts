@@ -8,6 +8,9 @@ export const CIPHER_CHACHA20_POLY1305 = 1
 /** Capability number of AES-256-GCM, offered where the processor has instructions for it. */
 export const CIPHER_AES_256_GCM = 2
 
+/** Capability number of a node that fills in the checksum of frames of type 0x06: one with a native data plane. */
+export const CAPABILITY_PARTIAL_CHECKSUMS = 3
+
 /** Returns the cipher for two capability lists: AES-256-GCM where both have it, else ChaCha20-Poly1305. */
 export function agreeCipher(local: readonly number[], remote: readonly number[]): AeadName {
   const both = local.includes(CIPHER_AES_256_GCM) && remote.includes(CIPHER_AES_256_GCM)
