@@ -1,0 +1,130 @@
+/** Machines with the native data plane and one with JavaScript's in one virtual network: packets, rows, traffic. */
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { Lab } from '../../tools/lab/namespaces.mjs'
+import {
+  app,
+  configure,
+  consistentCrawl,
+  ping,
+  startNode,
+  startPam,
+  TUTORIAL,
+  until,
+  virtualAddress,
+} from '../../tools/lab/tutorial.mjs'
+
+const COPY = fileURLToPath(new URL('./copy.mjs', import.meta.url))
+const COPY_BYTES = 10_000_000
+const HOSTS = ['alice', 'bob', 'carol'] as const
+/** Carol's machine has no native data plane. */
+const ENVIRONMENT = { alice: {}, bob: {}, carol: { IPOP_DATAPLANE: 'js' } }
+
+interface Peer {
+  readonly address: string
+  readonly traffic: { readonly bytesIn: number; readonly bytesOut: number }
+}
+interface Status {
+  readonly nodes: readonly {
+    readonly address: string
+    readonly dataPlane: { readonly name: string; readonly counters?: Record<string, number> }
+  }[]
+}
+
+const reason = whyNot()
+if (reason) console.warn(`The tests of both data planes are skipped: ${reason}.`)
+const describeIfPossible = reason ? describe.skip : describe
+
+describeIfPossible('two data planes', () => {
+  const lab = new Lab({ prefix: 'planes-' })
+
+  beforeAll(async () => {
+    lab.up(TUTORIAL.hosts)
+    startPam(lab)
+    await consistentCrawl(lab, 'pam', TUTORIAL.nodes)
+    for (const host of HOSTS) {
+      configure(lab, host)
+      startNode(lab, host, { env: ENVIRONMENT[host] })
+    }
+    for (const host of HOSTS)
+      await until(`${host}'s virtual address`, () => virtualAddress(lab, host))
+  }, 120_000)
+
+  afterAll(() => lab.down(), 30_000)
+
+  it('say which they are', () => {
+    expect(HOSTS.map((host) => status(host).dataPlane.name)).toEqual(['rust', 'rust', 'javascript'])
+    expect(lab.log('alice', 'ipop-node')).toContain('data plane: rust\n')
+    expect(lab.log('carol', 'ipop-node')).toContain(
+      'data plane: javascript (slow): IPOP_DATAPLANE=js\n',
+    )
+  })
+
+  it('understand each other', () => {
+    for (const [from, to] of pairs()) {
+      ping(lab, from, addressOf(to), { count: 1 })
+      expect(ping(lab, from, addressOf(to), { count: 3 }).lossPercent).toBe(0)
+    }
+  }, 60_000)
+
+  it.each([
+    ['alice', 'bob'],
+    ['alice', 'carol'],
+    ['carol', 'bob'],
+  ] as const)(
+    'carry a copy from %s to %s intact',
+    async (from, to) => {
+      const receiver = lab.spawn(to, [process.execPath, COPY, 'receive', '9000'], { name: from })
+      await until('the receiver', () => lab.run(to, ['ss', '-ltn']).stdout.includes(':9000'))
+      const sender = [process.execPath, COPY, 'send', addressOf(to), '9000', String(COPY_BYTES)]
+      const sent = lab.run(from, sender, { timeoutMs: 120_000 })
+      await receiver.exited
+      expect(sent.stdout.trim()).toMatch(/^[0-9a-f]{64}$/)
+      expect(lab.log(to, from).trim()).toBe(sent.stdout.trim())
+    },
+    130_000,
+  )
+
+  it('keep packets out of JavaScript once there is a row, and count them all the same', async () => {
+    const { counters = {} } = status('alice').dataPlane
+    expect(counters['sealed']).toBeGreaterThan(COPY_BYTES / 1_500)
+    expect(counters['punted']).toBeLessThan(100)
+    const bob = status('bob').address
+    const seen = () =>
+      (ask('alice', 'peers') as Peer[]).find(({ address }) => address === bob)?.traffic.bytesOut
+    await until('the traffic to be counted', () => Number(seen()) > COPY_BYTES)
+  })
+
+  function ask(host: string, what: string): unknown {
+    const socket = /control socket: (.*)/.exec(lab.log(host, 'ipop-node'))?.[1] ?? ''
+    const command = [...app('crawler', 'ipop'), '--json', '--socket', socket, what]
+    return JSON.parse(lab.run(host, command).stdout)
+  }
+
+  function status(host: string): Status['nodes'][number] {
+    const [node] = (ask(host, 'status') as Status).nodes
+    if (!node) throw new Error(`${host} runs no node`)
+    return node
+  }
+
+  function addressOf(host: string): string {
+    return String(virtualAddress(lab, host))
+  }
+})
+
+function pairs() {
+  return HOSTS.flatMap((from) => HOSTS.filter((to) => to !== from).map((to) => [from, to] as const))
+}
+
+function whyNot(): string | undefined {
+  const addon = fileURLToPath(new URL('../../packages/napi-rs-tun/', import.meta.url))
+  const build = fileURLToPath(new URL('../../apps/ipop-node/dist/ipop-node.js', import.meta.url))
+  if (process.env['IPOP_DATAPLANE'] === 'js') return 'IPOP_DATAPLANE=js'
+  if (!readdirSync(addon).some((name) => name.endsWith('.node')))
+    return 'the Rust addon is not built'
+  if (!existsSync(build)) return 'the executables are not built (npm run build)'
+  if (spawnSync('ping', ['-V']).error) return 'the `ping` command is missing (package iputils-ping)'
+  return Lab.unavailable()
+}
