@@ -28,7 +28,10 @@ export const LINKS_PENDING_MAX = 64
 export const LINK_RETRY_MS = 2_000
 
 /** Head start of the direct way before a link is also tried through the peer that named the candidate. */
-export const LINK_DIRECT_MS = 500
+export const LINK_DIRECT_MS = 1_000
+
+/** Head start of the lower of two addresses that have just heard of each other: two crossing handshakes cost twice. */
+export const LINK_TURN_MS = 100
 
 /** A candidate that failed this often is forgotten; somebody who is connected to it will name it again. */
 export const LINK_FAILURES_MAX = 3

@@ -6,14 +6,15 @@ import type { ChannelTable, Edge, PeerHint } from '@ipop/transport'
 import type { ConnectionTable } from '../connections/connection-table.ts'
 import type { Connection } from '../connections/connection.ts'
 import { Role } from '../connections/roles.ts'
-import { LINK_DIRECT_MS, LINK_RETRY_MS, LINKS_PENDING_MAX } from '../limits.ts'
+import { LINK_DIRECT_MS, LINK_RETRY_MS, LINK_TURN_MS, LINKS_PENDING_MAX } from '../limits.ts'
 import type { CallOptions, RequestReply } from '../messaging/request-reply.ts'
 import { decodeConnectReply, encodeConnectRequest } from '../wire/ring-exchange.ts'
 
 interface PendingLink {
   roles: number
   since: Instant
-  dialledAt: Instant
+  /** Last time it was dialled; before now when the peer is given time to dial first. */
+  dialledAt: Instant | undefined
   isOverRing: boolean
 }
 
@@ -21,6 +22,8 @@ interface PendingLink {
 export interface LinkOptions {
   /** Try the way through the ring at once. */
   readonly overRing?: boolean
+  /** The peer learns of this node at the same time: the lower address dials first, so that one handshake is enough. */
+  readonly isMutual?: boolean
   /** A neighbour that is connected to the peer: tried when the direct way takes long. */
   readonly via?: Address | undefined
 }
@@ -56,6 +59,12 @@ export class Linker {
     return this.#pending.size
   }
 
+  /** Whether a link waits for the peer to dial first. */
+  get isWaiting(): boolean {
+    for (const link of this.#pending.values()) if (link.dialledAt === undefined) return true
+    return false
+  }
+
   /** Returns whether a link to `address` has been under way for less than `ms`. */
   isYoung(address: Address, ms: number): boolean {
     const link = this.#pending.get(address.key)
@@ -74,9 +83,10 @@ export class Linker {
     const link = this.#pending.get(hint.address.key) ?? this.#begin(hint, now)
     if (!link) return
     link.roles |= role
-    const isDue = now - link.dialledAt >= LINK_RETRY_MS
+    if (this.#mustWait(hint.address, link, options, now)) return
+    const isDue = link.dialledAt === undefined || now - link.dialledAt >= LINK_RETRY_MS
     const needsRing = !link.isOverRing && this.#needsRing(link, options, now)
-    if (!isDue && !needsRing && link.since !== now) return
+    if (!isDue && !needsRing) return
     link.dialledAt = now
     const channel = this.#channels.dial(hint)
     if (!needsRing) return
@@ -86,9 +96,14 @@ export class Linker {
 
   #begin(hint: PeerHint, now: Instant): PendingLink | undefined {
     if (this.#pending.size >= LINKS_PENDING_MAX) return undefined
-    const link = { roles: 0, since: now, dialledAt: now, isOverRing: false }
+    const link: PendingLink = { roles: 0, since: now, dialledAt: undefined, isOverRing: false }
     this.#pending.set(hint.address.key, link)
     return link
+  }
+
+  #mustWait(peer: Address, link: PendingLink, options: LinkOptions, now: Instant): boolean {
+    if (!options.isMutual || link.dialledAt !== undefined) return false
+    return this.#table.self.compare(peer) > 0 && now - link.since < LINK_TURN_MS
   }
 
   #needsRing(link: PendingLink, options: LinkOptions, now: Instant): boolean {

@@ -10,6 +10,7 @@ import {
   EXCHANGE_IDLE_MS,
   INCOMPLETE_RETRY_MS,
   LINK_RETRY_MS,
+  LINK_TURN_MS,
   TRIM_PERIOD_MS,
   UNNEEDED_GRACE_MS,
 } from '../limits.ts'
@@ -173,7 +174,7 @@ export class RingKeeper {
 
   #tick(now: Instant): void {
     const { leaves, shortcuts, onDemand } = this.#modules
-    this.#dialNear()
+    this.#dialNear(now)
     this.#updateState(now)
     leaves.evaluate(this.#isInRing, now)
     this.#exchange(now)
@@ -186,11 +187,13 @@ export class RingKeeper {
     this.#armAt(now + (this.isComplete ? TICK_MS : TICK_INCOMPLETE_MS))
   }
 
-  #dialNear(): void {
+  #dialNear(now: Instant): void {
     const { near, linker, known } = this.#modules
     const { dial, changed } = near.evaluate()
     if (changed.length > 0) this.#revision++
-    for (const hint of dial) linker.link(hint, 0, { via: known.introducerOf(hint.address) })
+    for (const hint of dial)
+      linker.link(hint, 0, { isMutual: true, via: known.introducerOf(hint.address) })
+    if (linker.isWaiting) this.#armAt(now + LINK_TURN_MS)
   }
 
   #updateState(now: Instant): void {
