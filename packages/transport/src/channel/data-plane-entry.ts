@@ -23,17 +23,17 @@ export class DataPlaneEntry {
 
   /** Takes a frame that was opened under the key of `index` and came over `edge`; empty for a keepalive. Borrowed. */
   receiveOpened(index: number, frame: Uint8Array, edge: Edge): void {
-    const { sessions, run } = this.#modules
-    run((now) => sessions.handleOpened(index, frame, edge, now))
+    const { sessions } = this.#modules
+    this.#modules.run((now) => sessions.handleOpened(index, frame, edge, now))
   }
 
   /** Takes note of frames carried under the key of `index`; `edge` is where the last of them came from. */
   noteCarried(index: number, traffic: CarriedTraffic, edge: Edge | undefined): void {
-    const { sessions, channels, run } = this.#modules
+    const { sessions, channels } = this.#modules
     const session = sessions.sessionByIndex(index)
     if (session === undefined) return
     channels.bySession(session)?.carried(traffic)
-    run((now) => {
+    this.#modules.run((now) => {
       if (traffic.packetsOut > 0) sessions.handleSealed(index, now)
       if (traffic.packetsIn > 0 && edge) sessions.handleOpened(index, undefined, edge, now)
     })

@@ -5,6 +5,7 @@ import { type Host, World, type WorldOptions } from '@ipop/simulator'
 import {
   type Channel,
   type ChannelDownReason,
+  type ChannelObserver,
   ChannelTable,
   type EdgeListener,
   UdpEdgeListener,
@@ -33,6 +34,7 @@ export interface NodeOptions {
   readonly path?: string
   readonly identity?: Identity
   readonly channelsMax?: number
+  readonly observer?: ChannelObserver
 }
 
 /** Returns a channel table on `listeners` that records what it is told. */
@@ -42,11 +44,12 @@ export function makeNode(
   options: NodeOptions = {},
 ): TestNode {
   const identity = options.identity ?? Identity.create(runtime.random.fork('identity'))
-  const { namespace = 'test', path, channelsMax } = options
+  const { namespace = 'test', path, channelsMax, observer } = options
   const table = new ChannelTable(runtime, {
     identity,
     namespace,
     listeners,
+    observer,
     ...(path === undefined ? {} : { path }),
     ...(channelsMax === undefined ? {} : { channelsMax }),
   })
