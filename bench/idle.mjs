@@ -23,7 +23,7 @@ report.finish()
 
 async function measure(count) {
   const bootstrap = startBootstrap(count)
-  await (count === 1 ? sleep(4_000) : untilConsistent(count))
+  await (count === 1 ? sleep(4_000) : untilConsistent(count, bootstrap))
   await sleep(SETTLE_MS)
   const before = cpuSeconds(bootstrap.pid)
   await sleep(WATCH_MS)

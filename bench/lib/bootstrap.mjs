@@ -28,7 +28,13 @@ export function startBootstrap(count) {
   const [node, script] = app('bootstrap-multi')
   const child = spawn(node, [script, '-n', 'bootstrap.config', '-c', String(count)], {
     cwd: home,
-    stdio: 'ignore',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  const connected = new Promise((resolve) => {
+    child.stdout.on(
+      'data',
+      (text) => String(text).includes('connected:') && resolve(performance.now()),
+    )
   })
   const gone = new Promise((resolve) => child.once('exit', resolve))
   const stop = async () => {
@@ -37,15 +43,20 @@ export function startBootstrap(count) {
     fs.rmSync(home, { recursive: true, force: true })
   }
   process.once('exit', () => child.kill('SIGTERM'))
-  return { pid: child.pid, startedAt, stop, port: MANAGER }
+  return { pid: child.pid, startedAt, connected, stop }
 }
 
-/** Resolves with the time at which every node names its true neighbours. */
-export async function untilConsistent(count, limitMs = 30_000) {
+/**
+ * Resolves with the time at which every node named its true neighbours: the time it said so, if a look from outside
+ * agrees, since looking all the time would slow it down.
+ */
+export async function untilConsistent(count, { connected }, limitMs = 30_000) {
   const deadline = performance.now() + limitMs
+  const saidAt = await Promise.race([connected, sleep(limitMs)])
+  if (saidAt && (await isConsistent(count))) return saidAt
   while (performance.now() < deadline) {
     if (await isConsistent(count).catch(() => false)) return performance.now()
-    await new Promise((resolve) => setTimeout(resolve, 15))
+    await sleep(15)
   }
   throw new Error(`no consistent ring of ${count} within ${limitMs / 1000} s`)
 }
@@ -85,4 +96,8 @@ export function cpuSeconds(pid) {
   const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return (Number(fields[11]) + Number(fields[12])) / 100
+}
+
+function sleep(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms))
 }

@@ -16,7 +16,7 @@ export const REJECT_AFTER_MS = 180_000
 export const HANDSHAKE_INTERVAL_MS = 5_000
 
 /** First resend of an initiation: most round trips are shorter, and a lost datagram should not be felt. */
-export const INITIATION_RETRY_MIN_MS = 250
+export const INITIATION_RETRY_MIN_MS = 500
 
 /** Longest pause between resends: a peer that comes back is found within it. */
 export const INITIATION_RETRY_MAX_MS = 5_000
