@@ -1,6 +1,6 @@
 /** The native data plane of one node, joined to its ports, sessions, channels and router. */
 import type { Address } from '@ipop/address'
-import type { Runtime } from '@ipop/runtime'
+import type { Log, Runtime } from '@ipop/runtime'
 import { CAPABILITY_PARTIAL_CHECKSUMS } from '@ipop/security'
 import {
   UdpEdge,
@@ -10,13 +10,14 @@ import {
   type EdgeListener,
 } from '@ipop/transport'
 import type { DataPlaneHandlers } from 'napi-rs-tun'
+import { messageOf } from '../errors.ts'
 import { commonCiphers } from './cipher-check.ts'
 import { PlaneCiphers } from './plane-cipher.ts'
 import { PlaneForwarding } from './plane-forwarding.ts'
 import { PlanePeers } from './plane-peers.ts'
 import { PlaneSockets } from './plane-sockets.ts'
 import { PlaneTraffic, type TrafficListener } from './plane-traffic.ts'
-import type { Plane } from './plane.ts'
+import type { Plane, SocketEndpoint } from './plane.ts'
 
 /** The ports the data plane uses. */
 export type NodeDataPlaneRuntime = Pick<Runtime, 'clock' | 'timers' | 'log' | 'datagrams'>
@@ -38,6 +39,7 @@ export class NodeDataPlane implements ChannelObserver {
   readonly capabilities: readonly number[]
   /** Takes the router's rows. */
   readonly forwarding: PlaneForwarding
+  readonly #log: Log
   readonly #plane: Plane
   readonly #peers: PlanePeers
   readonly #traffic: PlaneTraffic
@@ -52,6 +54,7 @@ export class NodeDataPlane implements ChannelObserver {
       onConfirmed: (index, source) => this.#traffic.noteSource(index, source),
       onMoved: (index, source) => this.#traffic.noteSource(index, source),
     })
+    this.#log = log
     this.#plane = plane
     this.capabilities = [...commonCiphers(plane), CAPABILITY_PARTIAL_CHECKSUMS]
     const peers = new PlanePeers(plane)
@@ -76,13 +79,18 @@ export class NodeDataPlane implements ChannelObserver {
   }
 
   activeEdgeChanged(address: Address, edge: Edge | undefined): void {
-    const isNative = edge instanceof UdpEdge && !edge.isLocal
-    const socket = isNative ? this.datagrams.idOf(edge.local) : undefined
-    const peer = socket === undefined ? this.#peers.get(address) : this.#peers.ensure(address)
-    if (peer === undefined) return
-    peer.endpoint = isNative && socket !== undefined ? { socket, ...edge.endpoint } : undefined
-    this.#plane.movePeer(peer.number, peer.endpoint)
-    this.#peers.release(peer)
+    const endpoint = this.#endpointOf(edge)
+    try {
+      const peer = endpoint === undefined ? this.#peers.get(address) : this.#peers.ensure(address)
+      if (peer === undefined) return
+      peer.endpoint = endpoint
+      this.#plane.movePeer(peer.number, endpoint)
+      this.#peers.release(peer)
+    } catch (error) {
+      // A full table: the peer's packets come to JavaScript, which has the path.
+      const fields = { peer: address.toString(), error: messageOf(error) }
+      this.#log.write('warn', 'data plane refused a peer', fields)
+    }
   }
 
   /** Returns the counters of the plane by name. */
@@ -94,5 +102,11 @@ export class NodeDataPlane implements ChannelObserver {
   close(): Promise<void> {
     this.#traffic.close()
     return this.#plane.close()
+  }
+
+  #endpointOf(edge: Edge | undefined): SocketEndpoint | undefined {
+    if (!(edge instanceof UdpEdge) || edge.isLocal) return undefined
+    const socket = this.datagrams.idOf(edge.local)
+    return socket === undefined ? undefined : { socket, ...edge.endpoint }
   }
 }

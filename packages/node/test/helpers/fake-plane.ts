@@ -36,6 +36,8 @@ export class FakePlane implements Plane {
   readonly routes = new Map<string, number>()
   /** How many sessions it takes. */
   sessionsMax = 100
+  /** How many peers it takes. */
+  peersMax = 100
   readonly #datagrams: DatagramPort
   readonly #handlers: DataPlaneHandlers
   readonly #sockets: PortSocket[] = []
@@ -73,6 +75,7 @@ export class FakePlane implements Plane {
   installPeer(row: PeerRow): void {
     const known = this.peers.get(row.peer)
     if (known) known.row = row
+    else if (this.peers.size >= this.peersMax) throw new DataPlaneError('PLANE_TABLE_FULL', 'full')
     else this.peers.set(row.peer, { row, session: undefined, endpoint: undefined })
   }
 

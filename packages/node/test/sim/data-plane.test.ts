@@ -145,6 +145,17 @@ describe('a node with a data plane', () => {
     expect(right.down).toEqual([])
   })
 
+  it('leaves packets to JavaScript when the plane has no room for a peer or a row', async () => {
+    const { world, left } = await twoPlaneNodes()
+    left.fake.peersMax = 1
+    const third = await planeNode(world.addHost({ name: 'third' }))
+    const stranger = third.table.address
+    left.plane.activeEdgeChanged(stranger, left.up[0]?.activeEdge)
+    left.plane.forwarding.install(row('10.0.0.3', third))
+    expect([left.fake.peers.size, left.fake.routes.size]).toEqual([1, 0])
+    expect(left.plane.forwarding.idleMs(row('10.0.0.3', third).base, 32)).toBe(0)
+  })
+
   it('leaves an empty plane behind', async () => {
     const { world, left, right } = await twoPlaneNodes()
     await left.table.close()
