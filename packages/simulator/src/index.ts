@@ -8,7 +8,15 @@ export { SeededRandom } from './random/seeded-random.ts'
 export { constantLatency, matrixLatency, torusLatency, uniformLatency } from './network/latency.ts'
 export type { LatencyFunction, LatencyModel, Place } from './network/latency.ts'
 export type { LinkProperties } from './network/link.ts'
-export { easyNat, hardNat, Nat, openNat, restrictedNat, udpBlockingNat } from './network/nat.ts'
+export {
+  easyNat,
+  hardNat,
+  Nat,
+  openNat,
+  restrictedNat,
+  sequentialNat,
+  udpBlockingNat,
+} from './network/nat.ts'
 export type { NatBehaviour, NatDependence } from './network/nat.ts'
 export { formatLogRecord } from './world/log-book.ts'
 export type { LogRecord } from './world/log-book.ts'

@@ -137,3 +137,27 @@ export const HELLO_RESEND_MAX_MS = 2_000
 
 /** Largest datagram in a stream: its length has two bytes, as UDP's has. */
 export const STREAM_DATAGRAM_BYTES_MAX = 65_535
+
+/** Destinations whose view of this node's ports is remembered: a few tell the kind of NAT, more only cost memory. */
+export const NAT_OBSERVATIONS_MAX = 64
+
+/** NATs forget idle mappings within minutes, so older observations say nothing about the next port. */
+export const NAT_OBSERVATION_TTL_MS = 300_000
+
+/** Ports tried around a sequential NAT's last one, once a round: about 3 kB. */
+export const PREDICTED_PORTS_MAX = 48
+
+/** Sockets that a node behind a random NAT opens at once: with 1,024 guesses one of them is hit in 98 of 100 cases. */
+export const PORT_ARRAY_SOCKETS_MAX = 256
+
+/** Arrays that a node has open at a time: the next channel waits for its turn. */
+export const PORT_ARRAYS_MAX = 1
+
+/** Ports guessed in one burst against a random NAT; the birthday paradox gives no more beyond this. */
+export const PORT_GUESSES_MAX = 1_024
+
+/** Guesses sent together, every 50 ms: 40 kB/s, less than a telephone call in video. */
+export const PORT_GUESSES_PER_STEP_MAX = 32
+
+/** Sockets of arrays that were hit and carry a channel. */
+export const PORT_ARRAY_KEPT_MAX = 64

@@ -18,6 +18,8 @@ export interface NatBehaviour {
   readonly mappingLifetimeMs: number
   /** Whether the external port equals the internal one when it is free. */
   readonly preservesPorts: boolean
+  /** Whether new external ports are given one after the other; at random where absent. */
+  readonly isSequential?: boolean
   /** Whether a packet from inside to the NAT's own external address comes back in. */
   readonly hairpins: boolean
   /** Whether all UDP is dropped. */
@@ -43,6 +45,7 @@ export class Nat {
   readonly inner: Realm
   behaviour: NatBehaviour
   readonly #random: Random
+  #next: number
   readonly #byKey = new Map<string, Mapping>()
   readonly #byPort = new Map<number, Mapping>()
 
@@ -51,6 +54,7 @@ export class Nat {
     options: { place: Place; address: string; behaviour: NatBehaviour },
   ) {
     this.#random = modules.random
+    this.#next = 1_000
     this.outer = modules.outer
     this.place = options.place
     this.attachment = modules.outer.gateway?.attachment ?? options.place
@@ -108,6 +112,10 @@ export class Nat {
   #freePort(wanted: number): number {
     if (this.behaviour.preservesPorts && !this.#byPort.has(wanted)) return wanted
     const span = EPHEMERAL_PORT_LAST - EPHEMERAL_PORT_FIRST + 1
+    if (this.behaviour.isSequential) {
+      while (this.#byPort.has(EPHEMERAL_PORT_FIRST + (this.#next % span))) this.#next++
+      return EPHEMERAL_PORT_FIRST + (this.#next++ % span)
+    }
     let port = EPHEMERAL_PORT_FIRST + this.#random.below(span)
     while (this.#byPort.has(port)) port = EPHEMERAL_PORT_FIRST + this.#random.below(span)
     return port
@@ -162,6 +170,9 @@ export const hardNat: NatBehaviour = {
   preservesPorts: false,
   hairpins: false,
 }
+
+/** A new port for every destination, one after the other: the next one can be foreseen. */
+export const sequentialNat: NatBehaviour = { ...hardNat, isSequential: true }
 
 /** A firewall that lets no UDP through; streams can be opened from inside. */
 export const udpBlockingNat: NatBehaviour = { ...easyNat, blocksUdp: true }

@@ -107,6 +107,11 @@ export class TransportAddress {
     return new TransportAddress(this.kind, host, this.port, this.path)
   }
 
+  /** Returns the same transport and host at another port, without the path. */
+  withPort(port: number): TransportAddress {
+    return new TransportAddress(this.kind, this.ipBytes ?? this.host, port)
+  }
+
   /** Returns whether both name the same transport, host, port and path. */
   equals(other: TransportAddress): boolean {
     return this.#text === other.#text

@@ -14,3 +14,9 @@ export function addCounters(sum: ChannelCounters, more: ChannelCounters): void {
   sum.bytesOut += more.bytesOut
   sum.dropsOut += more.dropsOut
 }
+
+/** Counts a frame that was sealed. */
+export function countSent(counters: ChannelCounters, frame: Uint8Array): void {
+  counters.packetsOut++
+  counters.bytesOut += frame.length
+}

@@ -4,6 +4,7 @@ import type { Instant, Random } from '@ipop/runtime'
 import type { TransportAddress } from '../address/transport-address.ts'
 import type { Edge } from '../edge/edge.ts'
 import type { Channel } from './channel.ts'
+import type { ReachHost } from './reach.ts'
 import type { ChannelHandlers } from './types.ts'
 
 /** What a channel needs from its table. */
@@ -18,7 +19,9 @@ export interface ChannelHost {
   /** Makes edges to an endpoint, now or later. */
   dial(ta: TransportAddress, onEdge: (edge: Edge) => void): void
   /** Is told where the peer sees this node over a UDP edge. */
-  observed(channel: Channel, observed: TransportAddress): void
+  observed(channel: Channel, observed: TransportAddress, edge: Edge): void
+  /** How this node can be reached, for hole punching. */
+  readonly reach: ReachHost
   /** Is told that the channel's active edge is another one, or none. */
   activeEdgeChanged(channel: Channel): void
   /** Counts a drop. */

@@ -4,7 +4,6 @@ import { equalBytes, Malformed } from '@ipop/codec'
 import type { Clock, Instant, Random, Timers } from '@ipop/runtime'
 import { encodeNodeRecord, type Identity, type SessionEndpoint } from '@ipop/security'
 import type { HelloReply, PeerHint } from '../address/peer-hint.ts'
-import { isLoopback } from '../address/ip-text.ts'
 import type { TransportAddress } from '../address/transport-address.ts'
 import type { Attachment, DatagramReceiver, Edge, HelloIdentity } from '../edge/edge.ts'
 import { HelloClient } from '../hello/hello-client.ts'
@@ -18,7 +17,7 @@ import { ChannelLifecycle } from './channel-lifecycle.ts'
 import { ChannelRegistry } from './channel-registry.ts'
 import { DataPlaneEntry } from './data-plane-entry.ts'
 import { Dialer } from './dialer.ts'
-import { OwnAddresses } from './own-addresses.ts'
+import { Reach } from './reach.ts'
 import { ReentrancyGuard } from './reentrancy-guard.ts'
 import { openSessions } from './open-sessions.ts'
 import {
@@ -44,7 +43,7 @@ export class ChannelTable implements DatagramReceiver {
   readonly #channels: ChannelRegistry
   readonly #dialer: Dialer
   readonly #hellos: HelloClient
-  readonly #own: OwnAddresses
+  readonly #reach: Reach
   readonly #drops = new DropCounts()
   readonly #attachments: Attachment[]
   readonly #guard = new ReentrancyGuard((datagram, edge) => this.#handle(datagram, edge))
@@ -66,9 +65,12 @@ export class ChannelTable implements DatagramReceiver {
     this.#channels = new ChannelRegistry(options.channelsMax)
     this.#sessions = openSessions(this, { log, random, wallTimeMs }, options)
     this.#dialer = new Dialer({ names, log }, { listeners })
-    this.#own = new OwnAddresses(log, this.#dialer)
-    const asker = this.address
-    this.#hellos = new HelloClient({ random: random.fork('hello'), wallTimeMs }, { asker })
+    const dialer = this.#dialer
+    this.#reach = new Reach({ ...runtime, log }, { dialer, listeners, receiver: this })
+    this.#hellos = new HelloClient(
+      { random: random.fork('hello'), wallTimeMs },
+      { asker: this.address },
+    )
     this.#alarm = new Alarm(runtime, 'channels', (now) => this.#handleTimeout(now))
     this.#host = this.#channelHost(random.fork('probes'), observer)
     this.#lifecycle = new ChannelLifecycle({
@@ -131,7 +133,7 @@ export class ChannelTable implements DatagramReceiver {
     return {
       address: this.address,
       sessionKey: this.#sessions.record.sessionKey,
-      endpoints: this.#own.endpoints(this.#clock.now()),
+      endpoints: this.#reach.endpoints(),
     }
   }
 
@@ -166,8 +168,8 @@ export class ChannelTable implements DatagramReceiver {
   }
 
   helloIdentity(): HelloIdentity {
-    const endpoints = this.#own.endpoints(this.#clock.now())
-    return { record: encodeNodeRecord(this.#sessions.record), endpoints }
+    const record = encodeNodeRecord(this.#sessions.record)
+    return { record, endpoints: this.#reach.endpoints() }
   }
 
   /** Counts channels, traffic and drops. */
@@ -185,6 +187,7 @@ export class ChannelTable implements DatagramReceiver {
     this.#isClosed = true
     this.#alarm.cancel()
     this.#hellos.close()
+    this.#reach.close()
     for (const attachment of this.#attachments) attachment.detach()
     return Promise.resolve()
   }
@@ -224,17 +227,15 @@ export class ChannelTable implements DatagramReceiver {
 
   #handle(datagram: Uint8Array, edge: Edge): void {
     const now = this.#clock.now()
-    if (datagram[0] === DATAGRAM_HELLO_REPLY) return this.#handleHelloReply(datagram, edge, now)
+    if (datagram[0] === DATAGRAM_HELLO_REPLY) return this.#handleHelloReply(datagram, edge)
     this.#sessions.handleDatagram(datagram, edge, now)
     this.#drain(now)
   }
 
-  #handleHelloReply(datagram: Uint8Array, edge: Edge, now: Instant): void {
+  #handleHelloReply(datagram: Uint8Array, edge: Edge): void {
     const reply = this.#hellos.handleReply(datagram, edge)
     if (reply instanceof Malformed) return this.#drops.count(reply.reason)
-    const reporter = reply.hint.address.key
-    this.#own.observe(reply.observed, reporter, now)
-    if (edge.remote && isLoopback(edge.remote.host)) this.#dialer.noteMachinePeer(reporter)
+    this.#reach.observe(reply.observed, reply.hint.address, edge)
   }
 
   #handleTimeout(now: Instant): void {
@@ -288,10 +289,9 @@ export class ChannelTable implements DatagramReceiver {
       },
       wake: (at) => this.#isClosed || this.#alarm.wake(at),
       dial: (ta, onEdge) => this.#dialer.dial(ta, onEdge),
-      observed: (channel, observed) =>
-        this.#own.observe(observed, channel.address.key, this.#clock.now()),
-      activeEdgeChanged: ({ address, activeEdge }) =>
-        observer?.activeEdgeChanged(address, activeEdge),
+      reach: this.#reach,
+      observed: (from, observed, edge) => this.#reach.observe(observed, from.address, edge),
+      activeEdgeChanged: (of) => observer?.activeEdgeChanged(of.address, of.activeEdge),
       drop: (reason) => this.#drops.count(reason),
       down: (channel, reason) => this.#lifecycle.down(channel, reason),
       handlers: () => this.handlers,

@@ -8,11 +8,18 @@ import type { TransportAddress } from '../address/transport-address.ts'
 import type { Edge } from '../edge/edge.ts'
 import { IDLE_PROBE_MS, STATUS_DELAY_MS } from '../limits.ts'
 import { decodeProbe, encodeClose } from '../wire/control-frames.ts'
-import { DATAGRAM_DATA, FRAME_CLOSE, FRAME_PING, FRAME_PONG } from '../wire/frame-types.ts'
+import {
+  DATAGRAM_DATA,
+  FRAME_CLOSE,
+  FRAME_PATH_OFFER,
+  FRAME_PING,
+  FRAME_PONG,
+} from '../wire/frame-types.ts'
 import type { ChannelHost } from './channel-host.ts'
-import { addCounters, newCounters } from './channel-counters.ts'
+import { addCounters, countSent, newCounters } from './channel-counters.ts'
 import { Liveness } from './liveness.ts'
-import { type PathHost, PathManager } from './path-manager.ts'
+import { type PathHost, tableSide } from './path-host.ts'
+import { PathManager } from './path-manager.ts'
 import type { CarriedTraffic, ChannelCounters, ChannelState } from './types.ts'
 
 /** A peer's session over all its paths, one of them active. Made by `ChannelTable`. */
@@ -139,8 +146,7 @@ export class Channel {
       return false
     }
     this.#owesAnswer = false
-    this.counters.packetsOut++
-    this.counters.bytesOut += frame.length
+    countSent(this.counters, frame)
     const isSent = edge.send(datagram)
     this.#host.sealed()
     return isSent
@@ -205,6 +211,7 @@ export class Channel {
     if (type === FRAME_CLOSE) return this.#host.down(this, 'closed by peer')
     this.#paths.heard(edge, type !== undefined, now)
     if (type === undefined) return
+    if (type === FRAME_PATH_OFFER) return void this.#paths.punch.receive(frame, now)
     this.#owesAnswer = true
     this.#host.handlers().onFrame(this, frame)
   }
@@ -264,7 +271,7 @@ export class Channel {
     if (!path) return this.#host.drop('no room for path')
     if (probe.kind === 'ping') this.#paths.answer(probe, path, now)
     else this.#paths.pong(probe, path, now)
-    if (probe.observed && edge.kind === 'udp') this.#host.observed(this, probe.observed)
+    if (probe.observed && edge.kind === 'udp') this.#host.observed(this, probe.observed, edge)
     if (probe.status === this.#remoteStatus || this.#state === 'down') return
     this.#remoteStatus = probe.status
     this.#host.handlers().onStatus(this)
@@ -272,27 +279,21 @@ export class Channel {
 
   #pathHost(): PathHost {
     return {
+      ...tableSide(this.#host, this.address),
       localStatus: () => this.#localStatus,
-      now: () => this.#host.now(),
       seal: (frame) => this.#sealProbe(frame),
-      dial: (ta, onEdge) => this.#host.dial(ta, onEdge),
-      edgeAdded: (edge) => {
-        if (this.#initiation) edge.send(this.#initiation)
-      },
+      sendFrame: (frame) => this.send(frame),
+      edgeAdded: (edge) => this.#initiation && edge.send(this.#initiation),
       activePathChanged: () => {
         this.#host.activeEdgeChanged(this)
         this.#host.handlers().onPathChange(this)
       },
-      wake: (at) => this.#host.wake(at),
     }
   }
 
   #sealProbe(frame: Uint8Array): Uint8Array | undefined {
     const datagram = this.session.seal(frame, this.#host.now())
-    if (datagram) {
-      this.counters.packetsOut++
-      this.counters.bytesOut += frame.length
-    }
+    if (datagram) countSent(this.counters, frame)
     this.#host.sealed()
     return datagram
   }

@@ -45,7 +45,7 @@ export class Dialer {
    * Returns the endpoints of a hint that may be dialled: literals only, since a peer must not cause name lookups, and
    * loopback only for a peer on this machine, since elsewhere it names somebody else.
    */
-  usableEndpoints(hint: PeerHint): TransportAddress[] {
+  usableEndpoints(hint: Pick<PeerHint, 'address' | 'endpoints'>): TransportAddress[] {
     const endpoints = hint.endpoints.slice(0, HINT_ENDPOINTS_MAX)
     const isNear = this.#isOnThisMachine(hint)
     return endpoints.filter((ta) => {
@@ -85,7 +85,7 @@ export class Dialer {
     }
   }
 
-  #isOnThisMachine(hint: PeerHint): boolean {
+  #isOnThisMachine(hint: Pick<PeerHint, 'address' | 'endpoints'>): boolean {
     if (this.#machinePeers.has(hint.address.key)) return true
     const own = this.localAddresses()
     // Bound to loopback only, a node can meet nobody else.

@@ -4,10 +4,13 @@ import type { TransportAddress } from '../address/transport-address.ts'
 import type { Edge } from '../edge/edge.ts'
 import { GOOD_PATH_RTT_MS, HINT_ENDPOINTS_MAX } from '../limits.ts'
 import { encodeProbe, type Probe } from '../wire/control-frames.ts'
+import type { HolePunch } from '../nat/hole-punch.ts'
 import { EndpointCandidates } from './endpoint-candidates.ts'
 import { type Path, rankOf } from './path.ts'
 import { PathSearch } from './path-search.ts'
+import type { PathHost } from './path-host.ts'
 import { hasPeerMoved, PathSet } from './path-set.ts'
+import { punchingFor } from './punching.ts'
 
 /** A path on which the peer is active but we are not is checked against ours at most this often. */
 const MISMATCH_CHECK_MS = 1_000
@@ -17,26 +20,10 @@ const SEARCH_JOIN_MS = 1_000
 /** Endpoints known already cause a new search when the last round was longer ago. */
 const SEARCH_AGAIN_MS = 4_000
 
-/** What a path manager needs from its channel. */
-export interface PathHost {
-  /** Returns the status byte to tell. */
-  localStatus(): number
-  now(): Instant
-  /** Encrypts a frame, if there is a key. */
-  seal(frame: Uint8Array): Uint8Array | undefined
-  /** Makes edges to an endpoint, now or later. */
-  dial(ta: TransportAddress, onEdge: (edge: Edge) => void): void
-  /** Is told of a new edge. */
-  edgeAdded(edge: Edge): void
-  /** Is told that another path became active. */
-  activePathChanged(): void
-  /** Asks to be called at `at`. */
-  wake(at: Instant): unknown
-}
-
 /** The paths of one channel at work. */
 export class PathManager {
   readonly paths = new PathSet()
+  readonly punch: HolePunch
   readonly #random: Random
   readonly #host: PathHost
   readonly #search: PathSearch
@@ -52,6 +39,7 @@ export class PathManager {
     this.#host = host
     this.#search = new PathSearch({ random })
     this.#candidates = new EndpointCandidates()
+    this.punch = punchingFor(this, host, random)
   }
 
   /** Returns what is known for dialling the peer again: endpoints that worked first. */
@@ -65,7 +53,7 @@ export class PathManager {
   /** Adds a path to try. */
   addEdge(edge: Edge, now: Instant): void {
     const isNew = this.paths.get(edge.id) === undefined
-    const path = this.paths.add(edge)
+    const path = this.paths.add(edge, now)
     if (!path || !isNew) return
     this.#host.edgeAdded(edge)
     if (this.#isSearching) this.ping(path, now)
@@ -85,7 +73,7 @@ export class PathManager {
   /** Begins with the path over which the handshake was completed: it carried a round trip. */
   start(edge: Edge, now: Instant): void {
     this.#isSearching = true
-    const path = this.paths.add(edge)
+    const path = this.paths.add(edge, now)
     if (path) {
       edge.hold?.()
       path.state = 'confirmed'
@@ -99,7 +87,7 @@ export class PathManager {
 
   /** Notes an authenticated datagram; `isFrame` when it shows that the peer sends its frames here. */
   heard(edge: Edge, isFrame: boolean, now: Instant): Path | undefined {
-    const path = this.paths.get(edge.id) ?? this.#adopt(edge)
+    const path = this.paths.get(edge.id) ?? this.#adopt(edge, now)
     if (!path) return undefined
     if (path.edge !== edge) {
       path.edge = edge
@@ -113,7 +101,12 @@ export class PathManager {
   /** Answers a ping on the path it came by. */
   answer(ping: Probe, path: Path, now: Instant): void {
     this.#sendProbe({ kind: 'pong', id: ping.id, path, isSearching: false })
-    if (ping.isSearching && now - this.#lastRoundAt > SEARCH_JOIN_MS) this.#searchRound(now, false)
+    if (ping.isSearching) this.joinSearch(now)
+  }
+
+  /** Tries all candidates because the peer does. */
+  joinSearch(now: Instant): void {
+    if (now - this.#lastRoundAt > SEARCH_JOIN_MS) this.#searchRound(now, false)
   }
 
   /** Takes a pong into account; returns the round trip when it answers a ping of this path. */
@@ -178,6 +171,7 @@ export class PathManager {
   /** Returns when `handleTimeout` wants to be called. */
   pollTimeout(): Instant {
     let at = Math.min(this.#search.pollTimeout(), this.#candidates.pollTimeout())
+    at = Math.min(at, this.punch.pollTimeout())
     for (const path of this.paths.values()) {
       if (path.missAt !== undefined && path.missAt < at) at = path.missAt
     }
@@ -186,6 +180,7 @@ export class PathManager {
 
   /** Counts misses, searches, dials what is due. */
   handleTimeout(now: Instant): void {
+    this.punch.handleTimeout(now)
     let isLost = false
     for (const path of this.paths.values()) {
       const misses = path.misses
@@ -221,8 +216,8 @@ export class PathManager {
     return this.paths.active
   }
 
-  #adopt(edge: Edge): Path | undefined {
-    const path = this.paths.add(edge)
+  #adopt(edge: Edge, now: Instant): Path | undefined {
+    const path = this.paths.add(edge, now)
     if (path) edge.hold?.()
     return path
   }
@@ -248,7 +243,9 @@ export class PathManager {
     const { active } = this.paths
     for (const path of this.paths.values()) if (path !== active) this.ping(path, now)
     // The peer opens its NAT towards us only if it searches at the same time.
-    if (isAnnounced && active && active.edge.kind !== 'udp') this.ping(active, now, true)
+    if (!isAnnounced || !active || active.edge.kind === 'udp') return
+    this.ping(active, now, true)
+    this.punch.offer(now)
   }
 
   #dialDue(now: Instant): void {

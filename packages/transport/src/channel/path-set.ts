@@ -11,6 +11,9 @@ const HYSTERESIS_MS = 3
 /** Samples a path of the same kind needs before its round trip counts. */
 const SAMPLES_MIN = 2
 
+/** A path heard this recently does not make room for another. */
+const FRESH_MS = 5_000
+
 /** All paths of a channel; at most one is active. */
 export class PathSet {
   readonly #paths = new Map<string, Path>()
@@ -37,13 +40,13 @@ export class PathSet {
   }
 
   /** Returns the path over `edge`, made when new; undefined when there is no room. */
-  add(edge: Edge): Path | undefined {
+  add(edge: Edge, now: Instant): Path | undefined {
     const known = this.#paths.get(edge.id)
     if (known) {
       if (!known.edge.isOpen) known.edge = edge
       return known
     }
-    if (this.#paths.size >= PATHS_PER_CHANNEL_MAX && !this.#makeRoom()) return undefined
+    if (this.#paths.size >= PATHS_PER_CHANNEL_MAX && !this.#makeRoom(now)) return undefined
     const path = new Path(edge)
     this.#paths.set(edge.id, path)
     return path
@@ -99,13 +102,14 @@ export class PathSet {
   }
 
   /** Drops the candidate or, without one, the path unheard for longest; never the active one. */
-  #makeRoom(): boolean {
+  #makeRoom(now: Instant): boolean {
     let worst: [string, Path] | undefined
     for (const entry of this.#paths) {
       if (entry[1] === this.#active) continue
       if (!worst || entry[1].lastHeardAt < worst[1].lastHeardAt) worst = entry
     }
-    if (!worst) return false
+    // Dropping paths in use for new ones would make each of the many ports of a peer's array push out another.
+    if (!worst || now - worst[1].lastHeardAt < FRESH_MS) return false
     worst[1].edge.close()
     return this.#paths.delete(worst[0])
   }

@@ -65,6 +65,12 @@ export interface EdgeListener {
   attach(receiver: DatagramReceiver, path?: string): Attachment
   /** Returns an edge to a literal address, or undefined when this listener cannot reach it. */
   dial(remote: TransportAddress): Edge | Promise<Edge | undefined> | undefined
+  /** Whether `dial` can make edges to `remote`. */
+  reaches?(remote: TransportAddress): boolean
+  /** Sends one datagram without making an edge; returns false when this listener cannot reach `remote`. */
+  probe?(remote: TransportAddress, datagram: Uint8Array): boolean
+  /** Opens another port of the same kind that nobody knows of. */
+  openSibling?(): Promise<EdgeListener>
   /** Gives datagrams that begin with `type` to `handler`: relay frames and the like. */
   setTypeHandler(type: number, handler: DatagramTypeHandler): void
   /** Closes the port and every edge. */

@@ -61,6 +61,7 @@ export interface UdpListenerStats {
 export class UdpEdgeListener implements EdgeListener, UdpEdgeHost {
   readonly kind = 'udp'
   readonly indexes: IndexTable
+  readonly #runtime: UdpListenerRuntime
   readonly #clock: Clock
   readonly #log: Log
   readonly #nodes: PortNodes
@@ -78,6 +79,7 @@ export class UdpEdgeListener implements EdgeListener, UdpEdgeHost {
 
   private constructor(runtime: UdpListenerRuntime, indexes: IndexTable) {
     this.indexes = indexes
+    this.#runtime = runtime
     this.#clock = runtime.clock
     this.#log = runtime.log.child({ listener: 'udp' })
     this.#nodes = new PortNodes(indexes)
@@ -125,9 +127,21 @@ export class UdpEdgeListener implements EdgeListener, UdpEdgeHost {
     return this.#nodes.attach(receiver, path)
   }
 
+  reaches(remote: TransportAddress): boolean {
+    return this.#isOpen && remote.kind === 'udp' && remote.family === this.#own.family
+  }
+
+  probe(remote: TransportAddress, datagram: Uint8Array): boolean {
+    return this.reaches(remote) && this.edgeFrom(remote.endpoint).send(datagram)
+  }
+
+  openSibling(): Promise<UdpEdgeListener> {
+    const { host } = this.local
+    return UdpEdgeListener.open(this.#runtime, { host, port: 0, indexes: this.indexes })
+  }
+
   dial(remote: TransportAddress): UdpEdge | undefined {
-    if (!this.#isOpen || remote.kind !== 'udp' || remote.family !== this.#own.family)
-      return undefined
+    if (!this.reaches(remote)) return undefined
     const edge = this.edgeFrom(remote.endpoint)
     this.#edges.hold(edge, this.#clock.now())
     return edge

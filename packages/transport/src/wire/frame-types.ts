@@ -27,3 +27,5 @@ export const FRAME_RELAY_CONTROL = 0x04
 export const FRAME_CLOSE = 0x05
 /** An IP packet whose inner checksum is left to the receiver. */
 export const FRAME_IP_PARTIAL = 0x06
+/** Path offer: where the sender can be reached just now. */
+export const FRAME_PATH_OFFER = 0x07

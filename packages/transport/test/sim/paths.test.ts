@@ -29,6 +29,7 @@ describe('path choice', () => {
 
   it('prefers direct TCP to a relay and a relay to the ring', async () => {
     const { world, hosts, left, right } = await twoNodes()
+    world.block(hosts[0], hosts[1])
     const kinds = ['ring', 'relay', 'tcp'] as const
     const channel = left.table.dial({ ...right.table.hintOf(), endpoints: [] })
     for (const kind of kinds) {
@@ -71,6 +72,7 @@ describe('path choice', () => {
 
   it('moves to the quicker of two paths of a kind, with hysteresis', async () => {
     const { world, hosts, left, right } = await twoNodes()
+    world.block(hosts[0], hosts[1])
     const pair = [left, right] as const
     const { runtime } = hosts[0]
     const [slow] = joinedEdges(runtime, pair, { kind: 'relay', delayMs: 50, id: 'slow' })
@@ -89,6 +91,7 @@ describe('path choice', () => {
 
   it('drops a path whose edge closes and uses another at once', async () => {
     const { world, hosts, left, right } = await twoNodes()
+    world.block(hosts[0], hosts[1])
     const pair = [left, right] as const
     const [relay] = joinedEdges(hosts[0].runtime, pair, { kind: 'relay', delayMs: 20 })
     const [ring] = joinedEdges(hosts[0].runtime, pair, { kind: 'ring', delayMs: 20 })

@@ -161,11 +161,13 @@ describe('caps', () => {
     expect(candidates.endpoints().at(-1)?.host).toBe(`10.0.0.${count - 1}`)
     const paths = new PathSet()
     for (let i = 0; i < limits.PATHS_PER_CHANNEL_MAX; i++) {
-      const path = paths.add(udpEdge(i))
+      const path = paths.add(udpEdge(i), 1_000)
       if (path) path.lastHeardAt = 1_000 - i
       if (path && i === 23) paths.activate(path)
     }
-    expect(paths.add(udpEdge(100))).toBeDefined()
+    // Paths heard lately stay; the one unheard for longest goes first.
+    expect(paths.add(udpEdge(100), 2_000)).toBeUndefined()
+    expect(paths.add(udpEdge(100), 10_000)).toBeDefined()
     expect(paths.size).toBe(limits.PATHS_PER_CHANNEL_MAX)
     expect(paths.get(udpEdge(22).id)).toBeUndefined()
     expect(paths.active?.edge.id).toBe(udpEdge(23).id)

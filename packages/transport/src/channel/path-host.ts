@@ -1,0 +1,44 @@
+/** What the paths of a channel ask of it, and the part that comes from its table. */
+import type { Address } from '@ipop/address'
+import type { Instant } from '@ipop/runtime'
+import type { TransportAddress } from '../address/transport-address.ts'
+import type { Edge } from '../edge/edge.ts'
+import type { ChannelHost } from './channel-host.ts'
+import type { ReachHost } from './reach.ts'
+
+/** What a path manager needs from its channel. */
+export interface PathHost {
+  /** Returns the status byte to tell. */
+  localStatus(): number
+  now(): Instant
+  /** Encrypts a frame, if there is a key. */
+  seal(frame: Uint8Array): Uint8Array | undefined
+  /** Makes edges to an endpoint, now or later. */
+  dial(ta: TransportAddress, onEdge: (edge: Edge) => void): void
+  /** How this node can be reached, for hole punching. */
+  readonly reach: ReachHost
+  /** Returns the endpoints that may be dialled when the peer offers them. */
+  usable(endpoints: readonly TransportAddress[]): TransportAddress[]
+  /** Sends a frame over the active path. */
+  sendFrame(frame: Uint8Array): void
+  /** Is told of a new edge. */
+  edgeAdded(edge: Edge): void
+  /** Is told that another path became active. */
+  activePathChanged(): void
+  /** Asks to be called at `at`. */
+  wake(at: Instant): unknown
+}
+
+/** Returns what the paths to `peer` need from the table. */
+export function tableSide(
+  host: ChannelHost,
+  peer: Address,
+): Pick<PathHost, 'now' | 'dial' | 'wake' | 'reach' | 'usable'> {
+  return {
+    now: () => host.now(),
+    dial: (ta, onEdge) => host.dial(ta, onEdge),
+    wake: (at) => host.wake(at),
+    reach: host.reach,
+    usable: (endpoints) => host.reach.usable(peer, endpoints),
+  }
+}

@@ -1,0 +1,96 @@
+/** How this node can be reached, and what hole punching needs of its ports. */
+import type { Address } from '@ipop/address'
+import type { Clock, Log, Timers } from '@ipop/runtime'
+import { isLoopback } from '../address/ip-text.ts'
+import type { TransportAddress } from '../address/transport-address.ts'
+import type { DatagramReceiver, Edge, EdgeListener } from '../edge/edge.ts'
+import type { OwnReach } from '../nat/hole-punch.ts'
+import { NatObserver } from '../nat/nat-observer.ts'
+import { PortArrays, type PortArrayRequest } from '../nat/port-arrays.ts'
+import { UdpEdge } from '../udp/udp-edge.ts'
+import type { Dialer } from './dialer.ts'
+import { OwnAddresses } from './own-addresses.ts'
+
+/** What a channel needs for hole punching. */
+export interface ReachHost {
+  /** Returns how this node can be reached now. */
+  reach(): OwnReach
+  /** Returns the endpoints that may be dialled when `peer` offers them. */
+  usable(peer: Address, endpoints: readonly TransportAddress[]): TransportAddress[]
+  /** Sends one datagram to an endpoint without remembering it. */
+  probe(ta: TransportAddress, datagram: Uint8Array): void
+  /** Opens an array of ports; returns false when that is not possible now. */
+  openArray(request: Omit<PortArrayRequest, 'openSocket'>): boolean
+}
+
+/** The reach of one node. */
+export class Reach implements ReachHost {
+  readonly #own: OwnAddresses
+  readonly #nat = new NatObserver()
+  readonly #clock: Clock
+  readonly #dialer: Dialer
+  readonly #listeners: readonly EdgeListener[]
+  readonly #arrays: PortArrays
+
+  constructor(
+    runtime: { clock: Clock; timers: Timers; log: Log },
+    modules: { dialer: Dialer; listeners: readonly EdgeListener[]; receiver: DatagramReceiver },
+  ) {
+    this.#clock = runtime.clock
+    this.#dialer = modules.dialer
+    this.#listeners = modules.listeners
+    this.#own = new OwnAddresses(runtime.log, modules.dialer)
+    this.#arrays = new PortArrays(runtime, modules)
+  }
+
+  /** Returns where this node can be reached: local and reflexive addresses. */
+  endpoints(): TransportAddress[] {
+    return this.#own.endpoints(this.#clock.now())
+  }
+
+  /** Takes into account that `reporter` sees this node at `observed` when it sends over `edge`. */
+  observe(observed: TransportAddress, reporter: Address, edge: Edge): void {
+    const now = this.#clock.now()
+    this.#own.observe(observed, reporter.key, now)
+    if (edge.remote && isLoopback(edge.remote.host)) this.#dialer.noteMachinePeer(reporter.key)
+    if (!(edge instanceof UdpEdge) || observed.kind !== 'udp' || observed.family !== 4) return
+    const isLocal = this.#dialer.localAddresses().some((ta) => ta.equals(observed))
+    const destination = edge.remote.toString()
+    this.#nat.observe({ destination, socket: edge.local.port, observed, isLocal }, now)
+  }
+
+  reach(): OwnReach {
+    const now = this.#clock.now()
+    const { mapping, outside } = {
+      mapping: this.#nat.mapping(now),
+      outside: this.#nat.outside(now),
+    }
+    return { mapping, outside, endpoints: this.#own.endpoints(now) }
+  }
+
+  usable(address: Address, endpoints: readonly TransportAddress[]): TransportAddress[] {
+    return this.#dialer.usableEndpoints({ address, endpoints })
+  }
+
+  probe(ta: TransportAddress, datagram: Uint8Array): void {
+    if (!this.#dialer.isAddressAllowed(ta.host)) return
+    for (const listener of this.#listeners) if (listener.probe?.(ta, datagram)) return
+  }
+
+  openArray(request: Omit<PortArrayRequest, 'openSocket'>): boolean {
+    const { towards } = request
+    if (!this.#dialer.isAddressAllowed(towards.host)) return false
+    const listener = this.#listeners.find((each) => each.openSibling && each.reaches?.(towards))
+    if (!listener?.openSibling) return false
+    return this.#arrays.open({ ...request, openSocket: () => openSibling(listener) })
+  }
+
+  /** Closes the sockets that were opened for hole punching. */
+  close(): void {
+    void this.#arrays.close()
+  }
+}
+
+function openSibling(listener: EdgeListener): Promise<EdgeListener> {
+  return listener.openSibling?.() ?? Promise.reject(new Error('no siblings'))
+}
