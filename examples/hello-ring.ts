@@ -6,21 +6,17 @@ import { TransportAddress, UdpEdgeListener } from '@ipop/transport'
 
 const runtime = createNodeRuntime()
 async function startNode(port: number, remoteTas: TransportAddress[] = []) {
-  const listener = await UdpEdgeListener.open(runtime, { host: '127.0.0.1', port })
+  const listeners = [await UdpEdgeListener.open(runtime, { host: '127.0.0.1', port })]
   const identity = Identity.create(runtime.random)
-  const node = OverlayNode.create(runtime, {
-    identity,
-    namespace: 'hello',
-    listeners: [listener],
-    remoteTas,
-  })
+  const options = { identity, namespace: 'hello', listeners, remoteTas }
+  const node = OverlayNode.create(runtime, options)
   await node.start()
-  return { node, stop: () => node.leave().then(() => listener.close()) }
+  return node
 }
 const alice = await startNode(4001)
 const bob = await startNode(4002, [TransportAddress.udp({ host: '127.0.0.1', port: 4001 })])
-bob.node.onMessage('greeting', (payload) => {
-  console.log(new TextDecoder().decode(payload))
-  void Promise.all([alice.stop(), bob.stop()])
-})
-alice.node.send(bob.node.address, 'greeting', new TextEncoder().encode('hello over the ring'))
+bob.onMessage('greeting', (payload) => console.log(new TextDecoder().decode(payload)))
+alice.send(bob.address, 'greeting', new TextEncoder().encode('hello over the ring'))
+
+// A program that goes on ends here; this one leaves the ring once the greeting is through.
+setTimeout(() => void Promise.all([alice.leave(), bob.leave()]).then(() => process.exit()), 500)
