@@ -23,17 +23,22 @@ export class EndpointCandidates {
     return [...this.#candidates.values()].map((candidate) => candidate.ta)
   }
 
-  /** Adds endpoints; returns whether one is new. */
-  add(endpoints: readonly TransportAddress[], now: Instant): boolean {
+  /** Adds endpoints; returns whether one is new. Streams wait for `tcpDelayMs`, unless one is named first. */
+  add(
+    endpoints: readonly TransportAddress[],
+    now: Instant,
+    tcpDelayMs: number = TCP_DIAL_DELAY_MS,
+  ): boolean {
     const hasUdp = endpoints.some((ta) => ta.kind === 'udp')
     let isNew = false
     let udpAt = now
-    for (const endpoint of endpoints) {
+    for (const [index, endpoint] of endpoints.entries()) {
       const ta = endpoint.withoutPath()
       const key = ta.toString()
       if (this.#candidates.has(key)) continue
       isNew = true
-      const notBefore = ta.kind === 'udp' ? udpAt : hasUdp ? now + TCP_DIAL_DELAY_MS : now
+      const tcpAt = hasUdp && index > 0 ? now + tcpDelayMs : now
+      const notBefore = ta.kind === 'udp' ? udpAt : tcpAt
       if (ta.kind === 'udp') udpAt += UDP_DIAL_GAP_MS
       this.#dropOldest()
       this.#candidates.set(key, { ta, edge: undefined, notBefore })

@@ -1,8 +1,11 @@
 /** Where this node can be reached: what its listeners know and what others report. */
 import type { Instant, Log } from '@ipop/runtime'
 import { ReflexiveAddresses } from '../address/reflexive-addresses.ts'
-import type { TransportAddress } from '../address/transport-address.ts'
+import { TransportAddress } from '../address/transport-address.ts'
 import { HINT_ENDPOINTS_MAX } from '../limits.ts'
+
+/** Guessed stream addresses are few: each costs a peer without another way one attempt. */
+const STREAMS_OFFERED = 2
 
 /** The listeners' side of it. */
 export interface LocalAddressSource {
@@ -28,8 +31,10 @@ export class OwnAddresses {
     const reflexive = this.reflexive
       .offered(now)
       .filter((ta) => this.#local.isAddressAllowed(ta.host))
-    const local = this.#local.localAddresses().slice(0, HINT_ENDPOINTS_MAX - reflexive.length)
-    for (const ta of [...local, ...reflexive]) endpoints.set(ta.toString(), ta)
+    const all = this.#local.localAddresses()
+    const streams = streamsBehind(reflexive, all)
+    const local = all.slice(0, HINT_ENDPOINTS_MAX - reflexive.length - streams.length)
+    for (const ta of [...local, ...reflexive, ...streams]) endpoints.set(ta.toString(), ta)
     return [...endpoints.values()]
   }
 
@@ -39,4 +44,19 @@ export class OwnAddresses {
     if (!this.reflexive.observe(observed, reporter, now)) return
     this.#log.write('debug', 'reflexive address', { observed: observed.toString() })
   }
+}
+
+/** A NAT that keeps UDP ports often keeps TCP's too, and a full cone or a forwarded port lets streams in. */
+function streamsBehind(
+  reflexive: readonly TransportAddress[],
+  local: readonly TransportAddress[],
+): TransportAddress[] {
+  const portsOf = (kind: string) =>
+    new Set(local.filter((ta) => ta.kind === kind).map((ta) => ta.port))
+  const [udp, tcp] = [portsOf('udp'), portsOf('tcp')]
+  const hosts = new Set(reflexive.filter(({ port }) => udp.has(port)).map(({ host }) => host))
+  const streams = [...hosts].flatMap((host) =>
+    [...tcp].map((port) => TransportAddress.tcp({ host, port })),
+  )
+  return streams.slice(0, STREAMS_OFFERED)
 }

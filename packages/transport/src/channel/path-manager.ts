@@ -61,7 +61,7 @@ export class PathManager {
 
   /** Adds endpoints to try: UDP at once, TCP a little later. */
   addEndpoints(endpoints: readonly TransportAddress[], now: Instant): void {
-    const isNew = this.#candidates.add(endpoints, now)
+    const isNew = this.#candidates.add(endpoints, now, this.#host.reach.tcpDelayMs())
     const isDirect = this.paths.active?.edge.kind === 'udp'
     // Being asked again for a channel without a direct path is a reason to look for one now.
     if (!isNew && (isDirect || now - this.#lastRoundAt < SEARCH_AGAIN_MS)) return

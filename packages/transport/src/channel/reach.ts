@@ -4,6 +4,7 @@ import type { Clock, Log, Timers } from '@ipop/runtime'
 import { isLoopback } from '../address/ip-text.ts'
 import type { TransportAddress } from '../address/transport-address.ts'
 import type { DatagramReceiver, Edge, EdgeListener } from '../edge/edge.ts'
+import { TCP_DIAL_DELAY_MS } from '../limits.ts'
 import type { OwnReach } from '../nat/hole-punch.ts'
 import { NatObserver } from '../nat/nat-observer.ts'
 import { PortArrays, type PortArrayRequest } from '../nat/port-arrays.ts'
@@ -17,7 +18,13 @@ export interface ReachHost {
   reach(): OwnReach
   /** Returns the endpoints that may be dialled when `peer` offers them. */
   usable(peer: Address, endpoints: readonly TransportAddress[]): TransportAddress[]
+  /** Returns how long streams wait for datagrams to work: not at all where only streams ever did. */
+  tcpDelayMs(): number
   /** Sends one datagram to an endpoint without remembering it. */
+  tcpDelayMs(): number {
+    return this.#heard.has('tcp') && !this.#heard.has('udp') ? 0 : TCP_DIAL_DELAY_MS
+  }
+
   probe(ta: TransportAddress, datagram: Uint8Array): void
   /** Opens an array of ports; returns false when that is not possible now. */
   openArray(request: Omit<PortArrayRequest, 'openSocket'>): boolean
@@ -31,6 +38,7 @@ export class Reach implements ReachHost {
   readonly #dialer: Dialer
   readonly #listeners: readonly EdgeListener[]
   readonly #arrays: PortArrays
+  readonly #heard = new Set<Edge['kind']>()
 
   constructor(
     runtime: { clock: Clock; timers: Timers; log: Log },
@@ -51,6 +59,7 @@ export class Reach implements ReachHost {
   /** Takes into account that `reporter` sees this node at `observed` when it sends over `edge`. */
   observe(observed: TransportAddress, reporter: Address, edge: Edge): void {
     const now = this.#clock.now()
+    this.#heard.add(edge.kind)
     this.#own.observe(observed, reporter.key, now)
     if (edge.remote && isLoopback(edge.remote.host)) this.#dialer.noteMachinePeer(reporter.key)
     if (!(edge instanceof UdpEdge) || observed.kind !== 'udp' || observed.family !== 4) return

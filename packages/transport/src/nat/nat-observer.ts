@@ -17,13 +17,13 @@ export interface PortRange {
 }
 
 /** Ports further apart than this are not handed out one after the other. */
-const STEP_MAX = 64
+const STEP_LARGEST = 64
 /** Ports ahead of the latest one that are worth trying: what else the network behind the NAT opens meanwhile. */
 const PORTS_AHEAD = 16
 
 /** Ports tried after the only one known: it may be the first of a row. */
 const PORTS_AFTER_UNKNOWN = 8
-const PORT_MAX = 65_535
+const PORT_LAST = 65_535
 
 /** One socket of this node as one destination sees it. */
 interface Observation {
@@ -110,7 +110,7 @@ function mappingOf(row: readonly Observation[]): NatMapping {
   if (row.length < 2) return 'unknown'
   const apart = steps(distinctPorts(row))
   if (apart.length === 0) return 'independent'
-  return apart.every((step) => step <= STEP_MAX) ? 'sequential' : 'random'
+  return apart.every((step) => step <= STEP_LARGEST) ? 'sequential' : 'random'
 }
 
 function sequentialRange(seen: TransportAddress, ports: readonly number[]): PortRange | undefined {
@@ -118,7 +118,7 @@ function sequentialRange(seen: TransportAddress, ports: readonly number[]): Port
   if (oldest === undefined || latest === undefined) return undefined
   const step = ports.length > 2 ? steps(ports).reduce(greatestCommonDivisor) : 1
   const count = Math.min(PREDICTED_PORTS_MAX, (latest - oldest) / step + 1 + PORTS_AHEAD)
-  const last = Math.min(latest + PORTS_AHEAD * step, PORT_MAX)
+  const last = Math.min(latest + PORTS_AHEAD * step, PORT_LAST)
   return { first: seen.withPort(Math.max(1, last - (count - 1) * step)), step, count }
 }
 
