@@ -21,10 +21,6 @@ export interface ReachHost {
   /** Returns how long streams wait for datagrams to work: not at all where only streams ever did. */
   tcpDelayMs(): number
   /** Sends one datagram to an endpoint without remembering it. */
-  tcpDelayMs(): number {
-    return this.#heard.has('tcp') && !this.#heard.has('udp') ? 0 : TCP_DIAL_DELAY_MS
-  }
-
   probe(ta: TransportAddress, datagram: Uint8Array): void
   /** Opens an array of ports; returns false when that is not possible now. */
   openArray(request: Omit<PortArrayRequest, 'openSocket'>): boolean
@@ -79,6 +75,10 @@ export class Reach implements ReachHost {
 
   usable(address: Address, endpoints: readonly TransportAddress[]): TransportAddress[] {
     return this.#dialer.usableEndpoints({ address, endpoints })
+  }
+
+  tcpDelayMs(): number {
+    return this.#heard.has('tcp') && !this.#heard.has('udp') ? 0 : TCP_DIAL_DELAY_MS
   }
 
   probe(ta: TransportAddress, datagram: Uint8Array): void {
