@@ -16,7 +16,7 @@ import {
   virtualAddress,
 } from '../../tools/lab/tutorial.mjs'
 
-const COPY_BYTES = Number(process.env['IPOP_COPY_MB'] ?? 50) * 1_000_000
+const COPY_BYTES = Number(process.env['IPOP_COPY_MB'] ?? 1_000) * 1_000_000
 const COPY = fileURLToPath(new URL('./copy.mjs', import.meta.url))
 const TOTAL = TUTORIAL.nodes + 3
 
