@@ -27,6 +27,9 @@ export const LINKS_PENDING_MAX = 64
 /** Pause before a candidate that did not answer is dialled again, while the ring is incomplete. */
 export const LINK_RETRY_MS = 2_000
 
+/** Relays that a channel without a direct path measures and chooses from: one may fail, and three more are ready. */
+export const RELAYS_PER_CHANNEL_MAX = 4
+
 /** Head start of the direct way before a link is also tried through the peer that named the candidate. */
 export const LINK_DIRECT_MS = 1_000
 

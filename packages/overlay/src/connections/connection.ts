@@ -1,7 +1,8 @@
 /** A channel to a verified peer and the roles it plays in the ring. */
 import type { Address } from '@ipop/address'
 import type { Instant } from '@ipop/runtime'
-import type { Channel } from '@ipop/transport'
+import type { Channel, PeerHint, TransportAddress } from '@ipop/transport'
+import { HINT_ENDPOINTS_MAX } from '@ipop/transport'
 import { Role, STATUS_IN_RING, STRUCTURED_ROLES } from './roles.ts'
 
 const ALL_ROLES = 0x7f
@@ -15,6 +16,8 @@ export class Connection {
   lastNeededAt: Instant
   /** When it last carried traffic that asked for a direct connection. */
   lastTrafficAt: Instant
+  /** Where the peer says it can be reached. */
+  #offered: readonly TransportAddress[] = []
   #roles = 0
 
   constructor(channel: Channel, now: Instant) {
@@ -27,6 +30,19 @@ export class Connection {
   /** The peer's ring address. */
   get address(): Address {
     return this.channel.address
+  }
+
+  /** All that is known for dialling the peer: the endpoints that worked, then those it offers. */
+  get hint(): PeerHint {
+    const { hint } = this.channel
+    const more = this.#offered.filter((ta) => !hint.endpoints.some((known) => known.equals(ta)))
+    if (more.length === 0) return hint
+    return { ...hint, endpoints: [...hint.endpoints, ...more].slice(0, HINT_ENDPOINTS_MAX) }
+  }
+
+  /** Takes note of where the peer says it can be reached. */
+  offers(endpoints: readonly TransportAddress[]): void {
+    this.#offered = endpoints
   }
 
   /** The roles this end sees in it. */
@@ -50,9 +66,10 @@ export class Connection {
     return this.isPeerInRing && (this.remoteRoles & STRUCTURED_ROLES) !== 0
   }
 
-  /** Whether its datagrams travel over the ring itself, so that it cannot be a hop of the ring. */
+  /** Whether its datagrams travel over the ring or a relay, so that it cannot be a hop for those of others. */
   get isOverRing(): boolean {
-    return this.channel.activeEdge?.kind === 'ring'
+    const kind = this.channel.activeEdge?.kind
+    return kind === 'ring' || kind === 'relay'
   }
 
   /** Whether this end plays `role`. */

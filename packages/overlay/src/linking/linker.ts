@@ -24,7 +24,7 @@ export interface LinkOptions {
   readonly overRing?: boolean
   /** The peer learns of this node at the same time: the lower address dials first, so that one handshake is enough. */
   readonly isMutual?: boolean
-  /** A neighbour that is connected to the peer: tried when the direct way takes long. */
+  /** A neighbour that named the peer and is connected to it: tried when the direct way takes long. */
   readonly via?: Address | undefined
 }
 
@@ -88,7 +88,7 @@ export class Linker {
     const needsRing = !link.isOverRing && this.#needsRing(link, options, now)
     if (!isDue && !needsRing) return
     link.dialledAt = now
-    const channel = this.#channels.dial(hint)
+    const channel = this.#channels.dial(hint, options.via)
     if (!needsRing) return
     link.isOverRing = true
     channel.addEdge(this.#ringEdge(hint.address, options.via))

@@ -154,9 +154,10 @@ export class RingKeeper {
 
   /** Takes what a peer told about the ring around it. */
   learn(exchange: RingExchange): void {
-    const { known, near, runtime } = this.#modules
+    const { known, near, runtime, table } = this.#modules
     const now = runtime.clock.now()
     known.learn(exchange.from, now)
+    table.get(exchange.from.address)?.offers(exchange.from.endpoints)
     for (const hint of exchange.peers) known.learn(hint, now, exchange.from.address)
     near.noteClaim(exchange.from.address, exchange)
     this.touch()

@@ -57,7 +57,7 @@ export class Exchanger {
   /** Returns what this node tells `peer`: itself, its neighbours, and the connected peers nearest to `peer`. */
   tell(peer: Address): RingExchange {
     const { left, right } = this.#table.neighbors()
-    const peers = this.#peersFor(peer).map((connection) => connection.channel.hint)
+    const peers = this.#peersFor(peer).map((connection) => connection.hint)
     return { from: this.#ownHint(), peers, left, right }
   }
 

@@ -107,13 +107,15 @@ export class ChannelTable implements DatagramReceiver {
   /**
    * Returns the channel to a peer, dialling when there is none; otherwise its new endpoints become candidates.
    * When nothing can be dialled, the channel returned goes down at once, and `onDown` says so after this call.
+   * `introducer` is the peer that named the endpoints.
    */
-  dial(hint: PeerHint): Channel {
+  dial(hint: PeerHint, introducer?: Address): Channel {
     const now = this.#clock.now()
+    const endpoints = this.#dialer.usableEndpoints(hint, introducer)
     const known = this.#channels.get(hint.address)
-    if (!known) return this.#dialNew(hint, now)
+    if (!known) return this.#dialNew(hint, endpoints, now)
     if (known.state === 'connecting') this.#adoptSessionKey(known, hint, now)
-    known.addEndpoints(this.#dialer.usableEndpoints(hint))
+    known.addEndpoints(endpoints)
     this.#drain(now)
     return known
   }
@@ -200,7 +202,7 @@ export class ChannelTable implements DatagramReceiver {
     })
   }
 
-  #dialNew(hint: PeerHint, now: Instant): Channel {
+  #dialNew(hint: PeerHint, endpoints: readonly TransportAddress[], now: Instant): Channel {
     const { sessionKey, address } = hint
     const session = this.#sessions.connect({ sessionKey, address }, now)
     const channel = new Channel(this.#host, { address, session, isInitiator: true })
@@ -212,7 +214,7 @@ export class ChannelTable implements DatagramReceiver {
       return channel
     }
     this.#channels.add(channel)
-    channel.addEndpoints(this.#dialer.usableEndpoints(hint))
+    channel.addEndpoints(endpoints)
     this.#drain(now)
     return channel
   }

@@ -1,4 +1,5 @@
 /** Turns endpoints into edges: which listener, which address of a name, and which endpoints are never used. */
+import type { Address } from '@ipop/address'
 import type { Log, NameResolver } from '@ipop/runtime'
 import { isLinkLocalIpv6, isLoopback, isWildcard } from '../address/ip-text.ts'
 import type { PeerHint } from '../address/peer-hint.ts'
@@ -43,11 +44,16 @@ export class Dialer {
 
   /**
    * Returns the endpoints of a hint that may be dialled: literals only, since a peer must not cause name lookups, and
-   * loopback only for a peer on this machine, since elsewhere it names somebody else.
+   * loopback only for a peer on this machine, since elsewhere it names somebody else. What an `introducer` on this
+   * machine calls loopback is this machine's.
    */
-  usableEndpoints(hint: Pick<PeerHint, 'address' | 'endpoints'>): TransportAddress[] {
+  usableEndpoints(
+    hint: Pick<PeerHint, 'address' | 'endpoints'>,
+    introducer?: Address,
+  ): TransportAddress[] {
     const endpoints = hint.endpoints.slice(0, HINT_ENDPOINTS_MAX)
-    const isNear = this.#isOnThisMachine(hint)
+    const isFromNear = introducer !== undefined && this.#machinePeers.has(introducer.key)
+    const isNear = isFromNear || this.#isOnThisMachine(hint)
     return endpoints.filter((ta) => {
       if (!ta.isLiteral || isWildcard(ta.host) || isLinkLocalIpv6(ta.host)) return false
       return this.isAddressAllowed(ta.host) && (isNear || !isLoopback(ta.host))
