@@ -93,6 +93,9 @@ export const UDP_DIAL_GAP_MS = 40
 /** A direct path with a round trip below this is as good as any other: no further endpoint is tried. */
 export const GOOD_PATH_RTT_MS = 5
 
+/** Who sent something and heard nothing for this long asks: a peer that restarted cannot read what is sent to its former self. */
+export const UNANSWERED_PROBE_MS = 1_000
+
 /** Reflexive addresses kept per node; more mappings than this mean a NAT that no hint can describe. */
 export const REFLEXIVE_ADDRESSES_MAX = 16
 
@@ -125,6 +128,9 @@ export const TCP_CONNECT_TIMEOUT_MS = 5_000
 
 /** Bytes waiting in a stream; beyond it datagrams are lost, as the sessions above expect of a full path. */
 export const TCP_QUEUE_BYTES_MAX = 262_144
+
+/** Frames through a relay that nothing comes back for are followed by a ping: two misses more and another relay is taken. */
+export const RELAY_SILENCE_MS = 500
 
 /** Reporters remembered per reflexive address: enough to tell one mapping for all from one per peer. */
 export const REPORTERS_MAX = 8

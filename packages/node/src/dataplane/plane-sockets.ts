@@ -15,6 +15,11 @@ export class PlaneSockets implements DatagramPort {
     this.#others = modules.others
   }
 
+  /** Sockets that the plane does not drive: it has few, and those of hole punching are many and short-lived. */
+  get ordinary(): DatagramPort {
+    return this.#others
+  }
+
   async bind(local: Endpoint, handlers: DatagramHandlers): Promise<DatagramSocket> {
     if (local.host.includes(':')) return this.#others.bind(local, handlers)
     const socket = await this.#plane.bind(local, {

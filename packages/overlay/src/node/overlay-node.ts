@@ -6,10 +6,10 @@ import { Malformed } from '@ipop/codec'
 import type { Log, Runtime } from '@ipop/runtime'
 import type { Identity } from '@ipop/security'
 import { FRAME_IP_PARTIAL, type Channel, type ChannelTable } from '@ipop/transport'
-import type { Connection } from '../connections/connection.ts'
 import type { ConnectionTable, Neighbors } from '../connections/connection-table.ts'
+import { arrangePaths } from '../edges/arrange-paths.ts'
 import { OverlayError } from '../errors.ts'
-import { NEAR_PER_SIDE, RELAYS_PER_CHANNEL_MAX, REMOTE_TAS_MAX } from '../limits.ts'
+import { NEAR_PER_SIDE, REMOTE_TAS_MAX } from '../limits.ts'
 import type { ArgumentSchema, CallHandler } from '../messaging/dispatch-table.ts'
 import type { CallOptions, CallReply } from '../messaging/request-reply.ts'
 import type { ForwarderStats } from '../routing/packet-forwarder.ts'
@@ -240,7 +240,7 @@ export class OverlayNode {
   #listenToChannels(): void {
     this.channels.setHandlers({
       onUp: (channel) => {
-        this.#arrangePaths(channel)
+        arrangePaths(channel, this.#parts)
         this.#parts.keeper.channelUp(channel)
         if (channel.state === 'up') this.#peerUpListeners.call(channel.address)
       },
@@ -250,20 +250,10 @@ export class OverlayNode {
         if (wasConnected) this.#peerDownListeners.call(channel.address)
       },
       onFrame: (channel, frame) => this.#receiveFrame(channel, frame),
-      onPathChange: (channel) => this.#arrangePaths(channel),
+      onPathChange: (channel) => arrangePaths(channel, this.#parts),
       onSuspect: (channel) => channel.addEdge(this.#parts.ringEdge(channel.address)),
       onStatus: () => this.#parts.keeper.changed(),
     })
-  }
-
-  /** Gives a channel without a direct path relays to choose from, and takes those of the others away. */
-  #arrangePaths(channel: Channel): void {
-    closeIndirectEdges(channel)
-    const { address, activeEdge } = channel
-    if (activeEdge?.kind !== 'ring' && activeEdge?.kind !== 'relay') return
-    const mayRelay = (each: Connection) => !each.isOverRing && !each.address.equals(address)
-    const relays = this.connections.nearestTo(address, mayRelay).slice(0, RELAYS_PER_CHANNEL_MAX)
-    for (const relay of relays) channel.addEdge(this.#parts.ringEdge(address, relay.address))
   }
 
   #receiveFrame(channel: Channel, frame: Uint8Array): void {
@@ -297,12 +287,4 @@ export class OverlayNode {
     if (handler) handler(message.payload, packet.source)
     else this.#log.write('debug', 'nobody listens', { protocol: message.protocol })
   }
-}
-
-/** A direct path needs no spare through others, whose probes would cost them; a suspect peer gets a new one. */
-function closeIndirectEdges(channel: Channel): void {
-  const active = channel.activeEdge?.kind
-  if (active === 'ring') return
-  for (const edge of channel.edges)
-    if (edge.kind === 'ring' || (edge.kind === 'relay' && active !== 'relay')) edge.close()
 }

@@ -135,14 +135,14 @@ describe('healing', () => {
     await ring.untilConsistent(90_000)
   })
 
-  it('keeps a pair of neighbours that cannot talk directly connected through the ring', async () => {
+  it('keeps a pair of neighbours that cannot talk directly connected through a relay', async () => {
     const ring = await ringOf({ seed: 26, nodes: 8 })
     await ring.untilConsistent()
     const sorted = [...ring.members].sort((a, b) => a.node.address.compare(b.node.address))
     const [one, two] = [sorted[2] as RingMember, sorted[3] as RingMember]
     ring.world.block(one.host, two.host)
     await ring.world.run({ forMs: 120_000 })
-    expect(one.node.channelTo(two.node.address)?.activeEdge?.kind).toBe('ring')
+    expect(one.node.channelTo(two.node.address)?.activeEdge?.kind).toBe('relay')
     await ring.untilConsistent(60_000)
   })
 })

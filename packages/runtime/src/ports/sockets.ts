@@ -26,6 +26,8 @@ export interface DatagramSocket {
 
 /** Opens datagram sockets. */
 export interface DatagramPort {
+  /** Another port for many short-lived sockets, where those of this one are few. */
+  readonly ordinary?: DatagramPort
   /** Binds to `local` (port 0 = any free one). Rejects with an error whose `code` is the system's, e.g. EADDRINUSE. */
   bind(local: Endpoint, handlers: DatagramHandlers): Promise<DatagramSocket>
 }

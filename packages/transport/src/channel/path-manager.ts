@@ -2,7 +2,7 @@
 import type { Instant, Random } from '@ipop/runtime'
 import type { TransportAddress } from '../address/transport-address.ts'
 import type { Edge } from '../edge/edge.ts'
-import { GOOD_PATH_RTT_MS, HINT_ENDPOINTS_MAX } from '../limits.ts'
+import { GOOD_PATH_RTT_MS, HINT_ENDPOINTS_MAX, RELAY_SILENCE_MS } from '../limits.ts'
 import { encodeProbe, type Probe } from '../wire/control-frames.ts'
 import type { HolePunch } from '../nat/hole-punch.ts'
 import { EndpointCandidates } from './endpoint-candidates.ts'
@@ -141,7 +141,9 @@ export class PathManager {
 
   /** Returns the edge for the next frame. */
   activeEdge(now: Instant): Edge | undefined {
-    return this.#openActive(now)?.edge
+    const active = this.#openActive(now)
+    if (active && rankOf(active.edge.kind) >= rankOf('relay')) this.#checkRelay(active, now)
+    return active?.edge
   }
 
   /** Sends bytes over all open edges. */
@@ -202,6 +204,12 @@ export class PathManager {
     this.#isClosed = true
     for (const path of this.paths.values()) path.edge.close()
     this.paths.clear()
+  }
+
+  /** Frames that go through others unanswered cause a ping: nobody else notices that a relay is gone. */
+  #checkRelay(active: Path, now: Instant): void {
+    const lastAt = Math.max(active.lastHeardAt, active.lastPingAt)
+    if (now - lastAt >= RELAY_SILENCE_MS) this.ping(active, now)
   }
 
   #openActive(now: Instant): Path | undefined {

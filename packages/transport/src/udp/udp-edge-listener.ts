@@ -137,7 +137,9 @@ export class UdpEdgeListener implements EdgeListener, UdpEdgeHost {
 
   openSibling(): Promise<UdpEdgeListener> {
     const { host } = this.local
-    return UdpEdgeListener.open(this.#runtime, { host, port: 0, indexes: this.indexes })
+    const { datagrams } = this.#runtime
+    const runtime = { ...this.#runtime, datagrams: datagrams.ordinary ?? datagrams }
+    return UdpEdgeListener.open(runtime, { host, port: 0, indexes: this.indexes })
   }
 
   dial(remote: TransportAddress): UdpEdge | undefined {
