@@ -8,13 +8,7 @@ import type { TransportAddress } from '../address/transport-address.ts'
 import type { Edge } from '../edge/edge.ts'
 import { IDLE_PROBE_MS, STATUS_DELAY_MS } from '../limits.ts'
 import { decodeProbe, encodeClose } from '../wire/control-frames.ts'
-import {
-  DATAGRAM_DATA,
-  FRAME_CLOSE,
-  FRAME_PATH_OFFER,
-  FRAME_PING,
-  FRAME_PONG,
-} from '../wire/frame-types.ts'
+import * as frames from '../wire/frame-types.ts'
 import type { ChannelHost } from './channel-host.ts'
 import { addCounters, countSent, newCounters } from './channel-counters.ts'
 import { Liveness } from './liveness.ts'
@@ -148,6 +142,7 @@ export class Channel {
     this.#owesAnswer = false
     countSent(this.counters, frame)
     const isSent = edge.send(datagram)
+    this.#noteSent(now)
     this.#host.sealed()
     return isSent
   }
@@ -190,7 +185,7 @@ export class Channel {
   /** Sends a datagram of the session itself that has no path yet. For the channel table. */
   sendUnrouted(datagram: Uint8Array): void {
     // An empty keepalive after nothing but pings and pongs would tell the peer nothing new.
-    if (datagram[0] === DATAGRAM_DATA && !this.#owesAnswer) return
+    if (datagram[0] === frames.DATAGRAM_DATA && !this.#owesAnswer) return
     this.#owesAnswer = false
     const edge = this.activeEdge
     if (this.#state === 'up' && edge?.isOpen && this.#liveness.misses === 0) {
@@ -207,16 +202,17 @@ export class Channel {
     this.counters.packetsIn++
     this.counters.bytesIn += frame.length
     const type = frame[0]
-    if (type === FRAME_PING || type === FRAME_PONG) return this.#receiveProbe(frame, edge, now)
-    if (type === FRAME_CLOSE) return this.#host.down(this, 'closed by peer')
+    if (type === frames.FRAME_PING || type === frames.FRAME_PONG)
+      return this.#receiveProbe(frame, edge, now)
+    if (type === frames.FRAME_CLOSE) return this.#host.down(this, 'closed by peer')
     this.#paths.heard(edge, type !== undefined, now)
     if (type === undefined) return
-    if (type === FRAME_PATH_OFFER) return void this.#paths.punch.receive(frame, now)
+    if (type === frames.FRAME_PATH_OFFER) return void this.#paths.punch.receive(frame, now)
     this.#owesAnswer = true
     this.#host.handlers().onFrame(this, frame)
   }
 
-  /** Takes note that frames came over `edge` and went their way. For the channel table. */
+  /** Notes that frames came over `edge` and went their way. For the channel table. */
   heard(edge: Edge, now: Instant): void {
     this.#liveness.heard(now)
     this.#paths.heard(edge, true, now)
@@ -227,6 +223,7 @@ export class Channel {
   carried(traffic: CarriedTraffic): void {
     addCounters(this.counters, { ...traffic, dropsOut: 0 })
     if (traffic.packetsOut > 0) this.#owesAnswer = false
+    if (traffic.packetsOut > 0 && traffic.packetsIn === 0) this.#noteSent(this.#host.now())
   }
 
   /** Returns when `handleTimeout` wants to be called. */
@@ -253,8 +250,15 @@ export class Channel {
     if (advice === 'lost') return this.#host.down(this, 'lost')
     if (advice === 'probe') this.#paths.pingActive(now)
     else this.#paths.pingAll(now, { withCandidates: advice === 'suspect' })
+    // A peer that restarted has no key for our probes, but answers a new handshake.
+    if (advice === 'probe all') this.session.connect(now)
     this.#armLiveness(now)
     if (advice === 'suspect') this.#host.handlers().onSuspect(this)
+  }
+
+  #noteSent(now: Instant): void {
+    const overdueAt = this.#liveness.sent(now)
+    if (overdueAt !== undefined) this.#host.wake(overdueAt)
   }
 
   #armLiveness(now: Instant): void {
@@ -279,15 +283,11 @@ export class Channel {
 
   #pathHost(): PathHost {
     return {
-      ...tableSide(this.#host, this.address),
+      ...tableSide(this.#host, this),
       localStatus: () => this.#localStatus,
       seal: (frame) => this.#sealProbe(frame),
       sendFrame: (frame) => this.send(frame),
       edgeAdded: (edge) => this.#initiation && edge.send(this.#initiation),
-      activePathChanged: () => {
-        this.#host.activeEdgeChanged(this)
-        this.#host.handlers().onPathChange(this)
-      },
     }
   }
 

@@ -1,6 +1,6 @@
 /** Whether the peer is still there: silence, probes, misses. */
 import type { Instant, Random } from '@ipop/runtime'
-import { PROBE_MISSES_MAX, PROBE_MISSES_SUSPECT } from '../limits.ts'
+import { PROBE_MISSES_MAX, PROBE_MISSES_SUSPECT, UNANSWERED_PROBE_MS } from '../limits.ts'
 
 /** The end that probes first and the other one wait for different shares of the interval, so that one probe serves both. */
 const SHARE_FIRST = { from: 0.85, to: 0.95 }
@@ -32,6 +32,8 @@ export class Liveness {
   readonly #random: Random
   readonly #share: { from: number; to: number }
   #state: LivenessState
+  /** When the first frame went out that nothing was heard after. */
+  #unansweredSince: Instant | undefined
 
   constructor(
     { random }: { random: Random },
@@ -57,7 +59,15 @@ export class Liveness {
   /** Notes a sign of life. */
   heard(now: Instant): void {
     this.lastHeardAt = now
+    this.#unansweredSince = undefined
     if (this.#state.kind === 'probing') this.#state = this.#quiet()
+  }
+
+  /** Notes that something was sent; returns when an answer to it is overdue, if that is news. */
+  sent(now: Instant): Instant | undefined {
+    if (this.#unansweredSince !== undefined || this.#state.kind !== 'quiet') return undefined
+    this.#unansweredSince = now
+    return now + UNANSWERED_PROBE_MS
   }
 
   /** Notes that a probe was sent for liveness and when it counts as missed. */
@@ -71,7 +81,10 @@ export class Liveness {
   pollTimeout(): Instant {
     switch (this.#state.kind) {
       case 'quiet':
-        return this.lastHeardAt + this.idleProbeMs * this.#state.share
+        return Math.min(
+          this.lastHeardAt + this.idleProbeMs * this.#state.share,
+          (this.#unansweredSince ?? Number.POSITIVE_INFINITY) + UNANSWERED_PROBE_MS,
+        )
       case 'probing':
         return this.#state.missAt
       case 'lost':

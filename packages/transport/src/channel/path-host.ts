@@ -1,8 +1,8 @@
 /** What the paths of a channel ask of it, and the part that comes from its table. */
-import type { Address } from '@ipop/address'
 import type { Instant } from '@ipop/runtime'
 import type { TransportAddress } from '../address/transport-address.ts'
 import type { Edge } from '../edge/edge.ts'
+import type { Channel } from './channel.ts'
 import type { ChannelHost } from './channel-host.ts'
 import type { ReachHost } from './reach.ts'
 
@@ -29,16 +29,20 @@ export interface PathHost {
   wake(at: Instant): unknown
 }
 
-/** Returns what the paths to `peer` need from the table. */
+/** Returns what the paths of `channel` need from the table. */
 export function tableSide(
   host: ChannelHost,
-  peer: Address,
-): Pick<PathHost, 'now' | 'dial' | 'wake' | 'reach' | 'usable'> {
+  channel: Channel,
+): Pick<PathHost, 'now' | 'dial' | 'wake' | 'reach' | 'usable' | 'activePathChanged'> {
   return {
     now: () => host.now(),
     dial: (ta, onEdge) => host.dial(ta, onEdge),
     wake: (at) => host.wake(at),
     reach: host.reach,
-    usable: (endpoints) => host.reach.usable(peer, endpoints),
+    usable: (endpoints) => host.reach.usable(channel.address, endpoints),
+    activePathChanged: () => {
+      host.activeEdgeChanged(channel)
+      host.handlers().onPathChange(channel)
+    },
   }
 }

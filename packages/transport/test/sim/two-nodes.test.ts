@@ -109,6 +109,21 @@ describe('two nodes', () => {
     expect(right.told.statuses).toEqual([5])
   })
 
+  it('reach a peer that restarted by traffic alone, within three seconds', async () => {
+    const { world, hosts, toRight, right } = await connected()
+    const { udpNode } = await import('../helpers/nodes.ts')
+    await world.run({ forMs: 5_000 })
+    hosts[1].crash()
+    hosts[1].restart()
+    const again = await udpNode(hosts[1], { identity: right.table.identity })
+    for (let i = 0; i < 30; i++) {
+      toRight.send(frameOf('still there?'))
+      await world.run({ forMs: 100 })
+    }
+    expect(again.told.frames.length).toBeGreaterThan(0)
+    expect(toRight.state).toBe('up')
+  })
+
   it('resume after the peer restarts with the same identity', async () => {
     const { world, hosts, left, right } = await connected()
     const { udpNode } = await import('../helpers/nodes.ts')
