@@ -46,6 +46,19 @@ export interface PingReply {
   readonly address: string
   readonly ms: number
   readonly hops: number
+  /** Kind of the session's path; absent without a session. */
+  readonly path?: string
+  readonly remote?: string
+}
+
+/** Reply to `netcheck`. */
+export interface NetCheckReply {
+  readonly mapping: string
+  readonly outside?: string
+  readonly endpoints: readonly string[]
+  readonly heardOver: readonly string[]
+  readonly paths: Readonly<Record<string, number>>
+  readonly advice: readonly string[]
 }
 
 /** Returns the lines of `status`. */
@@ -80,6 +93,32 @@ function dataPlaneLines(dataPlane: NodeStatusReply['dataPlane']): string[] {
   if (dataPlane === undefined) return []
   const { name, reason } = dataPlane
   return [`  data plane   ${name}${reason === undefined ? '' : ` (slow): ${reason}`}`]
+}
+
+const MAPPINGS: Readonly<Record<string, string>> = {
+  unknown: 'not known yet: two destinations have to answer',
+  independent: 'one port for all destinations',
+  sequential: 'a new port for every destination, one after the other',
+  random: 'a new random port for every destination',
+}
+
+/** Returns the lines of `netcheck`. */
+export function netcheckLines(reply: NetCheckReply): string[] {
+  const paths = Object.entries(reply.paths).map(([kind, count]) => `${kind} ${count}`)
+  return [
+    `mapping    ${MAPPINGS[reply.mapping] ?? reply.mapping}`,
+    `seen at    ${reply.outside ?? 'its own address'}`,
+    ...reply.endpoints.map((endpoint) => `offered    ${endpoint}`),
+    `answers    ${reply.heardOver.length === 0 ? 'none' : reply.heardOver.join(', ')}`,
+    `paths      ${paths.length === 0 ? 'none' : paths.join(', ')}`,
+    ...reply.advice.map((sentence) => `advice     ${sentence}`),
+  ]
+}
+
+/** Returns the line of one reply to `ping`. */
+export function pingLine({ address, ms, hops, path, remote }: PingReply, sequence: number): string {
+  const way = path === undefined ? 'ring' : remote === undefined ? path : `${path} ${remote}`
+  return `${address}: seq=${sequence} hops=${hops} time=${ms.toFixed(1)} ms via ${way}`
 }
 
 /** Returns the lines of `peers`. */

@@ -2,8 +2,11 @@
 import { Command } from 'commander'
 import { EXIT_FAILED, runCommand } from '@ipop/node/tools'
 import {
+  netcheckLines,
   peerLines,
+  pingLine,
   statusLines,
+  type NetCheckReply,
   type PeerReply,
   type PingReply,
   type StatusReply,
@@ -32,6 +35,11 @@ program
   .command('peers')
   .description('sessions with other nodes')
   .action(async () => print<readonly PeerReply[]>(await ask('peers'), peerLines))
+
+program
+  .command('netcheck')
+  .description('kind of NAT, addresses seen by others, what gets through, advice')
+  .action(async () => print<NetCheckReply>(await ask('netcheck'), netcheckLines))
 
 program
   .command('ping <target>')
@@ -63,9 +71,7 @@ async function ping(target: string, count: number): Promise<void> {
     try {
       const reply = (await ask('ping', { target })) as PingReply
       answers += 1
-      print<PingReply>(reply, ({ address, ms, hops }) => [
-        `${address}: seq=${sequence} hops=${hops} time=${ms.toFixed(1)} ms`,
-      ])
+      print<PingReply>(reply, (one) => [pingLine(one, sequence)])
     } catch (error) {
       if (sequence === count && answers === 0) throw error
       process.stderr.write(`ipop: ${error instanceof Error ? error.message : String(error)}\n`)

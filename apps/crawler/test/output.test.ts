@@ -1,6 +1,6 @@
 /** What people see of status and peers. */
 import { describe, expect, it } from '@jest/globals'
-import { peerLines, statusLines } from '../src/ipop-output.ts'
+import { netcheckLines, pingLine, peerLines, statusLines } from '../src/ipop-output.ts'
 
 describe('statusLines', () => {
   it('shows one node with its virtual network', () => {
@@ -35,6 +35,39 @@ describe('statusLines', () => {
       '  virtual IP   10.0.0.1',
       '  data plane   javascript (slow): a TAP interface',
     ])
+  })
+})
+
+describe('netcheckLines', () => {
+  it('says what is known and what to do', () => {
+    const reply = {
+      mapping: 'random',
+      outside: 'brunet.udp://203.0.113.1:4000',
+      endpoints: ['brunet.udp://192.168.0.2:4000'],
+      heardOver: ['udp'],
+      paths: { udp: 3, relay: 1 },
+      advice: ['Forward a port.'],
+    }
+    expect(netcheckLines(reply)).toEqual([
+      'mapping    a new random port for every destination',
+      'seen at    brunet.udp://203.0.113.1:4000',
+      'offered    brunet.udp://192.168.0.2:4000',
+      'answers    udp',
+      'paths      udp 3, relay 1',
+      'advice     Forward a port.',
+    ])
+    const nothing = { mapping: 'unknown', endpoints: [], heardOver: [], paths: {}, advice: [] }
+    expect(netcheckLines(nothing)).toContain('paths      none')
+  })
+})
+
+describe('pingLine', () => {
+  it('names the path', () => {
+    const reply = { address: 'a', ms: 1.25, hops: 1 }
+    expect(pingLine(reply, 1)).toBe('a: seq=1 hops=1 time=1.3 ms via ring')
+    expect(pingLine({ ...reply, path: 'relay' }, 2)).toContain('via relay')
+    const direct = { ...reply, path: 'udp', remote: 'brunet.udp://192.0.2.1:1' }
+    expect(pingLine(direct, 3)).toContain('via udp brunet.udp://192.0.2.1:1')
   })
 })
 

@@ -56,6 +56,18 @@ export interface PeerTraffic {
   readonly bytesOut: number
 }
 
+/** How a node can be reached, as far as it knows. */
+export interface ReachView {
+  /** How NATs map its ports: unknown, independent, sequential or random. */
+  readonly mapping: string
+  /** Where others see it, when that is another address than its own. */
+  readonly outside?: string | undefined
+  /** The transport addresses it offers. */
+  readonly endpoints: readonly string[]
+  /** Kinds of edges over which others told where they see it. */
+  readonly heardOver: readonly string[]
+}
+
 /** A ring node, as far as the management interfaces use it. */
 export interface RingNode {
   readonly address: Address
@@ -67,6 +79,8 @@ export interface RingNode {
   connections(): readonly ConnectionView[]
   /** Returns the transport addresses this node can be reached at. */
   localAddresses(): readonly string[]
+  /** Returns how this node can be reached, as far as it knows. */
+  reach(): ReachView
   /** Calls a method on the node at or nearest to `target`. */
   call(
     target: Address,

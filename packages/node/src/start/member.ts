@@ -37,6 +37,15 @@ export function ringView({ overlay }: Member): RingNode {
     neighbors: () => overlay.neighbors(),
     connections: () => overlay.connections.all().map(connectionView),
     localAddresses: () => overlay.channels.hintOf().endpoints.map(String),
+    reach: () => {
+      const { mapping, outside, endpoints } = overlay.channels.reach.reach()
+      return {
+        mapping,
+        outside: outside?.first.toString(),
+        endpoints: endpoints.map(String),
+        heardOver: overlay.channels.reach.heardOver,
+      }
+    },
     call: (target, method, args, options) => overlay.call(target, method, args, options),
     handle: (method, schema, handler) => overlay.handle(method, schema, handler),
     nextHop: (target) => overlay.nearestTo(target),

@@ -12,6 +12,7 @@ import type {
   RingNode,
   RingReply,
   StoredValue,
+  ReachView,
 } from '../../src/services.ts'
 
 type Served = (args: CborValue, caller: RingCaller) => Promise<CborValue>
@@ -66,6 +67,15 @@ export class FakeRingNode implements RingNode {
       'brunet.tcp://192.0.2.7:4000',
       'brunet.udp://[fd00::7]:4000',
     ]
+  }
+
+  reach(): ReachView {
+    return {
+      mapping: 'sequential',
+      outside: 'brunet.udp://203.0.113.1:20000',
+      endpoints: this.localAddresses(),
+      heardOver: ['udp'],
+    }
   }
 
   async call(

@@ -35,6 +35,8 @@ export class ChannelTable implements DatagramReceiver {
   readonly identity: Identity
   /** Told what happens; set with `setHandlers`. */
   handlers: ChannelHandlers = noHandlers
+  /** How this node can be reached, as far as it knows. */
+  readonly reach: Reach
   /** For a data plane that opens and carries frames by itself. */
   readonly dataPlane: DataPlaneEntry
   readonly #clock: Clock
@@ -43,7 +45,6 @@ export class ChannelTable implements DatagramReceiver {
   readonly #channels: ChannelRegistry
   readonly #dialer: Dialer
   readonly #hellos: HelloClient
-  readonly #reach: Reach
   readonly #drops = new DropCounts()
   readonly #attachments: Attachment[]
   readonly #guard = new ReentrancyGuard((datagram, edge) => this.#handle(datagram, edge))
@@ -66,7 +67,7 @@ export class ChannelTable implements DatagramReceiver {
     this.#sessions = openSessions(this, { log, random, wallTimeMs }, options)
     this.#dialer = new Dialer({ names, log }, { listeners })
     const dialer = this.#dialer
-    this.#reach = new Reach({ ...runtime, log }, { dialer, listeners, receiver: this })
+    this.reach = new Reach({ ...runtime, log }, { dialer, listeners, receiver: this })
     this.#hellos = new HelloClient(
       { random: random.fork('hello'), wallTimeMs },
       { asker: this.address },
@@ -132,11 +133,8 @@ export class ChannelTable implements DatagramReceiver {
 
   /** Returns what others need to dial this node: local and reflexive addresses. */
   hintOf(): PeerHint {
-    return {
-      address: this.address,
-      sessionKey: this.#sessions.record.sessionKey,
-      endpoints: this.#reach.endpoints(),
-    }
+    const { sessionKey } = this.#sessions.record
+    return { address: this.address, sessionKey, endpoints: this.reach.endpoints() }
   }
 
   /** Asks who is behind `ta`; resolves undefined after `timeoutMs` without a verified answer. */
@@ -171,7 +169,7 @@ export class ChannelTable implements DatagramReceiver {
 
   helloIdentity(): HelloIdentity {
     const record = encodeNodeRecord(this.#sessions.record)
-    return { record, endpoints: this.#reach.endpoints() }
+    return { record, endpoints: this.reach.endpoints() }
   }
 
   /** Counts channels, traffic and drops. */
@@ -189,7 +187,7 @@ export class ChannelTable implements DatagramReceiver {
     this.#isClosed = true
     this.#alarm.cancel()
     this.#hellos.close()
-    this.#reach.close()
+    this.reach.close()
     for (const attachment of this.#attachments) attachment.detach()
     return Promise.resolve()
   }
@@ -237,7 +235,7 @@ export class ChannelTable implements DatagramReceiver {
   #handleHelloReply(datagram: Uint8Array, edge: Edge): void {
     const reply = this.#hellos.handleReply(datagram, edge)
     if (reply instanceof Malformed) return this.#drops.count(reply.reason)
-    this.#reach.observe(reply.observed, reply.hint.address, edge)
+    this.reach.observe(reply.observed, reply.hint.address, edge)
   }
 
   #handleTimeout(now: Instant): void {
@@ -291,8 +289,8 @@ export class ChannelTable implements DatagramReceiver {
       },
       wake: (at) => this.#isClosed || this.#alarm.wake(at),
       dial: (ta, onEdge) => this.#dialer.dial(ta, onEdge),
-      reach: this.#reach,
-      observed: (from, observed, edge) => this.#reach.observe(observed, from.address, edge),
+      reach: this.reach,
+      observed: (from, observed, edge) => this.reach.observe(observed, from.address, edge),
       activeEdgeChanged: (of) => observer?.activeEdgeChanged(of.address, of.activeEdge),
       drop: (reason) => this.#drops.count(reason),
       down: (channel, reason) => this.#lifecycle.down(channel, reason),

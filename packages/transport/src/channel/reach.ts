@@ -94,6 +94,11 @@ export class Reach implements ReachHost {
     return this.#arrays.open({ ...request, openSocket: () => openSibling(listener) })
   }
 
+  /** Returns over which kinds of edges others were heard to see this node. */
+  get heardOver(): readonly Edge['kind'][] {
+    return [...this.#heard]
+  }
+
   /** Closes the sockets that were opened for hole punching. */
   close(): void {
     void this.#arrays.close()

@@ -10,6 +10,7 @@ import { informationOf } from '../methods/information.ts'
 import type { RpcTarget } from '../xml-rpc-server.ts'
 import type { ControlRoutes } from './control-server.ts'
 import type { JsonObject } from './json.ts'
+import { netcheckOf } from './netcheck.ts'
 
 /** One node of the process with its methods. */
 export interface ControlledNode {
@@ -35,6 +36,7 @@ export function controlRoutes(
         nodes: nodes.map(({ node }) => statusOf(node)),
       }),
     peers: (body) => Promise.resolve(peersOf(pick(body).node)),
+    netcheck: (body) => Promise.resolve(netcheckOf(pick(body).node.ring)),
     ping: (body) => ping(pick(body).node, textIn(body, 'target'), clock),
     'dht/get': async (body) => {
       const values = await pick(body).node.dht.get(textIn(body, 'key'))
@@ -82,7 +84,10 @@ async function ping(node: ManagedNode, target: string, clock: Clock): Promise<un
     timeoutMs: PING_TIMEOUT_MS,
     repliesMax: 1,
   })
-  return { address: address.toString(), ms: clock.now() - start, hops: reply?.hops ?? 0 }
+  const ms = clock.now() - start
+  const session = node.ring.connections().find((each) => each.address.equals(address))
+  const path = session?.edgeKinds[0]
+  return { address: address.toString(), ms, hops: reply?.hops ?? 0, path, remote: session?.remote }
 }
 
 async function addressOf(node: ManagedNode, target: string): Promise<Address> {
