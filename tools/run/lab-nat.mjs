@@ -1,7 +1,7 @@
 /** Which hosts reach each other, how fast and over what: `npm run lab:nat -- [--pairs A:B,...] [--runs N] [--json FILE]`. */
 import fs from 'node:fs'
 import { parseArgs } from 'node:util'
-import { countLargeAt, forgetContacts, KINDS, natLabUp } from '../lab/nat.mjs'
+import { countLargeAt, forgetContacts, KINDS, natLabUp, takeLargeCount } from '../lab/nat.mjs'
 import {
   isJoined,
   LARGE_PING_BYTES,
@@ -17,6 +17,7 @@ import { ensure } from './ensure.mjs'
 
 const FIRST_LIMIT_MS = 15_000
 const DIRECT_LIMIT_MS = 15_000
+const QUIET_MS = 250
 const DIRECT_KINDS = new Set(['udp', 'tcp'])
 
 const { values } = parseArgs({
@@ -114,6 +115,7 @@ async function visit({ a, b }, number) {
     result.joinedMs ??= ping.firstAt() - startedAt
     result.firstMs = ping.firstAt() - startedAt
     await followPath(sides, result, startedAt)
+    await quiet()
     result.relayPackets = relayedPackets(lab, sides[0].host)
     result.lossPercent = Math.round((1 - ping.replies() / ping.sent()) * 100)
     return result
@@ -137,6 +139,15 @@ async function followPath(sides, result, startedAt) {
     if (isDirect) result.directMs ??= Date.now() - startedAt
     if (isDirect || Date.now() > deadline) return
     await pause(50)
+  }
+}
+
+/** Waits until newcomers have taken over their part of the DHT, whose packets are large, too. */
+async function quiet() {
+  for (let looks = 0; looks < 10; looks++) {
+    takeLargeCount(lab)
+    await pause(QUIET_MS)
+    if (takeLargeCount(lab) === 0) return
   }
 }
 
