@@ -120,6 +120,14 @@ export class DataPlane {
     return guarded(() => this.#native.withdrawRoute(address, prefixLength))
   }
 
+  /**
+   * Replaces the node's own inner addresses. Packets to any other destination are never written to the interface but
+   * handed to `onStrayPacket`; so is everything while there is none. Group and broadcast addresses are refused.
+   */
+  setOwnAddresses(addresses: readonly string[]): void {
+    guarded(() => this.#native.setOwnAddresses([...addresses]))
+  }
+
   /** Returns the datagram that carries `frame`; undefined when the session is gone or its key used up. */
   seal(localIndex: number, frame: Uint8Array): Uint8Array | undefined {
     return guarded(() => this.#native.seal(localIndex, frame)) ?? undefined

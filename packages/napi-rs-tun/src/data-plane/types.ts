@@ -79,7 +79,7 @@ export interface SessionCounters {
 export interface DataPlaneHandlers {
   /** The plaintext of an authentic datagram that is not an IP packet; empty for a keepalive. */
   onFrame(localIndex: number, frame: Uint8Array, from: SocketEndpoint): void
-  /** An authentic IP packet that no route allows this peer to send, or for which there is no interface. */
+  /** An authentic IP packet that no route allows this peer to send, that is not for an own address, or without an interface. */
   onStrayPacket(localIndex: number, packet: Uint8Array, from: SocketEndpoint): void
   /** The first authentic datagram of a session arrived: the peer has the keys. */
   onConfirmed(localIndex: number, from: SocketEndpoint): void

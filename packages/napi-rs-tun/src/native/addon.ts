@@ -28,6 +28,7 @@ export interface NativePlane {
   parkPeer(peer: number): void
   installRoute(address: string, prefixLength: number, peer: number): void
   withdrawRoute(address: string, prefixLength: number): boolean
+  setOwnAddresses(hosts: string[]): void
   seal(localIndex: number, frame: Uint8Array): Uint8Array | null
   open(datagram: Uint8Array): { localIndex: number; isFirst: boolean; bytes: Uint8Array } | null
   drain(buffer: Uint8Array): number

@@ -15,6 +15,7 @@ export type Request =
   | { do: 'datagram'; text: string }
   | { do: 'withdraw' }
   | { do: 'install' }
+  | { do: 'own'; addresses: string[] }
   | { do: 'rebind' }
   | { do: 'report' }
   | { do: 'close' }
@@ -77,6 +78,7 @@ class PlaneNode {
       receiveKey,
     })
     this.plane.useSession(localIndex)
+    this.plane.setOwnAddresses([`10.9.0.${this.own}`, `fd09::${this.own}`])
     this.install()
   }
 
@@ -156,6 +158,7 @@ async function answer(request: Request): Promise<Report | undefined> {
   if (request.do === 'datagram') node.socket.send(Buffer.from(request.text), node.peerEndpoint)
   if (request.do === 'withdraw') node.withdraw()
   if (request.do === 'install') node.install()
+  if (request.do === 'own') node.plane.setOwnAddresses(request.addresses)
   if (request.do === 'rebind') await node.rebind()
   if (request.do === 'close') {
     await node.close()

@@ -57,6 +57,27 @@ onLinux('the data plane', () => {
     })
   })
 
+  it('leaves packets to a foreign destination to JavaScript, and all of them while there is no own address', async () => {
+    await withTwoNodes({}, async (alice, bob) => {
+      for (const addresses of [['10.9.0.3', 'fd09::2'], []]) {
+        await bob.ask({ do: 'own', addresses })
+        const { events, counters } = await bob.ask({ do: 'report' })
+        expect(await ping(alice, '10.9.0.2', '-W', '0.3')).toBe('0')
+        const after = await eventsOf(bob, Math.max(1, events.length) + 3)
+        expect(after.slice(-3)).toEqual(['stray 102 84', 'stray 102 84', 'stray 102 84'])
+        const report = await bob.ask({ do: 'report' })
+        expect(report.counters).toMatchObject({
+          interfaceWrites: counters['interfaceWrites'],
+          foreignDestination: Number(counters['foreignDestination']) + 3,
+          foreignSource: 0,
+        })
+      }
+      await bob.ask({ do: 'own', addresses: ['10.9.0.2'] })
+      expect(await ping(alice, '10.9.0.2')).toBe('3')
+      expect(await ping(alice, 'fd09::2', '-W', '0.3')).toBe('0')
+    })
+  })
+
   it('reports a peer that moved, so that its answers can follow', async () => {
     await withTwoNodes({}, async (alice, bob) => {
       expect(await ping(alice, '10.9.0.2')).toBe('3')

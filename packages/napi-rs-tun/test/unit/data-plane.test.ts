@@ -177,6 +177,8 @@ withAddon('tables', () => {
       [() => plane.movePeer(9, undefined), 'PLANE_ROW_UNKNOWN'],
       [() => plane.installRoute('10.0.0.0/33', 1), 'TUN_ARGUMENT_INVALID'],
       [() => plane.installRoute('10.0.0.0/8', 9), 'PLANE_ROW_UNKNOWN'],
+      [() => plane.setOwnAddresses(['10.0.0.300']), 'PLANE_ARGUMENT_INVALID'],
+      [() => plane.setOwnAddresses(['10.0.0.1', '224.0.0.1']), 'PLANE_ARGUMENT_INVALID'],
     ]
     for (const [action, code] of codes) expect(action).toThrow(expect.objectContaining({ code }))
     plane.installRoute('10.0.0.0/8', 1)

@@ -56,7 +56,9 @@ export class NodeDataPlane implements ChannelObserver {
     })
     this.#log = log
     this.#plane = plane
-    this.capabilities = [...commonCiphers(plane), CAPABILITY_PARTIAL_CHECKSUMS]
+    this.capabilities = checksDestinations(plane)
+      ? [...commonCiphers(plane), CAPABILITY_PARTIAL_CHECKSUMS]
+      : []
     const peers = new PlanePeers(plane)
     const traffic = new PlaneTraffic({ plane, peers, clock, timers })
     this.#peers = peers
@@ -108,5 +110,15 @@ export class NodeDataPlane implements ChannelObserver {
     if (!(edge instanceof UdpEdge) || edge.isLocal) return undefined
     const socket = this.datagrams.idOf(edge.local)
     return socket === undefined ? undefined : { socket, ...edge.endpoint }
+  }
+}
+
+/** Returns whether the plane writes only packets for own addresses. An old addon would write all. */
+function checksDestinations(plane: Plane): boolean {
+  try {
+    plane.setOwnAddresses([])
+    return true
+  } catch {
+    return false
   }
 }

@@ -1,5 +1,5 @@
 /** The rows of the IP router in the plane. */
-import { formatIpv4, type ForwardingRow, type ForwardingTable } from '@ipop/ip-mapping'
+import { formatIpv4, type ForwardingRow, type ForwardingTable, type Ipv4 } from '@ipop/ip-mapping'
 import type { Clock, Log } from '@ipop/runtime'
 import { messageOf } from '../errors.ts'
 import type { PlanePeer, PlanePeers } from './plane-peers.ts'
@@ -52,6 +52,18 @@ export class PlaneForwarding implements ForwardingTable {
     peer.routes.delete(cidr)
     this.#modules.plane.withdrawRoute(cidr)
     this.#modules.peers.release(peer)
+  }
+
+  setOwn(ip: Ipv4 | undefined): void {
+    const { plane, log } = this.#modules
+    const own = ip === undefined ? [] : [formatIpv4(ip)]
+    try {
+      plane.setOwnAddresses(own)
+    } catch (error) {
+      // Not a unicast address: the former one must not stay, and packets keep coming to JavaScript.
+      plane.setOwnAddresses([])
+      log.write('warn', 'data plane refused an address', { own, error: messageOf(error) })
+    }
   }
 
   onPunt(): void {

@@ -16,6 +16,7 @@ export type Plane = Pick<
   | 'removeSession'
   | 'seal'
   | 'sessionCounters'
+  | 'setOwnAddresses'
   | 'useSession'
   | 'withdrawRoute'
 >

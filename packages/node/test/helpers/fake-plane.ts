@@ -27,13 +27,14 @@ interface FakePeer {
   endpoint: SocketEndpoint | undefined
 }
 
-/** A packet is text here: `E` (an IPv4 header begins with 0x45), the sender, and what it says. */
+/** A packet is text here: `E` (an IPv4 header begins with 0x45), the sender, `>` and the receiver, and what it says. */
 export class FakePlane implements Plane {
   /** Packets for the interface. */
   readonly delivered: string[] = []
   readonly peers = new Map<number, FakePeer>()
   readonly sessions = new Map<number, FakeSession>()
   readonly routes = new Map<string, number>()
+  own: readonly string[] = []
   /** How many sessions it takes. */
   sessionsMax = 100
   /** How many peers it takes. */
@@ -52,7 +53,7 @@ export class FakePlane implements Plane {
   packet(from: string, to: string, text: string): boolean {
     const peer = this.peers.get(this.routes.get(`${to}/32`) ?? -1)
     if (peer?.session === undefined || peer.endpoint === undefined) return false
-    const datagram = this.seal(peer.session, encode(`E${from} ${text}`))
+    const datagram = this.seal(peer.session, encode(`E${from}>${to} ${text}`))
     if (datagram) this.#sockets[peer.endpoint.socket]?.send(datagram, peer.endpoint)
     return datagram !== undefined
   }
@@ -120,6 +121,12 @@ export class FakePlane implements Plane {
     return this.routes.delete(cidr)
   }
 
+  setOwnAddresses(addresses: readonly string[]): void {
+    const isGroup = addresses.some((address) => Number(address.split('.')[0]) >= 224)
+    if (isGroup) throw new DataPlaneError('PLANE_ARGUMENT_INVALID', 'not a unicast address')
+    this.own = addresses
+  }
+
   seal(localIndex: number, frame: Uint8Array): Uint8Array | undefined {
     const session = this.sessions.get(localIndex)
     const datagram = session?.key.seal(frame, 0)
@@ -175,9 +182,11 @@ export class FakePlane implements Plane {
     if (opened.isFirst) this.#handlers.onConfirmed(localIndex, source)
     else if (hasMoved) this.#handlers.onMoved(localIndex, source)
     const text = new TextDecoder().decode(opened.bytes)
-    const sender = /^E([\d.]+) /.exec(text)?.[1]
+    const [, sender, receiver = ''] = /^E([\d.]+)>([\d.]+) /.exec(text) ?? []
     if (sender === undefined) return this.#handlers.onFrame(localIndex, opened.bytes, source)
-    if (this.routes.get(`${sender}/32`) === session.row.peer) this.delivered.push(text.slice(1))
+    const isPassed =
+      this.routes.get(`${sender}/32`) === session.row.peer && this.own.includes(receiver)
+    if (isPassed) this.delivered.push(text.slice(1).replace(`>${receiver}`, ''))
     else this.#handlers.onStrayPacket(localIndex, opened.bytes, source)
   }
 }

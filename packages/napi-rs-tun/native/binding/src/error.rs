@@ -29,7 +29,10 @@ pub fn from_refusal(refusal: Refusal) -> Error {
     let (code, reason) = match refusal {
         Refusal::Full => ("ENOBUFS", "the table is full"),
         Refusal::Unknown => ("ENOENT", "no such peer or session"),
-        Refusal::Invalid => ("EINVAL", "a key or prefix has the wrong length, or the index is taken"),
+        Refusal::Invalid => (
+            "EINVAL",
+            "a key or prefix has the wrong length, the index is taken, or an address is not a unicast one",
+        ),
     };
     Error::new(code.to_owned(), reason)
 }

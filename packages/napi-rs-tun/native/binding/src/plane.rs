@@ -210,6 +210,13 @@ impl NativePlane {
         Ok(self.hub()?.plane.withdraw_route(prefix.address, prefix.prefix_length))
     }
 
+    /// Replaces the addresses that packets for the interface may be sent to.
+    #[napi]
+    pub fn set_own_addresses(&self, hosts: Vec<String>) -> Result<()> {
+        let parsed: Result<Vec<IpAddr>> = hosts.iter().map(|host| ip(host)).collect();
+        self.hub()?.plane.set_own_addresses(&parsed?).map_err(from_refusal)
+    }
+
     /// Seals a frame of the control plane; null when there is no such session or its key is used up.
     #[napi]
     pub fn seal(&self, local_index: u32, frame: BufferSlice<'_>) -> Result<Option<Buffer>> {
@@ -279,6 +286,9 @@ impl NativePlane {
 
 fn address(host: &str, port: u16) -> Result<SocketAddr> {
     // A scope such as %eth0 is not an address of std; link-local peers are left to the other sockets.
-    let ip: IpAddr = host.parse().map_err(|_| invalid(&format!("not an IP address: {host}")))?;
-    Ok((ip, port).into())
+    Ok((ip(host)?, port).into())
+}
+
+fn ip(host: &str) -> Result<IpAddr> {
+    host.parse().map_err(|_| invalid(&format!("not an IP address: {host}")))
 }

@@ -56,6 +56,7 @@ fn plane(own: u32, cipher: Cipher, takes_partial: bool) -> Plane {
     let done = plane
         .install_peer(other, takes_partial, 1472)
         .and_then(|()| plane.install_route([10, 0, 0, other as u8].into(), 32, other))
+        .and_then(|()| plane.set_own_addresses(&[[10, 0, 0, own as u8].into()]))
         .and_then(|()| plane.install_session(&keys))
         .and_then(|()| plane.use_session(own))
         .and_then(|()| plane.move_peer(other, Some(endpoint())));

@@ -1,5 +1,6 @@
 //! Receive coalescing: consecutive segments of one flow become one super-packet for the kernel, without copying.
 
+use crate::admission::Admitted;
 use crate::checksum;
 use crate::ip::{self, IpPacket, TCP, UDP};
 use crate::limits::{COALESCE_FLOWS_MAX, PACKET_BYTES_MAX, SEGMENTS_PER_SEND_MAX};
@@ -50,8 +51,11 @@ impl Coalescer {
         Coalescer { items: Vec::new(), used: 0, recent: Vec::new(), merges_udp }
     }
 
-    /// Adds the packet at `range` of `arena`, which `outline` describes.
-    pub fn push(&mut self, arena: &[u8], range: Range<usize>, outline: &IpPacket, is_partial: bool) {
+    /// Adds the packet at `range` of `arena`, which `admitted` describes.
+    ///
+    /// A super-packet has one source and one destination, those of its first packet: what passed for one passed for all.
+    pub fn push(&mut self, arena: &[u8], range: Range<usize>, admitted: Admitted<'_>, is_partial: bool) {
+        let outline = admitted.outline();
         let packet = &arena[range.clone()];
         let found = self.recent.iter().rposition(|&at| is_same_flow(arena, &self.items[at], packet, outline));
         let flow = self.flow_of(packet, outline, is_partial);
@@ -255,7 +259,7 @@ mod tests {
         let mut at = 0;
         for packet in packets {
             let outline = IpPacket::parse(packet).unwrap();
-            coalescer.push(&arena, at..at + packet.len(), &outline, is_partial);
+            coalescer.push(&arena, at..at + packet.len(), Admitted::unchecked(&outline), is_partial);
             at += packet.len();
         }
         let items: Vec<_> = coalescer.finish(&mut arena).iter().map(|i| (i.vnet, i.parts.clone())).collect();

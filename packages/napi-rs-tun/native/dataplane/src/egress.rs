@@ -150,6 +150,8 @@ pub mod tests {
         plane.install_peer(other, true, 1472).unwrap();
         plane.install_route([10, 0, 0, other as u8].into(), 32, other).unwrap();
         plane.install_route(format!("fd00::{other}").parse().unwrap(), 128, other).unwrap();
+        let own_v6 = format!("fd00::{own}").parse().unwrap();
+        plane.set_own_addresses(&[[10, 0, 0, own as u8].into(), own_v6]).unwrap();
         let cipher = Cipher::Aes256Gcm;
         let keys = SessionKeys {
             local_index: own,

@@ -1,11 +1,11 @@
 //! From the network to the virtual interface: open, check, coalesce; the rest goes to the control plane.
 
+use crate::admission::{Gate, Stray};
 use crate::coalesce::Coalescer;
 use crate::ip::{fill_in_checksum, IpPacket};
 use crate::plane::Tables;
 use crate::session::{Endpoint, Session};
 use crate::transport::{classify, Content, DataHeader};
-use std::net::IpAddr;
 use std::ops::Range;
 
 /// What the control plane is told.
@@ -15,7 +15,7 @@ pub enum Notice<'a> {
     Datagram(&'a [u8]),
     /// The plaintext of an authentic datagram that is not an IP packet; empty for a keepalive.
     Frame(&'a [u8]),
-    /// An authentic IP packet whose source is not known to be the peer's.
+    /// An authentic IP packet whose source is not known to be the peer's, or whose destination is not ours.
     Packet(&'a [u8]),
     /// The first authentic datagram of a session arrived: the peer has the keys.
     Confirmed,
@@ -38,6 +38,10 @@ pub struct IngressCounters {
     pub rejected: u64,
     /// Authentic plaintexts that claim to be IP packets and are not.
     pub malformed: u64,
+    /// Packets that were left to the control plane because no route gives their source to the peer.
+    pub foreign_source: u64,
+    /// Packets that were left to it because their destination is not one of our addresses.
+    pub foreign_destination: u64,
     /// Notices to the control plane.
     pub noticed: u64,
 }
@@ -70,7 +74,7 @@ impl Ingress {
         arrival: Arrival,
         listener: &mut impl Listener,
     ) {
-        let mut known = Known { tables, session: None, source: None };
+        let mut known = Known { tables, session: None, gate: Gate::new(tables) };
         for start in range.clone().step_by(size.max(1)) {
             let end = range.end.min(start + size.max(1));
             self.datagram(&mut known, arena, start..end, arrival, listener);
@@ -119,10 +123,16 @@ impl Ingress {
         };
         // A peer may pad its plaintexts.
         let packet = &mut packet[..outline.total_length];
-        if self.has_interface && known.may_send_from(session.peer, outline.source) {
-            self.counters.opened += 1;
-            self.coalescer.push(arena, start..start + outline.total_length, &outline, is_partial);
-            return;
+        if self.has_interface {
+            match known.gate.check(session.peer, &outline) {
+                Ok(admitted) => {
+                    self.counters.opened += 1;
+                    self.coalescer.push(arena, start..start + outline.total_length, admitted, is_partial);
+                    return;
+                }
+                Err(Stray::Source) => self.counters.foreign_source += 1,
+                Err(Stray::Destination) => self.counters.foreign_destination += 1,
+            }
         }
         if is_partial {
             fill_in_checksum(packet, &outline);
@@ -144,7 +154,7 @@ pub struct Arrival {
 struct Known<'a> {
     tables: &'a Tables,
     session: Option<&'a Session>,
-    source: Option<(u32, IpAddr)>,
+    gate: Gate<'a>,
 }
 
 impl<'a> Known<'a> {
@@ -153,17 +163,6 @@ impl<'a> Known<'a> {
             self.session = Some(self.tables.session(index)?);
         }
         self.session
-    }
-
-    fn may_send_from(&mut self, peer: u32, source: IpAddr) -> bool {
-        if self.source == Some((peer, source)) {
-            return true;
-        }
-        let may = self.tables.may_send_from(peer, source);
-        if may {
-            self.source = Some((peer, source));
-        }
-        may
     }
 }
 
@@ -248,7 +247,10 @@ mod tests {
         assert_eq!(packets[0][40..], expected[40..]);
         assert_eq!(heard.0, [(Some(2), "Confirmed".to_owned(), vec![])]);
         assert!(receive(&bob, &datagrams, 1, &mut heard, &mut ingress).is_empty());
-        assert_eq!(ingress.counters, IngressCounters { opened: 8, rejected: 8, malformed: 0, noticed: 1 });
+        assert_eq!(
+            ingress.counters,
+            IngressCounters { opened: 8, rejected: 8, noticed: 1, ..IngressCounters::default() }
+        );
     }
 
     #[test]
@@ -256,10 +258,26 @@ mod tests {
         let (_, datagrams) = sent_by_alice(100);
         let bob = plane(2);
         bob.withdraw_route([10, 0, 0, 1].into(), 32);
-        let mut heard = Heard::default();
-        assert!(receive(&bob, &datagrams, 1, &mut heard, &mut Ingress::new(true, true)).is_empty());
+        let (mut heard, mut ingress) = (Heard::default(), Ingress::new(true, true));
+        assert!(receive(&bob, &datagrams, 1, &mut heard, &mut ingress).is_empty());
         assert_eq!(heard.0[1].1, "Packet");
         assert!(is_valid(&heard.0[1].2));
+        assert_eq!((ingress.counters.foreign_source, ingress.counters.foreign_destination), (1, 0));
+    }
+
+    #[test]
+    fn packets_to_a_foreign_destination_go_to_the_control_plane_with_a_whole_checksum() {
+        for own in [vec![], vec![[10, 0, 0, 3].into(), "fd00::2".parse().unwrap()]] {
+            let (_, datagrams) = sent_by_alice(100);
+            let bob = plane(2);
+            bob.set_own_addresses(&own).unwrap();
+            let (mut heard, mut ingress) = (Heard::default(), Ingress::new(true, true));
+            assert!(receive(&bob, &datagrams, 1, &mut heard, &mut ingress).is_empty());
+            assert_eq!(heard.0[1].1, "Packet");
+            assert!(is_valid(&heard.0[1].2));
+            assert_eq!((ingress.counters.foreign_source, ingress.counters.foreign_destination), (0, 1));
+            assert_eq!(ingress.counters.opened, 0);
+        }
     }
 
     #[test]
@@ -298,6 +316,54 @@ mod tests {
     }
 
     proptest! {
+        /// One flow in numbers and ports, whose packets differ in their ends: what must not be joined would fit.
+        #[test]
+        fn super_packets_hold_only_packets_that_passed(
+            ends in prop::collection::vec((1u8..5, 1u8..5), 1..40),
+            own in prop::collection::vec(1u8..5, 0..3),
+            routed in prop::collection::vec(1u8..5, 0..3),
+            is_partial in any::<bool>(),
+        ) {
+            let (alice, bob) = (plane(1), plane(2));
+            bob.withdraw_route([10, 0, 0, 1].into(), 32);
+            for &number in &routed {
+                bob.install_route([10, 0, 0, number].into(), 32, 1).unwrap();
+            }
+            let addresses: Vec<_> = own.iter().map(|&number| [10, 0, 0, number].into()).collect();
+            bob.set_own_addresses(&addresses).unwrap();
+            let mut datagrams = Vec::new();
+            let (mut passed, mut foreign_source, mut foreign_destination) = (Vec::new(), 0, 0);
+            for (number, &(source, destination)) in ends.iter().enumerate() {
+                let mut packet = tcp_packet(false, 1 + 50 * number as u32, 0x10, &[number as u8; 50]);
+                packet[15] = source;
+                packet[19] = destination;
+                crate::ip::set_total_length(&mut packet, 20, 90);
+                let outline = IpPacket::parse(&packet).unwrap();
+                fill_in_checksum(&mut packet, &outline);
+                let plaintext = if is_partial { [&[0x06][..], &packet].concat() } else { packet };
+                datagrams.push(crate::session::tests::sealed(alice.tables().session(1).unwrap(), &plaintext));
+                if !routed.contains(&source) {
+                    foreign_source += 1;
+                } else if !own.contains(&destination) {
+                    foreign_destination += 1;
+                } else {
+                    passed.push((source, destination, number as u8));
+                }
+            }
+            let (mut heard, mut ingress) = (Heard::default(), Ingress::new(true, true));
+            let written = receive(&bob, &datagrams, 1, &mut heard, &mut ingress);
+            let mut found: Vec<(u8, u8, u8)> = written
+                .iter()
+                .flat_map(|packet| packet[40..].chunks(50).map(|payload| (packet[15], packet[19], payload[0])))
+                .collect();
+            found.sort_by_key(|&(_, _, number)| number);
+            prop_assert_eq!(found, passed);
+            prop_assert_eq!(ingress.counters.foreign_source, foreign_source);
+            prop_assert_eq!(ingress.counters.foreign_destination, foreign_destination);
+            let strays = heard.0.iter().filter(|(_, name, _)| name == "Packet").count() as u64;
+            prop_assert_eq!(strays, foreign_source + foreign_destination);
+        }
+
         #[test]
         fn survives_any_authentic_plaintexts(
             plaintexts in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..120), 1..8),
@@ -317,9 +383,15 @@ mod tests {
                         bytes[at + 2..at + 4].copy_from_slice(&length.to_be_bytes());
                         bytes[at + 6..at + 8].fill(0);
                         bytes[at + 9] = if bytes[at + 5] & 1 == 0 { 6 } else { 17 };
+                        if let Some(destination) = bytes.get_mut(at + 16..at + 20) {
+                            destination.copy_from_slice(&[10, 0, 0, 2]);
+                        }
                     } else {
                         bytes[at + 4..at + 6].copy_from_slice(&length.saturating_sub(40).to_be_bytes());
                         bytes[at + 6] = if bytes[at + 7] & 1 == 0 { 6 } else { 17 };
+                        if let Some(destination) = bytes.get_mut(at + 24..at + 40) {
+                            destination.copy_from_slice(&[0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2]);
+                        }
                     }
                 }
                 crate::session::tests::sealed(alice.tables().session(1).unwrap(), &bytes)

@@ -3,6 +3,7 @@
 //! Every parser here accepts any bytes and answers with `None` or a refusal; none panics.
 #![forbid(unsafe_code)]
 
+pub mod admission;
 pub mod aead;
 pub mod batch;
 pub mod checksum;

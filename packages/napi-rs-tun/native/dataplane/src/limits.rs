@@ -27,6 +27,9 @@ pub const SESSIONS_MAX: usize = 65_536;
 /// As many peers as routes: each has at least one.
 pub const PEERS_MAX: usize = 65_536;
 
+/// A node has one or two; every packet of a new flow is compared with all of them.
+pub const OWN_ADDRESSES_MAX: usize = 64;
+
 /// Older kernels accept 64 segments in one UDP_SEGMENT send.
 pub const SEGMENTS_PER_SEND_MAX: usize = 64;
 

@@ -1,5 +1,6 @@
-//! The tables of the data plane: sessions, peers, and which prefix belongs to which peer.
+//! The tables of the data plane: sessions, peers, which prefix belongs to which peer, and which addresses are ours.
 
+use crate::admission::OwnAddresses;
 use crate::limits::{PEERS_MAX, ROUTES_MAX, SESSIONS_MAX};
 use crate::prefix::{Prefix, PrefixTable};
 use crate::session::{Endpoint, Session, SessionKeys};
@@ -14,7 +15,7 @@ pub enum Refusal {
     Full,
     /// The row names a peer or session that does not exist.
     Unknown,
-    /// A key or prefix has the wrong length, or the index is taken.
+    /// A key or prefix has the wrong length, the index is taken, or an address is not a unicast one.
     Invalid,
 }
 
@@ -37,6 +38,7 @@ pub struct Tables {
     sessions: HashMap<u32, Arc<Session>>,
     peers: HashMap<u32, Peer>,
     routes: PrefixTable<u32>,
+    own: OwnAddresses,
 }
 
 impl Tables {
@@ -49,6 +51,11 @@ impl Tables {
     /// Returns whether packets from `source` may come from `peer`.
     pub fn may_send_from(&self, peer: u32, source: IpAddr) -> bool {
         self.routes.lookup(source) == Some(&peer)
+    }
+
+    /// Returns whether packets to `destination` are for us.
+    pub fn is_own(&self, destination: IpAddr) -> bool {
+        self.own.contains(destination)
     }
 
     /// Returns the session that we call `local_index`.
@@ -153,6 +160,15 @@ impl Plane {
             return Err(Refusal::Full);
         }
         tables.routes.insert(prefix, peer);
+        Ok(())
+    }
+
+    /// Replaces the addresses that packets for the interface may be sent to; with none, nothing is written to it.
+    ///
+    /// A batch that a receiving thread has checked already is still written.
+    pub fn set_own_addresses(&self, addresses: &[IpAddr]) -> Result<(), Refusal> {
+        let own = OwnAddresses::new(addresses)?;
+        self.write().own = own;
         Ok(())
     }
 

@@ -52,6 +52,8 @@ struct Totals {
     opened: AtomicU64,
     rejected: AtomicU64,
     malformed: AtomicU64,
+    foreign_source: AtomicU64,
+    foreign_destination: AtomicU64,
     noticed: AtomicU64,
     written: AtomicU64,
     write_errors: AtomicU64,
@@ -111,6 +113,8 @@ impl Hub {
         self.totals.opened.fetch_add(counters.opened, Relaxed);
         self.totals.rejected.fetch_add(counters.rejected, Relaxed);
         self.totals.malformed.fetch_add(counters.malformed, Relaxed);
+        self.totals.foreign_source.fetch_add(counters.foreign_source, Relaxed);
+        self.totals.foreign_destination.fetch_add(counters.foreign_destination, Relaxed);
         self.totals.noticed.fetch_add(counters.noticed, Relaxed);
         self.totals.written.fetch_add(written, Relaxed);
         self.totals.write_errors.fetch_add(write_errors, Relaxed);
@@ -127,6 +131,8 @@ impl Hub {
             ("opened", totals.opened.load(Relaxed)),
             ("rejected", totals.rejected.load(Relaxed)),
             ("malformed", totals.malformed.load(Relaxed)),
+            ("foreignSource", totals.foreign_source.load(Relaxed)),
+            ("foreignDestination", totals.foreign_destination.load(Relaxed)),
             ("noticed", totals.noticed.load(Relaxed)),
             ("noticesDropped", self.notices.dropped()),
             ("interfaceWrites", totals.written.load(Relaxed)),
