@@ -1,6 +1,6 @@
 /** BLAKE2s-256: hash, keyed MAC, HMAC and the HKDF of Noise. */
 import { hash, createHmac } from 'node:crypto'
-import { blake2s } from '@noble/hashes/blake2.js'
+import { keyedBlake2s } from './keyed-blake2s.ts'
 
 /** Bytes in a BLAKE2s hash. */
 export const HASH_BYTES = 32
@@ -20,7 +20,7 @@ export function hashPair(left: Uint8Array, right: Uint8Array): Uint8Array {
 
 /** Returns the keyed BLAKE2s MAC of `data`, `length` bytes long. */
 export function macBlake2s(key: Uint8Array, data: Uint8Array, length: number): Uint8Array {
-  return blake2s(data, { key, dkLen: length })
+  return keyedBlake2s(key, data, length)
 }
 
 /** Returns HMAC-BLAKE2s-256. */
