@@ -36,6 +36,9 @@ export const UDP_EDGE_IDLE_MS = 60_000
 /** Datagrams between nodes of one socket waiting for delivery; beyond it they are lost, as in a socket buffer. */
 export const LOCAL_QUEUE_MAX = 4_096
 
+/** Deliveries between nodes of one socket before timers and sockets have their turn: a handshake and what follows take a dozen. */
+export const LOCAL_ROUNDS_MAX = 64
+
 /** Nodes behind one port: bootstrap-multi runs 16, tests some hundred. */
 export const NODES_PER_PORT_MAX = 1_024
 
