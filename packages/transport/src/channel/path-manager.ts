@@ -79,7 +79,7 @@ export class PathManager {
       path.state = 'confirmed'
       path.lastHeardAt = now
       this.paths.activate(path)
-      this.ping(path, now)
+      if (!edge.isLocal) this.ping(path, now)
     }
     this.#search.restart(now)
     this.#host.wake(this.pollTimeout())
@@ -249,6 +249,7 @@ export class PathManager {
     this.paths.removeClosed()
     this.#dialDue(now)
     const { active } = this.paths
+    if (active?.edge.isLocal) return
     for (const path of this.paths.values()) if (path !== active) this.ping(path, now)
     // The peer opens its NAT towards us only if it searches at the same time.
     if (!isAnnounced || !active || active.edge.kind === 'udp') return
@@ -259,7 +260,8 @@ export class PathManager {
   #dialDue(now: Instant): void {
     const active = this.paths.active
     const rank = active?.isUsable ? rankOf(active.edge.kind) : Number.POSITIVE_INFINITY
-    const isGood = rank === rankOf('udp') && (active?.rtt.smoothedMs ?? Infinity) < GOOD_PATH_RTT_MS
+    const rttMs = active?.edge.isLocal ? 0 : (active?.rtt.smoothedMs ?? Infinity)
+    const isGood = rank === rankOf('udp') && rttMs < GOOD_PATH_RTT_MS
     const due = this.#candidates.takeDue(now, {
       isWanted: (ta) => (ta.kind === 'udp' ? !isGood : rank > rankOf('tcp')),
     })

@@ -14,6 +14,8 @@ export interface Edge extends SessionPath {
   readonly remote?: TransportAddress
   /** Whether datagrams can still be sent. */
   readonly isOpen: boolean
+  /** Whether the other end is this very port, so that no path can be better. */
+  readonly isLocal?: boolean
   /** Sends one datagram, best effort; returns false when it was dropped. `datagram` is borrowed until the call returns. */
   send(datagram: Uint8Array): boolean
   /** Keeps the edge for later datagrams; called once one that came over it was authenticated. */
