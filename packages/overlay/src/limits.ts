@@ -85,7 +85,10 @@ export const SHORTCUT_PERIOD_MS = 10_000
 export const LEAF_RETRY_MS = 1_000
 
 /** A hello to the bootstraps after a failed one, when the node is in a ring: an operator waits for them to come back. */
-export const LEAF_FAILED_PERIOD_MS = 10_000
+export const LEAF_FAILED_PERIOD_MS = 5_000
+
+/** A hello to the bootstraps after peers were lost: time for the loss of others to show too. */
+export const LEAF_HURRY_MS = 2_000
 
 /** A hello to the bootstraps when all is well: notices that they ended up in a ring of their own. */
 export const LEAF_IDLE_PERIOD_MS = 60_000

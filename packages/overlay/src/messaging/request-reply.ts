@@ -175,6 +175,8 @@ export class RequestReply {
     if (call.replies.length > 0) return this.#finish(call)
     if (now >= call.deadline || call.attempt >= REQUEST_RESENDS_MAX) {
       this.#open.delete(call.id)
+      const { method, mode, attempt } = call
+      this.#log.write('debug', 'call failed', { method, to: call.target.toString(), mode, attempt })
       call.reject(failure(call))
       return
     }

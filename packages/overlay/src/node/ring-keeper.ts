@@ -137,14 +137,17 @@ export class RingKeeper {
 
   /** Takes a channel that ended. */
   channelDown(channel: Channel, reason: ChannelDownReason): void {
-    const { runtime, table, linker, known, departed, exchanger, near } = this.#modules
+    const { runtime, table, linker, known, departed, exchanger, near, leaves } = this.#modules
     const now = runtime.clock.now()
     if (table.get(channel.address)?.channel === channel) {
       table.remove(channel.address)
       near.forget(channel.address)
       exchanger.forget(channel.address)
       known.bar(channel.address, now)
-      if (reason === 'lost') departed.add(channel.hint, now)
+      if (reason === 'lost') {
+        departed.add(channel.hint, now)
+        leaves.hurry(now)
+      }
     } else {
       linker.giveUp(channel.address)
       known.failed(channel.address, now)

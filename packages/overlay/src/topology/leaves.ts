@@ -3,7 +3,12 @@ import type { Instant, Log, Random, Runtime } from '@ipop/runtime'
 import type { ChannelTable, HelloReply, TransportAddress } from '@ipop/transport'
 import type { ConnectionTable } from '../connections/connection-table.ts'
 import { Role } from '../connections/roles.ts'
-import { LEAF_FAILED_PERIOD_MS, LEAF_IDLE_PERIOD_MS, LEAF_RETRY_MS } from '../limits.ts'
+import {
+  LEAF_FAILED_PERIOD_MS,
+  LEAF_HURRY_MS,
+  LEAF_IDLE_PERIOD_MS,
+  LEAF_RETRY_MS,
+} from '../limits.ts'
 import type { Linker } from '../linking/linker.ts'
 import type { RequestReply } from '../messaging/request-reply.ts'
 import { literalAddresses } from './literal-addresses.ts'
@@ -19,6 +24,8 @@ interface Bootstrap {
   nextAt: Instant
   isBusy: boolean
   hasFailed: boolean
+  /** Peers were lost since it last answered. */
+  isDoubtful: boolean
 }
 
 /** The leaf policy. */
@@ -57,6 +64,7 @@ export class Leaves {
       nextAt: 0,
       isBusy: false,
       hasFailed: false,
+      isDoubtful: false,
     }))
   }
 
@@ -68,6 +76,14 @@ export class Leaves {
   /** Whether there is any bootstrap to ask. */
   get hasBootstraps(): boolean {
     return this.#bootstraps.length > 0
+  }
+
+  /** Says hello to all soon: peers were lost, and the bootstraps may have gone or come back with them. */
+  hurry(now: Instant): void {
+    for (const bootstrap of this.#bootstraps) {
+      bootstrap.nextAt = Math.min(bootstrap.nextAt, now + LEAF_HURRY_MS)
+      bootstrap.isDoubtful = true
+    }
   }
 
   /** Says hello where it is due: all at once while joining, then now and then. */
@@ -104,7 +120,8 @@ export class Leaves {
       literals.map((address) => this.#channels.hello(address, HELLO_TIMEOUT_MS)),
     )
     const answered = replies.filter((reply) => reply !== undefined)
-    bootstrap.hasFailed = answered.length === 0
+    bootstrap.hasFailed = answered.length === 0 || bootstrap.isDoubtful
+    bootstrap.isDoubtful = false
     for (const reply of answered) await this.#follow(reply, isInRing)
   }
 
