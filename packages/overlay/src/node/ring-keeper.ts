@@ -94,6 +94,11 @@ export class RingKeeper {
     return !isLinking && near.isMutual()
   }
 
+  /** Counts the changes of what there is to tell others about this node's connections. */
+  get revision(): number {
+    return this.#revision
+  }
+
   /** Starts joining. */
   start(): void {
     this.#isStopped = false

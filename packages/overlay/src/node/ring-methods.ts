@@ -41,7 +41,7 @@ export function addRingMethods(
   dispatch.add('ring.ping', anything, () => null)
   dispatch.add('ring.exchange', decodeRingExchange, (exchange) => {
     keeper.learn(exchange)
-    return encodeRingExchange(exchanger.tell(exchange.from.address))
+    return encodeRingExchange(exchanger.answer(exchange, keeper.revision))
   })
   dispatch.add('ring.connect', decodeConnectRequest, ({ from }) => {
     linker.link(from, 0, { overRing: keeper.isInRing })

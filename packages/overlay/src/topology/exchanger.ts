@@ -27,7 +27,8 @@ export interface ExchangeListener {
 /** What a peer was told last. */
 interface Told {
   readonly peers: ReadonlySet<string>
-  readonly neighbors: string
+  /** Which of this node's immediate neighbours the peer is. */
+  readonly side: string
   readonly revision: number
 }
 
@@ -39,6 +40,8 @@ export class Exchanger {
   readonly #ownHint: () => PeerHint
   readonly #listener: ExchangeListener
   readonly #lastTold = new Map<string, Told>()
+  /** Whom each connected peer named last; it need not be told of them. */
+  readonly #lastHeard = new Map<string, ReadonlySet<string>>()
 
   constructor(modules: {
     table: ConnectionTable
@@ -61,23 +64,30 @@ export class Exchanger {
     return { from: this.#ownHint(), peers, left, right }
   }
 
+  /** Returns what this node answers a peer that told it `exchange`. `revision` as for `exchangeWith`. */
+  answer({ from, peers }: RingExchange, revision: number): RingExchange {
+    const exchange = this.tell(from.address)
+    if (!this.#table.get(from.address)) return exchange
+    this.#lastHeard.set(from.address.key, keysOf(peers))
+    this.#lastTold.set(from.address.key, { ...summary(exchange, from.address), revision })
+    return exchange
+  }
+
   /**
-   * Exchanges with a connected peer, unless it was told precisely this before and `isForced` is not set. `revision`
-   * counts the changes of what there is to tell, so that most looks cost one comparison.
+   * Exchanges with a connected peer, unless that would bring it no news and `isForced` is not set. `revision` counts
+   * the changes of what there is to tell, so that most looks cost one comparison.
    */
-  exchangeWith(connection: Connection, revision: number, isForced: boolean): void {
-    const last = this.#lastTold.get(connection.address.key)
+  exchangeWith({ address }: Connection, revision: number, isForced: boolean): void {
+    const last = this.#lastTold.get(address.key)
     if (!isForced && last?.revision === revision) return
-    const exchange = this.tell(connection.address)
-    const told = { ...summary(exchange), revision }
-    this.#lastTold.set(connection.address.key, told)
-    if (!isForced && last && !hasNews(last, told)) return
-    this.#call(connection.address, 'ring.exchange', encodeRingExchange(exchange)).catch(
-      (error: unknown) => {
-        this.#lastTold.delete(connection.address.key)
-        this.#log.write('debug', 'exchange failed', { peer: connection.address.toString(), error })
-      },
-    )
+    const exchange = this.tell(address)
+    const told = { ...summary(exchange, address), revision }
+    this.#lastTold.set(address.key, told)
+    if (!isForced && last && !this.#hasNews(address, last, told)) return
+    this.#call(address, 'ring.exchange', encodeRingExchange(exchange)).catch((error: unknown) => {
+      this.#lastTold.delete(address.key)
+      this.#log.write('debug', 'exchange failed', { peer: address.toString(), error })
+    })
   }
 
   /** Lets a connected peer exchange, in this node's name, with both neighbours of this node's address. */
@@ -112,6 +122,7 @@ export class Exchanger {
   /** Forgets what a departed peer was told. */
   forget(address: Address): void {
     this.#lastTold.delete(address.key)
+    this.#lastHeard.delete(address.key)
   }
 
   async #call(
@@ -129,8 +140,22 @@ export class Exchanger {
     for (const result of results) {
       const exchange = decodeRingExchange(result)
       if (exchange instanceof Malformed) this.#refuse(exchange)
-      else this.#listener.learn(exchange)
+      else this.#learn(exchange)
     }
+  }
+
+  #learn(exchange: RingExchange): void {
+    const { address } = exchange.from
+    if (this.#table.get(address)) this.#lastHeard.set(address.key, keysOf(exchange.peers))
+    this.#listener.learn(exchange)
+  }
+
+  /** Peers that are gone are no news: nobody dials them for having been named once. */
+  #hasNews(peer: Address, before: Told, now: Told): boolean {
+    if (before.side !== now.side) return true
+    const heard = this.#lastHeard.get(peer.key)
+    for (const key of now.peers) if (!before.peers.has(key) && !heard?.has(key)) return true
+    return false
   }
 
   #refuse(malformed: Malformed): void {
@@ -144,16 +169,12 @@ export class Exchanger {
   }
 }
 
-function summary({ peers, left, right }: RingExchange): { peers: Set<string>; neighbors: string } {
-  return {
-    peers: new Set(peers.map((hint) => hint.address.key)),
-    neighbors: `${left?.key ?? ''}/${right?.key ?? ''}`,
-  }
+function keysOf(peers: readonly PeerHint[]): Set<string> {
+  return new Set(peers.map((hint) => hint.address.key))
 }
 
-/** Peers that are gone are no news: nobody dials them for having been named once. */
-function hasNews(before: Told, now: Told): boolean {
-  if (before.neighbors !== now.neighbors) return true
-  for (const peer of now.peers) if (!before.peers.has(peer)) return true
-  return false
+/** Whether the peer is this node's neighbour concerns it; who else is one does not, unless it is named. */
+function summary({ peers, left, right }: RingExchange, peer: Address): Omit<Told, 'revision'> {
+  const side = `${left?.equals(peer) ? 'left' : ''}${right?.equals(peer) ? 'right' : ''}`
+  return { peers: keysOf(peers), side }
 }
