@@ -170,3 +170,6 @@ export const PORT_GUESSES_PER_STEP_MAX = 32
 
 /** Sockets of arrays that were hit and carry a channel. */
 export const PORT_ARRAY_KEPT_MAX = 64
+
+/** Probes of a node to endpoints that peers named, all channels together: one burst and some ranges, 120 kB/s. */
+export const PROBES_PER_SECOND_MAX = 1_000

@@ -14,14 +14,14 @@ export interface PathModules {
 }
 
 /** Gives a channel without a direct path relays to measure and choose from, and takes those of the others away. */
-export function arrangePaths(channel: Channel, { table, ringEdge }: PathModules): void {
+export function arrangePaths(channel: Channel, modules: PathModules): void {
   closeNeedless(channel)
   const { address, activeEdge } = channel
   if (activeEdge?.kind !== 'ring' && activeEdge?.kind !== 'relay') return
   // Never a relay over a relay: neighbours that are themselves reached through others carry nothing.
   const mayRelay = (each: Connection) => !each.isOverRing && !each.address.equals(address)
-  const relays = table.nearestTo(address, mayRelay).slice(0, RELAYS_PER_CHANNEL_MAX)
-  for (const relay of relays) channel.addEdge(ringEdge(address, relay.address))
+  const relays = modules.table.nearestTo(address, mayRelay).slice(0, RELAYS_PER_CHANNEL_MAX)
+  for (const relay of relays) channel.addEdge(modules.ringEdge(address, relay.address))
 }
 
 /** A direct path needs no spare through others, whose probes would cost them; a suspect peer gets a new one. */

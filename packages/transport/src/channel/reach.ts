@@ -4,7 +4,7 @@ import type { Clock, Log, Timers } from '@ipop/runtime'
 import { isLoopback } from '../address/ip-text.ts'
 import type { TransportAddress } from '../address/transport-address.ts'
 import type { DatagramReceiver, Edge, EdgeListener } from '../edge/edge.ts'
-import { TCP_DIAL_DELAY_MS } from '../limits.ts'
+import { PROBES_PER_SECOND_MAX, TCP_DIAL_DELAY_MS } from '../limits.ts'
 import type { OwnReach } from '../nat/hole-punch.ts'
 import { NatObserver } from '../nat/nat-observer.ts'
 import { PortArrays, type PortArrayRequest } from '../nat/port-arrays.ts'
@@ -34,6 +34,7 @@ export class Reach implements ReachHost {
   readonly #dialer: Dialer
   readonly #listeners: readonly EdgeListener[]
   readonly #arrays: PortArrays
+  #probes = { second: 0, count: 0 }
   readonly #heard = new Set<Edge['kind']>()
 
   constructor(
@@ -82,7 +83,7 @@ export class Reach implements ReachHost {
   }
 
   probe(ta: TransportAddress, datagram: Uint8Array): void {
-    if (!this.#dialer.isAddressAllowed(ta.host)) return
+    if (!this.#dialer.isAddressAllowed(ta.host) || !this.#mayProbe()) return
     for (const listener of this.#listeners) if (listener.probe?.(ta, datagram)) return
   }
 
@@ -92,6 +93,13 @@ export class Reach implements ReachHost {
     const listener = this.#listeners.find((each) => each.openSibling && each.reaches?.(towards))
     if (!listener?.openSibling) return false
     return this.#arrays.open({ ...request, openSocket: () => openSibling(listener) })
+  }
+
+  /** Peers choose where probes go, so that all of them together get no more than a trickle. */
+  #mayProbe(): boolean {
+    const second = Math.floor(this.#clock.now() / 1_000)
+    if (second !== this.#probes.second) this.#probes = { second, count: 0 }
+    return ++this.#probes.count <= PROBES_PER_SECOND_MAX
   }
 
   /** Returns over which kinds of edges others were heard to see this node. */

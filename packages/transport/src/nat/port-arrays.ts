@@ -32,7 +32,7 @@ export class PortArrays {
   readonly #clock: Clock
   readonly #timers: Timers
   readonly #receiver: DatagramReceiver
-  #kept: { socket: EdgeListener; isUsed: (socket: EdgeListener) => boolean }[] = []
+  #kept: { socket: EdgeListener; isUsed: () => boolean }[] = []
   #open = 0
   #isClosed = false
 
@@ -83,15 +83,14 @@ export class PortArrays {
       await this.#pause(CLOSE_MS - REPEAT_MS)
     }
     const used = this.#isClosed ? [] : sockets.filter((socket) => request.isUsed(socket))
-    const { isUsed } = request
-    this.#kept.push(...used.map((socket) => ({ socket, isUsed })))
+    this.#kept.push(...used.map((socket) => ({ socket, isUsed: () => request.isUsed(socket) })))
     await Promise.all(sockets.flatMap((socket) => (used.includes(socket) ? [] : [socket.close()])))
   }
 
   /** Closes sockets whose channel has found another path or is gone. */
   #sweep(): void {
     this.#kept = this.#kept.filter(({ socket, isUsed }) => {
-      if (isUsed(socket)) return true
+      if (isUsed()) return true
       void socket.close()
       return false
     })
@@ -104,10 +103,10 @@ export class PortArrays {
   }
 }
 
-function send(sockets: readonly EdgeListener[], { towards, datagram }: PortArrayRequest): void {
+function send(sockets: readonly EdgeListener[], request: PortArrayRequest): void {
   for (const socket of sockets) {
-    const bytes = datagram()
-    const edge = bytes && socket.dial(towards)
+    const bytes = request.datagram()
+    const edge = bytes && socket.dial(request.towards)
     if (bytes && edge && !(edge instanceof Promise)) edge.send(bytes)
   }
 }
