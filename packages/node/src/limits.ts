@@ -78,5 +78,8 @@ export const CONTROL_SIBLINGS_MAX = 9
 /** The payload of a UDP datagram in a 1,500-byte IPv4 packet: longer ones are cut apart on most paths. */
 export const PLANE_DATAGRAM_BYTES_MAX = 1_472
 
+/** The same for IPv6, whose header is 20 bytes longer. */
+export const PLANE_DATAGRAM6_BYTES_MAX = 1_452
+
 /** How often traffic that stays in the data plane is looked at: liveness and rekeying need no finer clock. */
 export const PLANE_POLL_MS = 1_000

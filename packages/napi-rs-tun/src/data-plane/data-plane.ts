@@ -50,7 +50,10 @@ export class DataPlane {
     )
   }
 
-  /** Binds a socket to `local` (port 0 = any free one). Rejects with an error whose `code` is the system's. */
+  /**
+   * Binds a socket to `local` (port 0 = any free one). IPv6 sockets carry IPv6 only, so that both families can have one
+   * port. Rejects with an error whose `code` is the system's.
+   */
   bind(local: Endpoint, handlers: DatagramHandlers): Promise<DatagramSocket> {
     // An async function would turn a throw into a rejection too, but has nothing to await.
     return new Promise((resolve) => {

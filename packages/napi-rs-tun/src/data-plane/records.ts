@@ -8,7 +8,8 @@ const PORT = 2
 const SOCKET = 4
 const INDEX = 8
 const ADDRESS = 12
-const BYTES = 28
+const SCOPE = 28
+const BYTES = 32
 
 /** One notice. */
 export interface NoticeRecord {
@@ -25,12 +26,17 @@ export function decodeNotice(record: Uint8Array): NoticeRecord | undefined {
   const kind = KINDS[(record[0] ?? 0) - 1]
   if (kind === undefined || record.length < BYTES) return undefined
   const view = new DataView(record.buffer, record.byteOffset, record.byteLength)
-  const address = record.subarray(ADDRESS, BYTES)
+  const address = record.subarray(ADDRESS, SCOPE)
+  const scope = view.getUint32(SCOPE, true)
   const host = record[FAMILY] === 4 ? address.subarray(0, 4).join('.') : ipv6Text(address)
   return {
     kind,
     localIndex: view.getUint32(INDEX, true),
-    from: { socket: view.getUint32(SOCKET, true), host, port: view.getUint16(PORT, true) },
+    from: {
+      socket: view.getUint32(SOCKET, true),
+      host: scope === 0 ? host : `${host}%${scope}`,
+      port: view.getUint16(PORT, true),
+    },
     bytes: record.subarray(BYTES),
   }
 }

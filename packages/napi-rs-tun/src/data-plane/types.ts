@@ -1,7 +1,7 @@
 /** What goes into the data plane and what comes out of it. */
 import type { VirtualDevice } from '../device/virtual-device.ts'
 
-/** An IP address in text form (no brackets) and a port. */
+/** An IP address in text form (no brackets; a link-local one with its scope, e.g. `fe80::1%3`) and a port. */
 export interface Endpoint {
   readonly host: string
   readonly port: number

@@ -134,6 +134,29 @@ withAddon('sockets', () => {
     await a.close()
   })
 
+  it('of both families share a port and keep to their own', async () => {
+    const { plane } = planeWith()
+    const heard: string[] = []
+    const on = (name: string) => ({
+      onDatagram: (datagram: Uint8Array, from: { host: string }) =>
+        void heard.push(`${name} ${from.host} ${hex(datagram)}`),
+      onError: () => undefined,
+    })
+    const v4 = await plane.bind({ host: '0.0.0.0', port: 0 }, on('v4'))
+    const { port } = v4.local
+    const v6 = await plane.bind({ host: '::', port }, on('v6'))
+    expect(v6.local).toEqual({ host: '::', port })
+    v6.send(bytes('01'), { host: '127.0.0.1', port })
+    v4.send(bytes('02'), { host: '127.0.0.1', port })
+    v6.send(bytes('03'), { host: '::1', port })
+    await until(() => heard.length >= 2)
+    expect(heard.sort()).toEqual(['v4 127.0.0.1 02', 'v6 ::1 03'])
+    expect(plane.counters()['sendErrors']).toBe(1)
+    expect(() => v6.send(bytes('04'), { host: 'fe80::1%nowhere', port })).toThrow(
+      expect.objectContaining({ code: 'PLANE_ARGUMENT_INVALID' }),
+    )
+  })
+
   it('drop and count a flood that JavaScript does not take in time', async () => {
     const { plane } = planeWith()
     let received = 0
@@ -205,6 +228,15 @@ describe('ipv6Text', () => {
 })
 
 describe('decodeNotice', () => {
+  it('keeps the scope of a link-local source', () => {
+    const record = bytes(`0106a00f${'00'.repeat(8)}fe80${'00'.repeat(13)}0103000000abcd`)
+    expect(decodeNotice(record)).toMatchObject({
+      kind: 'datagram',
+      from: { host: 'fe80::1%3', port: 4000 },
+      bytes: bytes('abcd'),
+    })
+  })
+
   it('skips kinds it does not know and records that are cut off', () => {
     expect(decodeNotice(new Uint8Array(40).fill(9))).toBeUndefined()
     expect(decodeNotice(Uint8Array.of(1, 4, 0))).toBeUndefined()

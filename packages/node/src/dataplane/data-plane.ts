@@ -84,10 +84,7 @@ export class NodeDataPlane implements ChannelObserver {
     const endpoint = this.#endpointOf(edge)
     try {
       const peer = endpoint === undefined ? this.#peers.get(address) : this.#peers.ensure(address)
-      if (peer === undefined) return
-      peer.endpoint = endpoint
-      this.#plane.movePeer(peer.number, endpoint)
-      this.#peers.release(peer)
+      if (peer !== undefined) this.#peers.move(peer, endpoint)
     } catch (error) {
       // A full table: the peer's packets come to JavaScript, which has the path.
       const fields = { peer: address.toString(), error: messageOf(error) }

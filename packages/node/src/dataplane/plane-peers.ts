@@ -1,7 +1,7 @@
 /** The peers of the plane: their numbers, keys, routes and endpoints. */
 import type { Address } from '@ipop/address'
 import type { Instant } from '@ipop/runtime'
-import { PLANE_DATAGRAM_BYTES_MAX } from '../limits.ts'
+import { PLANE_DATAGRAM6_BYTES_MAX, PLANE_DATAGRAM_BYTES_MAX } from '../limits.ts'
 import type { PlaneKey } from './plane-key.ts'
 import type { Plane, SocketEndpoint } from './plane.ts'
 
@@ -71,6 +71,15 @@ export class PlanePeers {
     this.#install(peer)
   }
 
+  /** Sets where datagrams for the peer go; without an endpoint its packets come to JavaScript. */
+  move(peer: PlanePeer, endpoint: SocketEndpoint | undefined): void {
+    const before = datagramBytesMax(peer)
+    peer.endpoint = endpoint
+    if (datagramBytesMax(peer) !== before) this.#install(peer)
+    this.#plane.movePeer(peer.number, endpoint)
+    this.release(peer)
+  }
+
   /** Takes note of a key. */
   addKey(peer: PlanePeer, key: PlaneKey): void {
     peer.keys.set(key.index, key)
@@ -90,8 +99,14 @@ export class PlanePeers {
     if (this.#byAddress.delete(peer.address.key)) this.#plane.removePeer(peer.number)
   }
 
-  #install({ number, takesPartialChecksum }: PlanePeer): void {
-    const datagramBytesMax = PLANE_DATAGRAM_BYTES_MAX
-    this.#plane.installPeer({ peer: number, takesPartialChecksum, datagramBytesMax })
+  #install(peer: PlanePeer): void {
+    const { number, takesPartialChecksum } = peer
+    const row = { peer: number, takesPartialChecksum, datagramBytesMax: datagramBytesMax(peer) }
+    this.#plane.installPeer(row)
   }
+}
+
+function datagramBytesMax({ endpoint }: PlanePeer): number {
+  const isIpv6 = endpoint?.host.includes(':') === true
+  return isIpv6 ? PLANE_DATAGRAM6_BYTES_MAX : PLANE_DATAGRAM_BYTES_MAX
 }

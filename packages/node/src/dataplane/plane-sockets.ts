@@ -3,7 +3,7 @@ import type { DatagramHandlers, DatagramPort, DatagramSocket, Endpoint } from '@
 import type { UdpEdgeListener } from '@ipop/transport'
 import type { Plane } from './plane.ts'
 
-/** Binds sockets of the plane. IPv6 stays with `others`: the plane's IPv6 sockets would take IPv4 as well. */
+/** Binds sockets of the plane. As with the runtime's, IPv6 sockets carry IPv6 only: both families can have one port. */
 export class PlaneSockets implements DatagramPort {
   readonly #plane: Plane
   readonly #others: DatagramPort
@@ -21,7 +21,6 @@ export class PlaneSockets implements DatagramPort {
   }
 
   async bind(local: Endpoint, handlers: DatagramHandlers): Promise<DatagramSocket> {
-    if (local.host.includes(':')) return this.#others.bind(local, handlers)
     const socket = await this.#plane.bind(local, {
       // The bytes are the plane's buffer, which the next batch overwrites; what is decoded from them may stay.
       onDatagram: (bytes, from) => handlers.onDatagram(bytes.slice(), from),

@@ -1,6 +1,6 @@
 /** The data plane's seam in virtual time: what stays in it, what comes up, and what the channels know of it. */
 import { describe, expect, it } from '@jest/globals'
-import type { Edge } from '@ipop/transport'
+import { type Edge, UdpEdgeListener } from '@ipop/transport'
 import { NodeDataPlane } from '../../src/dataplane/data-plane.ts'
 import { FakePlane } from '../helpers/fake-plane.ts'
 import { planeNode, route, row, twoPlaneNodes } from '../helpers/plane-nodes.ts'
@@ -56,6 +56,16 @@ describe('a node with a data plane', () => {
       return Object.assign(fake, { setOwnAddresses: undefined as never })
     })
     expect(old.capabilities).toEqual([])
+  })
+
+  it('has sockets of both families', async () => {
+    const { left } = await twoPlaneNodes()
+    const handlers = { onDatagram: () => undefined, onError: () => undefined }
+    const second = await left.plane.datagrams.bind({ host: '::', port: 4001 }, handlers)
+    const ids = [left.listener.local, second.local].map((local) => left.plane.datagrams.idOf(local))
+    expect(ids).toEqual([0, 1])
+    await second.close()
+    expect(left.plane.datagrams.idOf(second.local)).toBeUndefined()
   })
 
   it('counts what the plane carried for the peer, and tells of traffic', async () => {
@@ -155,6 +165,19 @@ describe('a node with a data plane', () => {
     const udp = left.up[0]?.activeEdge
     left.plane.activeEdgeChanged(right.table.address, udp)
     expect(left.fake.packet('10.0.0.1', '10.0.0.2', 'x')).toBe(true)
+  })
+
+  it('leaves room for the longer header on IPv6 paths', async () => {
+    const { left, right } = await twoPlaneNodes()
+    const ports = { ...left.host.runtime, datagrams: left.plane.datagrams }
+    const second = await UdpEdgeListener.open(ports, { host: '::', port: 4001 })
+    const bytesMax = () => [...left.fake.peers.values()].map((peer) => peer.row.datagramBytesMax)
+    expect(bytesMax()).toEqual([1472])
+    const edge = second.edgeFrom({ host: '2001:db8::2', port: 4000 })
+    left.plane.activeEdgeChanged(right.table.address, edge)
+    expect(bytesMax()).toEqual([1452])
+    left.plane.activeEdgeChanged(right.table.address, left.up[0]?.activeEdge)
+    expect(bytesMax()).toEqual([1472])
   })
 
   it('opens what comes over other edges with the same window', async () => {

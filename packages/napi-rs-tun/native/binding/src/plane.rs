@@ -8,10 +8,11 @@ use dataplane::session::{Endpoint, SessionKeys};
 use dataplane::transport::{DataHeader, HEADER, TAG};
 use device::hub::{Hub, HubSlot};
 use device::rx::Receiver;
+use device::sys::interface_index;
 use napi::bindgen_prelude::{Buffer, BufferSlice, Function};
 use napi_derive::napi;
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::sync::Arc;
 
 /// Tables, sockets and threads of one node or of many behind one port.
@@ -285,8 +286,13 @@ impl NativePlane {
 }
 
 fn address(host: &str, port: u16) -> Result<SocketAddr> {
-    // A scope such as %eth0 is not an address of std; link-local peers are left to the other sockets.
-    Ok((ip(host)?, port).into())
+    // The standard library reads no scope such as %eth0 or %3, which a link-local address needs.
+    let Some((literal, scope)) = host.split_once('%') else { return Ok((ip(host)?, port).into()) };
+    let scope_id = scope.parse().ok().or_else(|| interface_index(scope));
+    match (ip(literal)?, scope_id) {
+        (IpAddr::V6(v6), Some(scope_id)) => Ok(SocketAddrV6::new(v6, port, 0, scope_id).into()),
+        _ => Err(invalid(&format!("not an address of this machine's network: {host}"))),
+    }
 }
 
 fn ip(host: &str) -> Result<IpAddr> {

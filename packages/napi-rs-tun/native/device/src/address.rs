@@ -1,7 +1,7 @@
 //! Socket addresses in the system's form and back.
 
 use std::mem::{size_of, zeroed};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
 /// Room for any socket address, and how much of it is used.
 #[derive(Clone, Copy)]
@@ -20,20 +20,17 @@ impl RawAddress {
         RawAddress { storage, length: size_of::<libc::sockaddr_storage>() as libc::socklen_t }
     }
 
-    /// Converts `address` for a socket that is IPv6 or not; IPv4 becomes mapped on an IPv6 socket.
-    pub fn new(address: SocketAddr, is_v6_socket: bool) -> Self {
+    /// Converts `address`.
+    pub fn new(address: SocketAddr) -> Self {
         let mut raw = RawAddress::empty();
-        match (address, is_v6_socket) {
-            (SocketAddr::V4(v4), false) => raw.fill_v4(*v4.ip(), v4.port()),
-            (SocketAddr::V4(v4), true) => {
-                raw.fill_v6(SocketAddrV6::new(v4.ip().to_ipv6_mapped(), v4.port(), 0, 0));
-            }
-            (SocketAddr::V6(v6), _) => raw.fill_v6(v6),
+        match address {
+            SocketAddr::V4(v4) => raw.fill_v4(*v4.ip(), v4.port()),
+            SocketAddr::V6(v6) => raw.fill_v6(v6),
         }
         raw
     }
 
-    /// Reads the address back; a mapped IPv4 address comes out as IPv4.
+    /// Reads the address back.
     pub fn get(&self) -> Option<SocketAddr> {
         match i32::from(self.storage.ss_family) {
             libc::AF_INET => {
@@ -47,11 +44,8 @@ impl RawAddress {
                 let raw: &libc::sockaddr_in6 = unsafe { &*(&raw const self.storage).cast() };
                 let port = u16::from_be(raw.sin6_port);
                 let ip = Ipv6Addr::from(raw.sin6_addr.s6_addr);
-                match ip.to_canonical() {
-                    IpAddr::V4(v4) => Some((v4, port).into()),
-                    // The scope matters only for link-local addresses, where it is needed to answer.
-                    IpAddr::V6(v6) => Some(SocketAddrV6::new(v6, port, 0, raw.sin6_scope_id).into()),
-                }
+                // The scope matters only for link-local addresses, where it is needed to answer.
+                Some(SocketAddrV6::new(ip, port, 0, raw.sin6_scope_id).into())
             }
             _ => None,
         }
@@ -85,8 +79,7 @@ mod tests {
     fn survives_the_round_trip() {
         for text in ["10.1.2.3:4567", "[fd00::1]:89", "[fe80::1%3]:1"] {
             let address: SocketAddr = text.parse().unwrap();
-            assert_eq!(RawAddress::new(address, true).get(), Some(address));
-            assert_eq!(RawAddress::new(address, false).get(), Some(address));
+            assert_eq!(RawAddress::new(address).get(), Some(address));
         }
         assert_eq!(RawAddress::empty().get(), None);
     }

@@ -10,7 +10,7 @@ use dataplane::ingress::{IngressCounters, Listener, Notice};
 use dataplane::plane::Plane;
 use dataplane::session::{Endpoint, Session};
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Instant;
@@ -147,7 +147,7 @@ impl Hub {
 }
 
 /// Length of the fixed part of a notice record.
-const RECORD: usize = 28;
+const RECORD: usize = 32;
 
 /// Queues notices for JavaScript as records:
 ///
@@ -159,7 +159,8 @@ const RECORD: usize = 28;
 ///        4     4  socket
 ///        8     4  local index of the session; zero for a datagram
 ///       12    16  address of the source; IPv4 uses the first four bytes
-///       28     n  bytes
+///       28     4  scope of a link-local address; zero for any other
+///       32     n  bytes
 /// ```
 pub struct NoticeQueue<'a>(pub &'a Hub);
 
@@ -178,14 +179,15 @@ impl Listener for NoticeQueue<'_> {
         record[4..8].copy_from_slice(&source.socket.to_le_bytes());
         let index = session.map_or(0, |session| session.local_index);
         record[8..12].copy_from_slice(&index.to_le_bytes());
-        match source.address.ip() {
-            IpAddr::V4(v4) => {
+        match source.address {
+            SocketAddr::V4(v4) => {
                 record[1] = 4;
-                record[12..16].copy_from_slice(&v4.octets());
+                record[12..16].copy_from_slice(&v4.ip().octets());
             }
-            IpAddr::V6(v6) => {
+            SocketAddr::V6(v6) => {
                 record[1] = 6;
-                record[12..28].copy_from_slice(&v6.octets());
+                record[12..28].copy_from_slice(&v6.ip().octets());
+                record[28..32].copy_from_slice(&v6.scope_id().to_le_bytes());
             }
         }
         self.0.notices.push(&[&record, bytes]);

@@ -5,7 +5,7 @@ use crate::error::{DeviceError, Result};
 use crate::sys::{self, EventFd};
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 const UDP_SEGMENT: i32 = 103;
@@ -34,11 +34,10 @@ pub struct Train {
 }
 
 impl Socket {
-    /// Binds to `address`; a wildcard IPv6 address takes IPv4 too.
+    /// Binds to `address`. IPv6 sockets carry IPv6 only, so that both families can have the same port.
     pub fn bind(address: SocketAddr) -> Result<Self> {
         let failed = |error: io::Error| DeviceError::from_io(format!("bind {address}"), &error);
-        let socket = UdpSocket::bind(address).map_err(failed)?;
-        socket.set_nonblocking(true).map_err(failed)?;
+        let socket = bound(address).map_err(failed)?;
         let local = socket.local_addr().map_err(failed)?;
         let made =
             Socket { socket, local, has_segmentation: AtomicBool::new(true), send_errors: AtomicU64::new(0) };
@@ -156,7 +155,7 @@ impl Socket {
     }
 
     fn send_message(&self, to: SocketAddr, bytes: &[u8], size: Option<u16>) -> io::Result<()> {
-        let mut name = RawAddress::new(to, self.local.is_ipv6());
+        let mut name = RawAddress::new(to);
         let mut control = [0u64; CONTROL_BYTES / 8];
         let mut part = libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
         // SAFETY: all-zero bytes are a valid `msghdr`.
@@ -182,6 +181,28 @@ impl AsFd for Socket {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }
+}
+
+/// The standard library binds before an option could be set.
+fn bound(address: SocketAddr) -> io::Result<UdpSocket> {
+    let family = if address.is_ipv6() { libc::AF_INET6 } else { libc::AF_INET };
+    let kind = libc::SOCK_DGRAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
+    // SAFETY: socket has no memory arguments; the result is checked before it becomes owned.
+    let fd = unsafe { libc::socket(family, kind, 0) };
+    if fd < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: `fd` was just returned by the kernel and nobody else owns it.
+    let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+    if address.is_ipv6() && !sys::set_option(fd.as_fd(), libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, 1) {
+        return Err(io::Error::last_os_error());
+    }
+    let name = RawAddress::new(address);
+    // SAFETY: the pointer and length describe `name`, which outlives the call.
+    if unsafe { libc::bind(fd.as_raw_fd(), (&raw const name.storage).cast(), name.length) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(fd.into())
 }
 
 /// Writes the control message that says where to cut. `msg_control` points to `CONTROL_BYTES` zero bytes.
@@ -257,15 +278,21 @@ mod tests {
     }
 
     #[test]
-    fn an_ipv6_wildcard_speaks_ipv4_too() {
-        let wildcard = Socket::bind("[::]:0".parse().unwrap()).unwrap();
-        let v4 = Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        assert!(v4.send(([127, 0, 0, 1], wildcard.local().port()).into(), b"x"));
-        let stop = EventFd::new().unwrap();
-        sys::wait_readable(wildcard.as_fd(), &stop);
-        let train = wildcard.receive(&mut [0; 100]).unwrap().unwrap();
-        assert_eq!(train.source, v4.local());
-        assert!(wildcard.send(train.source, b"y"));
-        assert_eq!(receive_all(&v4, 1), [b"y"]);
+    fn both_families_can_have_one_port() {
+        let v6 = Socket::bind("[::]:0".parse().unwrap()).unwrap();
+        let port = v6.local().port();
+        let v4 = Socket::bind(([0, 0, 0, 0], port).into()).unwrap();
+        for (address, receiver) in [("127.0.0.1:0", &v4), ("[::1]:0", &v6)] {
+            let sender = Socket::bind(address.parse().unwrap()).unwrap();
+            assert!(sender.send((sender.local().ip(), port).into(), b"x"));
+            let stop = EventFd::new().unwrap();
+            sys::wait_readable(receiver.as_fd(), &stop);
+            let train = receiver.receive(&mut [0; 100]).unwrap().unwrap();
+            assert_eq!(train.source, sender.local());
+            assert!(receiver.send(train.source, b"y"));
+            assert_eq!(receive_all(&sender, 1), [b"y"]);
+        }
+        assert!(!v6.send(([127, 0, 0, 1], port).into(), b"z"));
+        assert_eq!(v6.send_errors(), 1);
     }
 }
