@@ -1,9 +1,7 @@
 /** Keyed BLAKE2s (RFC 7693), which node:crypto lacks: made to be quick from its first call on, without allocations. */
 import { endianness } from 'node:os'
 
-/** Bytes in the longest key. */
-export const BLAKE2S_KEY_BYTES_MAX = 32
-
+const LONGEST_KEY_BYTES = 32
 const BLOCK_BYTES = 64
 
 const IV = Int32Array.of(
@@ -36,7 +34,7 @@ const isForeign = endianness() === 'BE'
 
 /** Returns the MAC of `data` under `key` (1 to 32 bytes), `length` bytes long. */
 export function keyedBlake2s(key: Uint8Array, data: Uint8Array, length: number): Uint8Array {
-  if (key.length === 0 || key.length > BLAKE2S_KEY_BYTES_MAX) throw new RangeError('key length')
+  if (key.length === 0 || key.length > LONGEST_KEY_BYTES) throw new RangeError('key length')
   state.set(IV)
   state[0] = (state[0] as number) ^ 0x01010000 ^ (key.length << 8) ^ length
   block.fill(0)
