@@ -3,7 +3,13 @@ import { cpuSeconds, residentMb, startBootstrap, untilConsistent } from './lib/b
 import { numberOption } from './lib/options.mjs'
 import { Report } from './lib/report.mjs'
 import { Lab } from '../tools/lab/namespaces.mjs'
-import { consistentCrawl, startPam, TUTORIAL } from '../tools/lab/tutorial.mjs'
+import {
+  configure,
+  consistentCrawl,
+  startNode,
+  startPam,
+  TUTORIAL,
+} from '../tools/lab/tutorial.mjs'
 
 const SETTLE_MS = 1000 * numberOption('settle-seconds', 60)
 const WATCH_MS = 1000 * numberOption('watch-seconds', 60)
@@ -33,18 +39,24 @@ async function measure(count) {
   return { memoryMb, cpuPercent }
 }
 
-/** Sixteen nodes in four namespaces, so that three quarters of the traffic is seen on the wire; scaled up to all of it. */
+/** Three machines that joined Pam's sixteen nodes and do nothing: what each sends on the wire, Ethernet headers included. */
 async function traffic() {
   const lab = new Lab({ prefix: 'idle-' })
+  const machines = ['alice', 'bob', 'carol']
   try {
     lab.up(TUTORIAL.hosts)
     startPam(lab)
     await consistentCrawl(lab, 'pam', TUTORIAL.nodes)
-    const loopback = () => interfaceBytes(lab, 'pam', 'lo') + interfaceBytes(lab, 'pam', 'eth0')
+    for (const host of machines) {
+      configure(lab, host)
+      startNode(lab, host)
+    }
+    await consistentCrawl(lab, 'alice', TUTORIAL.nodes + machines.length)
     await sleep(SETTLE_MS)
-    const before = loopback()
+    const sent = () => machines.reduce((sum, host) => sum + interfaceBytes(lab, host, 'eth0'), 0)
+    const before = sent()
     await sleep(WATCH_MS)
-    return ((loopback() - before) * 1000) / WATCH_MS / TUTORIAL.nodes
+    return ((sent() - before) * 1000) / WATCH_MS / machines.length
   } finally {
     lab.down()
   }

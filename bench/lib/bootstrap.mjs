@@ -28,7 +28,7 @@ export function startBootstrap(count) {
   const [node, script] = app('bootstrap-multi')
   const child = spawn(node, [script, '-n', 'bootstrap.config', '-c', String(count)], {
     cwd: home,
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['ignore', 'pipe', 'inherit'],
   })
   const connected = new Promise((resolve) => {
     child.stdout.on(
@@ -36,8 +36,13 @@ export function startBootstrap(count) {
       (text) => String(text).includes('connected:') && resolve(performance.now()),
     )
   })
+  let isStopping = false
   const gone = new Promise((resolve) => child.once('exit', resolve))
+  void gone.then((code) => {
+    if (!isStopping) throw new Error(`bootstrap-multi ended by itself with exit code ${code}`)
+  })
   const stop = async () => {
+    isStopping = true
     child.kill('SIGTERM')
     await gone
     fs.rmSync(home, { recursive: true, force: true })
