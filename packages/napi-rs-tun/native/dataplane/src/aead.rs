@@ -3,6 +3,7 @@
 use crate::limits::{CHACHA_MESSAGES_MAX, GCM_MESSAGES_MAX};
 use crate::transport::TAG;
 use ring::aead::{Aad, Algorithm, LessSafeKey, Nonce, UnboundKey, AES_256_GCM, CHACHA20_POLY1305};
+use secret::Wiped;
 
 /// Which cipher a session agreed on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,17 +31,17 @@ impl Cipher {
     }
 }
 
-/// A key for one direction of a session.
+/// A key for one direction of a session; its memory is wiped in the end.
 pub struct Key {
     cipher: Cipher,
-    key: LessSafeKey,
+    key: Wiped<LessSafeKey>,
 }
 
 impl Key {
     /// Prepares a key of 32 bytes; `None` for any other length.
     pub fn new(cipher: Cipher, bytes: &[u8]) -> Option<Key> {
         let key = UnboundKey::new(cipher.algorithm(), bytes).ok()?;
-        Some(Key { cipher, key: LessSafeKey::new(key) })
+        Some(Key { cipher, key: Wiped::new(LessSafeKey::new(key)) })
     }
 
     /// Encrypts all but the last 16 bytes of `message` in place and writes the tag there.
