@@ -84,6 +84,12 @@ export class AddressResolver implements DhtMachine {
     if (mapping !== undefined) this.#drop(ip)
   }
 
+  /** Drops what names `peer`: it went away, and its address may be somebody else's by the time it is used again. */
+  forgetPeer(peer: Address): void {
+    for (const [ip, mapping] of [...this.#table.entries()])
+      if (mapping.address?.equals(peer) === true) this.#drop(ip)
+  }
+
   /**
    * Looks `ip` up again because something contradicts the mapping; returns whether an answer is coming. The mapping
    * stays until then: anyone can send a packet that contradicts it, and must not be able to interrupt traffic.

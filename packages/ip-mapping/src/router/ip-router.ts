@@ -113,6 +113,7 @@ export class IpRouter {
   /** Takes note of a lost peer. */
   handlePeerDown(peer: Address): void {
     this.#context.rows?.withdrawPeer(peer)
+    this.#context.resolver.forgetPeer(peer)
   }
 
   /** Takes note that a peer which traffic asked for cannot be reached. */

@@ -144,6 +144,15 @@ describe('AddressResolver', () => {
     expect(run.kind(IP)).toBe('pending')
   })
 
+  it('drops what names a peer that went away, and nothing else', () => {
+    const run = new Run()
+    run.learn(held(alice))
+    run.resolver.forgetPeer(bob)
+    expect(run.kind(IP)).toBe('known')
+    run.resolver.forgetPeer(alice)
+    expect(run.kind(IP)).toBe('pending')
+  })
+
   it('believes only nodes that claim an address for themselves', () => {
     const run = new Run()
     const forged = { value: addressValue(alice), owner: bob, ageSeconds: 0, ttlSeconds: 60 }

@@ -77,6 +77,7 @@ export function createMapper(
         onIpPacket: (handler) => overlay.onIpPacket(handler),
         onChannelUp: (listener) => overlay.onPeerUp(listener),
         onPeerDown: (listener) => overlay.onPeerDown(listener),
+        onPeerUnreachable: (listener) => overlay.onPeerUnreachable(listener),
         onNeighborsChanged: (listener) => overlay.onNeighborsChanged(listener),
       },
       device,
