@@ -5,7 +5,9 @@ import os from 'node:os'
 /** Returns the median of numbers; undefined of none. */
 export function median(values) {
   const sorted = values.filter((value) => value !== undefined).sort((a, b) => a - b)
-  return sorted.length === 0 ? undefined : sorted[Math.floor(sorted.length / 2)]
+  if (sorted.length === 0) return undefined
+  const middle = sorted.length / 2
+  return (sorted[Math.ceil(middle) - 1] + sorted[Math.floor(middle)]) / 2
 }
 
 /** Collects samples of named figures and prints them with their goals. */
