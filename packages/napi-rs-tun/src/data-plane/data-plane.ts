@@ -3,7 +3,7 @@ import { parseCidr } from '../device/cidr.ts'
 import { TunDevice } from '../device/tun-device.ts'
 import { DataPlaneError, dataPlaneErrorFrom } from '../errors.ts'
 import { DRAIN_BUFFER_BYTES } from '../limits.ts'
-import type { NativePlane } from '../native/addon.ts'
+import type { NativeEndpoint, NativePlane } from '../native/addon.ts'
 import { loadAddon } from '../native/loader.ts'
 import { unpack } from '../native/packing.ts'
 import { decodeNotice, type NoticeRecord } from './records.ts'
@@ -14,6 +14,10 @@ import type {
   DatagramSocket,
   Endpoint,
   PeerRow,
+  RelayCounters,
+  RelayEndRow,
+  RelayQuota,
+  RelayRow,
   SessionCounters,
   SessionRow,
   SocketEndpoint,
@@ -103,11 +107,15 @@ export class DataPlane {
     return guarded(() => this.#native.removeSession(localIndex))
   }
 
-  /** Sets where a peer's datagrams go; without an endpoint its packets reach the device's `onPackets`. */
+  /**
+   * Sets where a peer's datagrams go: directly, or through a relay when the endpoint names a channel. Without an
+   * endpoint its packets reach the device's `onPackets`.
+   */
   movePeer(peer: number, endpoint: SocketEndpoint | undefined): void {
     guarded(() => {
-      if (endpoint === undefined) this.#native.parkPeer(peer)
-      else this.#native.movePeer(peer, endpoint.socket, endpoint.host, endpoint.port)
+      if (endpoint === undefined) return this.#native.parkPeer(peer)
+      const { socket, host, port, channel = 0 } = endpoint
+      return this.#native.movePeer(peer, socket, host, port, channel)
     })
   }
 
@@ -129,6 +137,34 @@ export class DataPlane {
    */
   setOwnAddresses(addresses: readonly string[]): void {
     guarded(() => this.#native.setOwnAddresses([...addresses]))
+  }
+
+  /** Passes the relay frames of a channel on from now on; a row that was there is replaced, its counters go on. */
+  installRelay(row: RelayRow): void {
+    const { channel, owner, next, nextChannel, bytesPerSecond, burstBytes } = row
+    const to = native({ ...next, channel: nextChannel })
+    const rates = { bytesPerSecond, burstBytes }
+    guarded(() => this.#native.installRelay({ channel, owner: native(owner), next: to, ...rates }))
+  }
+
+  /** Takes what is in the relay frames of a channel as if it had come directly; a row that was there is replaced. */
+  installRelayEnd({ channel, relay }: RelayEndRow): void {
+    guarded(() => this.#native.installRelayEnd(channel, native(relay)))
+  }
+
+  /** Forgets a channel, whose frames then reach `onDatagram` as they are; returns whether it was there. */
+  removeRelay(channel: number): boolean {
+    return guarded(() => this.#native.removeRelay(channel))
+  }
+
+  /** Returns what went through a channel; undefined when there is no row for it. */
+  relayCounters(channel: number): RelayCounters | undefined {
+    return guarded(() => this.#native.relayCounters(channel)) ?? undefined
+  }
+
+  /** Limits what all channels together may pass on; nothing limits it before. */
+  setRelayQuota({ bytesPerSecond, burstBytes }: RelayQuota): void {
+    guarded(() => this.#native.setRelayQuota(bytesPerSecond, burstBytes))
   }
 
   /** Returns the datagram that carries `frame`; undefined when the session is gone or its key used up. */
@@ -177,7 +213,7 @@ export class DataPlane {
       case 'datagram':
         return this.#sockets
           .get(from.socket)
-          ?.onDatagram(bytes, { host: from.host, port: from.port })
+          ?.onDatagram(bytes, { host: from.host, port: from.port }, from.channel)
       case 'frame':
         return this.#handlers.onFrame(localIndex, bytes, from)
       case 'packet':
@@ -188,6 +224,10 @@ export class DataPlane {
         return this.#handlers.onMoved(localIndex, from)
     }
   }
+}
+
+function native({ socket, host, port, channel = 0 }: SocketEndpoint): NativeEndpoint {
+  return { socket, host, port, channel }
 }
 
 function guarded<T>(action: () => T): T {

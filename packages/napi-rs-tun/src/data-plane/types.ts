@@ -11,12 +11,20 @@ export interface Endpoint {
 export interface SocketEndpoint extends Endpoint {
   /** Number of the socket, as in `PlaneSocket.id`. */
   readonly socket: number
+  /**
+   * The relay channel of a path through a relay; absent for a direct one. In a source it is our own number of the
+   * channel, in a destination the relay's number of it.
+   */
+  readonly channel?: number
 }
 
 /** What a socket tells its owner; the shape of the runtime's datagram port. */
 export interface DatagramHandlers {
-  /** A datagram arrived that belongs to no installed session. `bytes` is borrowed until the call returns. */
-  onDatagram(bytes: Uint8Array, from: Endpoint): void
+  /**
+   * A datagram arrived that belongs to no installed session. `bytes` is borrowed until the call returns. With a
+   * `channel` it came out of a relay frame of that channel, and `from` is the relay.
+   */
+  onDatagram(bytes: Uint8Array, from: Endpoint, channel?: number): void
   /** The socket failed. This one never does: it is here for the shape. */
   onError(error: Error): void
 }
@@ -73,6 +81,42 @@ export interface SessionCounters {
   readonly receivedBytes: number
   /** Milliseconds since the last authentic datagram; undefined before the first. */
   readonly idleMs: number | undefined
+}
+
+/** How much a relay may carry. Infinity means without end. */
+export interface RelayQuota {
+  readonly bytesPerSecond: number
+  /** What may pass at once after a pause; less than one datagram lets nothing pass. */
+  readonly burstBytes: number
+}
+
+/** Relay frames of one channel that are passed on. */
+export interface RelayRow extends RelayQuota {
+  /** The number that we gave to the frames' sender; never zero. */
+  readonly channel: number
+  /** Who may send them; frames from anybody else are dropped. */
+  readonly owner: SocketEndpoint
+  /** Where they go. */
+  readonly next: SocketEndpoint
+  /** The number that the next one gave to us; never zero. */
+  readonly nextChannel: number
+}
+
+/** Relay frames of one channel whose contents are for this node. */
+export interface RelayEndRow {
+  /** The number that we gave to the relay; never zero. */
+  readonly channel: number
+  /** Who may send them; frames from anybody else are dropped. */
+  readonly relay: SocketEndpoint
+}
+
+/** What went through a relay channel. */
+export interface RelayCounters {
+  /** Frames that were passed on or taken in. */
+  readonly packets: number
+  readonly bytes: number
+  /** Frames of somebody else, relay frames in relay frames, those over the quota, and those the system did not take. */
+  readonly dropped: number
 }
 
 /** What the plane tells the control plane. All bytes are borrowed until the call returns. */

@@ -24,11 +24,16 @@ export interface NativePlane {
   installSession(row: NativeSessionRow, sendKey: Uint8Array, receiveKey: Uint8Array): void
   useSession(localIndex: number): void
   removeSession(localIndex: number): boolean
-  movePeer(peer: number, socket: number, host: string, port: number): void
+  movePeer(peer: number, socket: number, host: string, port: number, channel: number): void
   parkPeer(peer: number): void
   installRoute(address: string, prefixLength: number, peer: number): void
   withdrawRoute(address: string, prefixLength: number): boolean
   setOwnAddresses(hosts: string[]): void
+  installRelay(row: NativeRelayRow): void
+  installRelayEnd(channel: number, relay: NativeEndpoint): void
+  removeRelay(channel: number): boolean
+  relayCounters(channel: number): NativeRelayCounters | null
+  setRelayQuota(bytesPerSecond: number, burstBytes: number): void
   seal(localIndex: number, frame: Uint8Array): Uint8Array | null
   open(datagram: Uint8Array): { localIndex: number; isFirst: boolean; bytes: Uint8Array } | null
   drain(buffer: Uint8Array): number
@@ -46,6 +51,30 @@ export interface NativeSessionRow {
   readonly sent: number
   readonly receivedBelow: number
   readonly lifetimeMs: number
+}
+
+/** An endpoint as one socket sees it; channel 0 is a direct path. */
+export interface NativeEndpoint {
+  readonly socket: number
+  readonly host: string
+  readonly port: number
+  readonly channel: number
+}
+
+/** Relay frames of one channel that are passed on. */
+export interface NativeRelayRow {
+  readonly channel: number
+  readonly owner: NativeEndpoint
+  readonly next: NativeEndpoint
+  readonly bytesPerSecond: number
+  readonly burstBytes: number
+}
+
+/** What went through a relay channel. */
+export interface NativeRelayCounters {
+  readonly packets: number
+  readonly bytes: number
+  readonly dropped: number
 }
 
 /** What went through a session; `idleMs` is negative before the first datagram. */
