@@ -50,17 +50,19 @@ async function start({
 }: Options): Promise<void> {
   const [
     { readFiles },
+    { readTestSettings },
     { FactPrinter, runNode, startNode },
     { createConsoleLog, createNodeRuntime },
   ] = await Promise.all([
     import('./read-files.ts'),
+    import('./test-settings.ts'),
     import('@ipop/node'),
     import('@ipop/runtime/node'),
   ])
   const { warnings, ...files } = readFiles({ nodeConfig, ipopConfig, dhcpConfig })
   for (const warning of warnings) process.stderr.write(`warning: ${String(warning)}\n`)
   const runtime = createNodeRuntime({ log: createConsoleLog(logLevel, process.stderr, json) })
-  const node = await startNode(files, runtime)
+  const node = await startNode({ ...files, ...readTestSettings(process.env) }, runtime)
   await runNode(node, new FactPrinter({ isJson: json }))
 }
 

@@ -46,6 +46,8 @@ export interface ConnectionView {
   readonly rttMs?: number | undefined
   /** Frames of the session so far; at most a second old. */
   readonly traffic?: PeerTraffic | undefined
+  /** How often its key was replaced. */
+  readonly rekeys?: number | undefined
 }
 
 /** Frames of one session and their bytes. */

@@ -65,6 +65,7 @@ function connectionView(connection: Connection): ConnectionView {
     remote: activeEdge?.remote?.toString(),
     rttMs: channel.rttMs,
     traffic: trafficOf(channel.counters),
+    rekeys: channel.session.rekeyCount,
   }
 }
 

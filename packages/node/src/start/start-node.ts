@@ -30,6 +30,8 @@ export interface StartOptions {
   readonly ipopConfig?: IpopConfig | undefined
   /** Settings of the virtual network; without them they come from the DHT. */
   readonly dhcpConfig?: GivenSettings | undefined
+  /** Replaces session keys at this age instead of WireGuard's, so that a test sees many of them. */
+  readonly rekeyAfterMs?: number | undefined
 }
 
 /** Starts one node. Resolves once it listens; `connected()` tells when it is on the ring. */
@@ -47,7 +49,7 @@ export function startMultiNode(
 }
 
 async function start(
-  { nodeConfig, ipopConfig, dhcpConfig }: StartOptions,
+  { nodeConfig, ipopConfig, dhcpConfig, rekeyAfterMs }: StartOptions,
   count: number,
   kind: NodeKind,
   runtime: Runtime,
@@ -68,7 +70,8 @@ async function start(
     const ports = { ...runtime, datagrams: plane?.datagrams ?? runtime.datagrams }
     const listeners = await openListeners(nodeConfig, ports, device?.name)
     undo.push('ports', () => Promise.all(listeners.map((listener) => listener.close())))
-    const members = createMembers(runtime, nodeConfig, { identity, listeners, count, plane })
+    const sources = { identity, listeners, count, plane, rekeyAfterMs }
+    const members = createMembers(runtime, nodeConfig, sources)
     const parts = { nodeConfig, kind, members, listeners, undo, dataPlane }
     const process = new NodeProcess(runtime, parts)
     if (network !== undefined && device !== undefined) process.addVirtualNetwork(device, network)
@@ -104,7 +107,7 @@ function networkOf(
 function createMembers(
   runtime: Runtime,
   config: NodeConfig,
-  { identity, listeners, count, plane }: MemberParts,
+  { identity, listeners, count, plane, rekeyAfterMs }: MemberParts,
 ): Member[] {
   const remoteTas = config.remoteTas.flatMap((text) => {
     const ta = TransportAddress.parse(text)
@@ -116,6 +119,7 @@ function createMembers(
       namespace: config.brunetNamespace,
       listeners,
       remoteTas,
+      rekeyAfterMs,
       ...(count === 1 ? {} : { path: String(index) }),
       ...(plane === undefined ? {} : planeOptions(plane)),
     }),
@@ -131,6 +135,7 @@ interface MemberParts {
   readonly count: number
   /** Present for a single node with a virtual network. */
   readonly plane: NodeDataPlane | undefined
+  readonly rekeyAfterMs: number | undefined
 }
 
 function planeOptions(plane: NodeDataPlane) {

@@ -11,7 +11,8 @@ import type {
 export type DataPlaneOptions = Pick<ChannelTableOptions, 'ciphers' | 'capabilities' | 'observer'>
 
 /** Options of an overlay node. */
-export interface OverlayNodeOptions extends DataPlaneOptions {
+export interface OverlayNodeOptions
+  extends DataPlaneOptions, Pick<ChannelTableOptions, 'rekeyAfterMs'> {
   /** Who the node is; its address follows from it. */
   readonly identity: Identity
   /** Name of the overlay. Nodes of another namespace get no answer. */

@@ -31,6 +31,8 @@ export interface TransportKeyParts {
   readonly createdAt: Instant
   /** Plaintexts are filled with zeros to a multiple of this (WireGuard: 16; 1 = not at all). */
   readonly paddingMultiple: number
+  /** Age at which the initiator replaces it; REKEY_AFTER_MS by default. */
+  readonly rekeyAfterMs?: number | undefined
 }
 
 /** A pair of keys with the rules of their life; a cipher does the work. */
@@ -65,8 +67,8 @@ export class TransportKey {
 
   /** Returns whether the key should be replaced before it ends. */
   isDueForRekey(now: Instant): boolean {
-    const { isInitiator, createdAt } = this.parts
-    const limit = isInitiator ? REKEY_AFTER_MS : REKEY_AFTER_AS_RESPONDER_MS
+    const { isInitiator, createdAt, rekeyAfterMs = REKEY_AFTER_MS } = this.parts
+    const limit = rekeyAfterMs + (isInitiator ? 0 : REKEY_AFTER_AS_RESPONDER_MS - REKEY_AFTER_MS)
     if (now - createdAt >= limit) return true
     return this.#cipher.sentCount >= this.#messagesMax * REKEY_AT_MESSAGE_SHARE
   }

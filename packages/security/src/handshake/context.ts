@@ -21,6 +21,8 @@ export interface HandshakeContext {
   readonly random: Random
   /** Takes transport keys over, where a data plane does the sealing and opening. */
   readonly ciphers?: TransportCipherFactory | undefined
+  /** Age at which the initiator of a key replaces it; REKEY_AFTER_MS by default. */
+  readonly rekeyAfterMs?: number | undefined
   /** Returns the wire form of the node's own record, refreshed where need be. */
   recordBytes(): Uint8Array
   /** Returns the peer's record in `payload` where it is good and belongs to `sessionKey`. */
@@ -51,6 +53,7 @@ export function makeTransportKey(
     receiveKey,
     peerCapabilities: remoteCapabilities,
     paddingMultiple: context.profile.paddingMultiple,
+    rekeyAfterMs: context.rekeyAfterMs,
   }
   return new TransportKey(parts, context.ciphers?.create(parts))
 }

@@ -31,6 +31,7 @@ export function makeContext(
     capabilities: options.capabilities ?? [CIPHER_CHACHA20_POLY1305, CIPHER_AES_256_GCM],
     random: modules.random,
     ciphers: options.ciphers,
+    rekeyAfterMs: options.rekeyAfterMs,
     recordBytes: () => ownRecord.bytes,
     verifyPeer: (payload, sessionKey) => verifier.verify(payload, sessionKey),
   }

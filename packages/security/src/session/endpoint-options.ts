@@ -33,6 +33,8 @@ export interface SessionEndpointOptions extends RetryOptions {
   readonly rateMax?: number
   readonly sessionsMax?: number
   readonly halfOpenMax?: number
+  /** Age at which the initiator of a key replaces it; REKEY_AFTER_MS unless a test wants to see it sooner. */
+  readonly rekeyAfterMs?: number | undefined
 }
 
 /** What happened to datagrams that led to nothing, by reason. */

@@ -9,6 +9,7 @@ export class KeySlots {
   #current: TransportKey | undefined
   #previous: TransportKey | undefined
   #next: TransportKey | undefined
+  #usedCount = 0
 
   /** Makes empty slots; `onDrop` is called with every key that leaves them, already erased. */
   constructor(onDrop: (key: TransportKey) => void) {
@@ -18,6 +19,11 @@ export class KeySlots {
   /** The key that seals. */
   get current(): TransportKey | undefined {
     return this.#current
+  }
+
+  /** How many keys were taken into use so far. */
+  get usedCount(): number {
+    return this.#usedCount
   }
 
   /** The key of a peer's handshake that we answered and the peer has not used yet. */
@@ -45,6 +51,7 @@ export class KeySlots {
       this.#previous = this.#current
     }
     this.#current = key
+    this.#usedCount += 1
     key.use()
   }
 
@@ -68,6 +75,7 @@ export class KeySlots {
     this.#previous = this.#current
     this.#current = key
     this.#next = undefined
+    this.#usedCount += 1
     key.use()
     return true
   }

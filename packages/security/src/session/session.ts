@@ -71,6 +71,11 @@ export class Session<P extends SessionPath> {
     return this.#slots.current?.parts.cipher
   }
 
+  /** How often a newer key took the place of the one in use. */
+  get rekeyCount(): number {
+    return Math.max(0, this.#slots.usedCount - 1)
+  }
+
   /** The key that seals, for a data plane that does so elsewhere. */
   get currentKey(): TransportKey | undefined {
     return this.#slots.current

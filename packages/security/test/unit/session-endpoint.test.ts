@@ -114,6 +114,18 @@ describe('rekeying', () => {
     const initiations = net.sent.filter((flight) => flight.bytes[0] === 1)
     expect(initiations.length).toBeGreaterThan(8)
     expect(initiations.length).toBeLessThan(13)
+    const ends = [alice.endpoint.session(bob.identity.address)]
+    ends.push(bob.endpoint.session(alice.identity.address))
+    for (const end of ends) expect(end?.rekeyCount).toBe(initiations.length - 1)
+  })
+
+  it('comes as often as a test asks for', () => {
+    const { net, alice, bob } = pair({ endpoint: { rekeyAfterMs: 6_000 } })
+    for (let sent = 0; net.now < 61_000; sent++) {
+      expect(net.send(alice, bob, `${sent}`)).toBe(true)
+      net.runFor(500)
+    }
+    expect(bob.endpoint.session(alice.identity.address)?.rekeyCount).toBe(9)
   })
 
   it('does nothing while there is nothing to send', () => {

@@ -85,6 +85,13 @@ describe('TransportKey', () => {
     expect(right.isDueForRekey(REKEY_AFTER_AS_RESPONDER_MS)).toBe(true)
   })
 
+  it('is replaced at the age that a test asks for, the other end as much later as ever', () => {
+    const { left, right } = keyPair({ rekeyAfterMs: 6_000 })
+    const later = 6_000 + REKEY_AFTER_AS_RESPONDER_MS - REKEY_AFTER_MS
+    expect([left.isDueForRekey(5_999), left.isDueForRekey(6_000)]).toEqual([false, true])
+    expect([right.isDueForRekey(later - 1), right.isDueForRekey(later)]).toEqual([false, true])
+  })
+
   it('carries the longest frame and refuses a longer one', () => {
     const { left, right } = keyPair({})
     const datagram = left.seal(new Uint8Array(FRAME_BYTES_MAX), 0)

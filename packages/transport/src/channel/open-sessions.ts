@@ -18,10 +18,13 @@ export function openSessions(
   { log, random, wallTimeMs }: OpenSessionsModules,
   options: ChannelTableOptions,
 ): SessionEndpoint<Edge> {
-  const { identity, namespace, ciphers, capabilities, listeners } = options
+  const { identity, namespace, ciphers, rekeyAfterMs, capabilities, listeners } = options
   const table = options.indexes ?? listeners[0]?.indexes ?? new IndexTable({ random })
   return new SessionEndpoint<Edge>(
     { random: random.fork('sessions'), log, wallTimeMs, indexes: table.allocatorFor(owner) },
-    { identity, namespace, ciphers, ...(capabilities === undefined ? {} : { capabilities }) },
+    {
+      ...{ identity, namespace, ciphers, rekeyAfterMs },
+      ...(capabilities === undefined ? {} : { capabilities }),
+    },
   )
 }

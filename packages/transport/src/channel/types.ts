@@ -32,6 +32,8 @@ export interface ChannelTableOptions {
   readonly ciphers?: TransportCipherFactory | undefined
   /** Capability numbers to offer in handshakes; the ciphers of this process by default. */
   readonly capabilities?: readonly number[] | undefined
+  /** Age at which the initiator of a session key replaces it; WireGuard's 120 s by default. */
+  readonly rekeyAfterMs?: number | undefined
   /** Is told where each peer's datagrams go. */
   readonly observer?: ChannelObserver | undefined
 }
