@@ -12,8 +12,7 @@ import { IncomingHandshakes } from './incoming-handshakes.ts'
 import { KeySlots } from './key-slots.ts'
 import { OutgoingHandshake } from './outgoing-handshake.ts'
 import { TrafficTimers } from './traffic-timers.ts'
-import { outgoingModules } from './session-host.ts'
-import type { SessionHost } from './session-host.ts'
+import { outgoingModules, type SessionHost } from './session-host.ts'
 import type { SessionEndReason, SessionPath, SessionPeer } from './session-types.ts'
 
 const EMPTY = new Uint8Array(0)
@@ -40,8 +39,7 @@ export class Session<P extends SessionPath> {
     this.#host = host
     this.#peer = peer
     this.#remoteStatic = X25519PublicKey.fromBytes(peer.sessionKey)
-    const localKey = host.context.localStatic.publicKey
-    this.#winsCrossing = Buffer.compare(localKey, peer.sessionKey) < 0
+    this.#winsCrossing = Buffer.compare(host.context.localStatic.publicKey, peer.sessionKey) < 0
     this.#slots = new KeySlots((key) => host.releaseIndex(key.parts.localIndex))
     this.#traffic = new TrafficTimers(now)
   }
@@ -265,8 +263,7 @@ export class Session<P extends SessionPath> {
     const datagram = this.#confirmation?.poll(now)
     if (this.#confirmation?.isDone === true) this.#confirmation = undefined
     else if (datagram !== undefined) {
-      const to = this.#confirmation?.path
-      this.#host.transmit({ session: this, to, bytes: datagram })
+      this.#host.transmit({ session: this, to: this.#confirmation?.path, bytes: datagram })
     }
   }
 
@@ -288,8 +285,7 @@ export class Session<P extends SessionPath> {
 
   #learnPeer(peer: VerifiedPeer): void {
     if (peer.record === undefined) return
-    const { sessionKey } = this.#peer
-    this.#peer = { sessionKey, record: peer.record, address: peer.record.address }
+    this.#peer = { ...this.#peer, record: peer.record, address: peer.record.address }
   }
 
   #halfOpenUntil(): Instant {
