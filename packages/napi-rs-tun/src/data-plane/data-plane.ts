@@ -67,6 +67,8 @@ export class DataPlane {
         id,
         local: { host, port },
         send: (bytes, to) => void guarded(() => this.#native.send(id, bytes, to.host, to.port)),
+        sendWhole: (bytes, to) =>
+          guarded(() => this.#native.sendWhole(id, bytes, to.host, to.port)),
         close: () => {
           this.#sockets.delete(id)
           this.#native.closeSocket(id)

@@ -36,6 +36,8 @@ export interface DatagramSocket {
   readonly local: Endpoint
   /** Sends one datagram as it is, best effort. */
   send(bytes: Uint8Array, to: Endpoint): void
+  /** Sends one datagram that nobody may cut into fragments; returns false when it does not fit the first link. */
+  sendWhole(bytes: Uint8Array, to: Endpoint): boolean
   /** Closes the socket; peers reached through it lose their endpoint. */
   close(): Promise<void>
 }
@@ -46,7 +48,10 @@ export interface PeerRow {
   readonly peer: number
   /** Whether the peer fills in partial checksums (frame 0x06): it has this data plane too. */
   readonly takesPartialChecksum: boolean
-  /** Largest datagram of the path; packets that would exceed it with the extra byte of 0x06 go without. */
+  /**
+   * Longest datagram that the path carries whole. Hosts are told to send less than what exceeds it, as a router does
+   * (ICMP), new TCP connections are told by their segment size, and what cannot be refused goes in fragments.
+   */
   readonly datagramBytesMax: number
 }
 

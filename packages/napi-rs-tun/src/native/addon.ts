@@ -19,6 +19,7 @@ export interface NativePlane {
   openSocket(host: string, port: number): { id: number; host: string; port: number }
   closeSocket(id: number): void
   send(socket: number, bytes: Uint8Array, host: string, port: number): boolean
+  sendWhole(socket: number, bytes: Uint8Array, host: string, port: number): boolean
   installPeer(peer: number, takesPartial: boolean, datagramMax: number): void
   removePeer(peer: number): void
   installSession(row: NativeSessionRow, sendKey: Uint8Array, receiveKey: Uint8Array): void

@@ -7,6 +7,8 @@ export type Request =
   | {
       do: 'open'
       own: 1 | 2
+      /** MTU of the interface; 1,420 by default. */
+      mtu?: number
       cipher: 'chacha20-poly1305' | 'aes-256-gcm'
       isV6: boolean
       partial: boolean
@@ -17,6 +19,8 @@ export type Request =
   | { do: 'install' }
   | { do: 'own'; addresses: string[] }
   | { do: 'rebind' }
+  | { do: 'path'; datagramBytesMax: number }
+  | { do: 'whole'; bytes: number }
   | { do: 'report' }
   | { do: 'close' }
 
@@ -37,6 +41,7 @@ class PlaneNode {
   readonly plane: DataPlane
   readonly events: string[] = []
   punted = 0
+  readonly #takesPartialChecksum: boolean
   #socket: DatagramSocket | undefined
 
   constructor(request: Extract<Request, { do: 'open' }>) {
@@ -44,7 +49,15 @@ class PlaneNode {
     this.other = 3 - request.own
     this.isV6 = request.isV6
     const addresses = [`10.9.0.${this.own}/24`, `fd09::${this.own}/64`]
-    this.device = openDevice({ name: 'ipop0', kind: 'tun', addresses, offload: true, up: true })
+    const { mtu = 1420 } = request
+    this.device = openDevice({
+      name: 'ipop0',
+      kind: 'tun',
+      addresses,
+      mtu,
+      offload: true,
+      up: true,
+    })
     this.device.onPackets((packets) => (this.punted += packets.length))
     const log = (text: string) => void this.events.push(text)
     this.plane = openDataPlane({
@@ -60,12 +73,8 @@ class PlaneNode {
     const keys = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
     const [sendKey, receiveKey] = this.own === 1 ? keys : keys.reverse()
     if (!sendKey || !receiveKey) throw new Error('two keys')
-    const datagramBytesMax = this.isV6 ? 1452 : 1472
-    this.plane.installPeer({
-      peer: this.other,
-      takesPartialChecksum: request.partial,
-      datagramBytesMax,
-    })
+    this.#takesPartialChecksum = request.partial
+    this.setPath(this.isV6 ? 1452 : 1472)
     const { cipher } = request
     const localIndex = 100 + this.own
     const remoteIndex = 100 + this.other
@@ -94,11 +103,24 @@ class PlaneNode {
   async bind(port: number): Promise<void> {
     const handlers = {
       onDatagram: (bytes: Uint8Array, from: { host: string }) =>
-        void this.events.push(`datagram ${from.host} ${Buffer.from(bytes).toString()}`),
+        void this.events.push(
+          `datagram ${from.host} ${Buffer.from(bytes.subarray(0, 32)).toString()}`,
+        ),
       onError: () => undefined,
     }
     this.#socket = await this.plane.bind({ host: this.isV6 ? '::' : '0.0.0.0', port }, handlers)
     this.plane.movePeer(this.other, { socket: this.#socket.id, ...this.peerEndpoint })
+  }
+
+  setPath(datagramBytesMax: number): void {
+    const takesPartialChecksum = this.#takesPartialChecksum
+    this.plane.installPeer({ peer: this.other, takesPartialChecksum, datagramBytesMax })
+  }
+
+  /** Sends a datagram that may not be cut; notes whether the first link took it. */
+  whole(bytes: number): void {
+    const isSent = this.socket.sendWhole(new Uint8Array(bytes).fill(0x10), this.peerEndpoint)
+    this.events.push(`whole ${bytes} ${isSent}`)
   }
 
   async rebind(): Promise<void> {
@@ -160,6 +182,8 @@ async function answer(request: Request): Promise<Report | undefined> {
   if (request.do === 'install') node.install()
   if (request.do === 'own') node.plane.setOwnAddresses(request.addresses)
   if (request.do === 'rebind') await node.rebind()
+  if (request.do === 'path') node.setPath(request.datagramBytesMax)
+  if (request.do === 'whole') node.whole(request.bytes)
   if (request.do === 'close') {
     await node.close()
     process.disconnect()

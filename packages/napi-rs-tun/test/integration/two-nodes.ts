@@ -17,6 +17,8 @@ export interface LabOptions {
   /** Makes the link behave like a network card: segmentation in software, small receive batches. */
   isCardLike?: boolean
   mtu?: number
+  /** MTU of the interfaces. */
+  innerMtu?: number
 }
 
 /** One node: its process and how to ask it. */
@@ -87,9 +89,9 @@ export async function withTwoNodes<T>(
   const [alice, bob] = await Promise.all([LabNode.start(), LabNode.start()])
   try {
     connect(alice, bob, options)
-    const { cipher = 'aes-256-gcm', isV6 = false, partial = true } = options
-    await alice.ask({ do: 'open', own: 1, cipher, isV6, partial })
-    await bob.ask({ do: 'open', own: 2, cipher, isV6, partial })
+    const { cipher = 'aes-256-gcm', isV6 = false, partial = true, innerMtu: mtu = 1420 } = options
+    await alice.ask({ do: 'open', own: 1, cipher, isV6, partial, mtu })
+    await bob.ask({ do: 'open', own: 2, cipher, isV6, partial, mtu })
     return await use(alice, bob)
   } finally {
     alice.kill()

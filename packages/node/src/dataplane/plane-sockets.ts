@@ -31,6 +31,7 @@ export class PlaneSockets implements DatagramPort {
     return {
       local: socket.local,
       send: (bytes, to) => socket.send(bytes, to),
+      sendWhole: (bytes, to) => socket.sendWhole(bytes, to),
       close: () => {
         this.#ids.delete(name)
         this.#listeners.delete(socket.id)

@@ -69,6 +69,10 @@ export class FakePlane implements Plane {
       id,
       local: socket.local,
       send: (bytes, to) => socket.send(bytes, to),
+      sendWhole: (bytes, to) => {
+        socket.send(bytes, to)
+        return true
+      },
       close: () => socket.close(),
     }
   }

@@ -20,6 +20,11 @@ export interface DatagramSocket {
   readonly local: Endpoint
   /** Sends one datagram, best effort: an unreachable destination is a lost datagram. `bytes` is borrowed until the call returns. */
   send(bytes: Uint8Array, to: Endpoint): void
+  /**
+   * Sends one datagram that nobody on the way may cut into fragments; returns false when it does not even fit the first
+   * link. Absent where the system offers no way to ask for that. `bytes` is borrowed until the call returns.
+   */
+  sendWhole?(bytes: Uint8Array, to: Endpoint): boolean
   /** Closes the socket; no handler is called afterwards. */
   close(): Promise<void>
 }

@@ -135,6 +135,13 @@ impl NativePlane {
         Ok(self.hub()?.socket(socket).is_some_and(|socket| socket.send(to, &bytes)))
     }
 
+    /// Sends one datagram that may not be cut; returns false when the system refused it, mostly as too long.
+    #[napi]
+    pub fn send_whole(&self, socket: u32, bytes: BufferSlice<'_>, host: String, port: u16) -> Result<bool> {
+        let to = address(&host, port)?;
+        Ok(self.hub()?.socket(socket).is_some_and(|socket| socket.send_whole(to, &bytes)))
+    }
+
     /// Adds a peer or changes its properties.
     #[napi]
     pub fn install_peer(&self, peer: u32, takes_partial: bool, datagram_max: u32) -> Result<()> {

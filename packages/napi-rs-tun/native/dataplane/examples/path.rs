@@ -25,6 +25,7 @@ impl Outlet for Wire {
         }
     }
     fn punt(&mut self, _packet: &Segment<'_>) {}
+    fn answer(&mut self, _packet: &[u8]) {}
 }
 
 struct Nobody;

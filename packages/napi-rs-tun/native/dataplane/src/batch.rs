@@ -13,6 +13,7 @@ pub struct SendBatch {
     size: usize,
     endpoint: Option<Endpoint>,
     has_short_end: bool,
+    exceeds_path: bool,
 }
 
 impl Default for SendBatch {
@@ -24,6 +25,7 @@ impl Default for SendBatch {
             size: 0,
             endpoint: None,
             has_short_end: false,
+            exceeds_path: false,
         }
     }
 }
@@ -90,6 +92,16 @@ impl SendBatch {
             || self.count > 0 && self.used + self.size > SEND_BYTES_MAX
     }
 
+    /// Says that the datagram in the batch is longer than the path carries whole: the network shall cut it.
+    pub fn mark_exceeding(&mut self) {
+        self.exceeds_path = true;
+    }
+
+    /// Returns whether the path carries the batch only in fragments.
+    pub fn exceeds_path(&self) -> bool {
+        self.exceeds_path
+    }
+
     /// Returns how many datagrams are in the batch.
     pub fn count(&self) -> usize {
         self.count
@@ -101,6 +113,7 @@ impl SendBatch {
         self.count = 0;
         self.endpoint = None;
         self.has_short_end = false;
+        self.exceeds_path = false;
     }
 
     fn fits(&self, endpoint: Endpoint, size: usize) -> bool {

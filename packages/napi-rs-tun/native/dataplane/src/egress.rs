@@ -1,9 +1,12 @@
 //! From the virtual interface to the network: look up, take apart, seal, collect.
 
 use crate::batch::{Pushed, SendBatch};
+use crate::icmp::{self, AnswerBudget, IPV6_MTU_MIN};
 use crate::ip::{fill_in_checksum, IpPacket};
+use crate::mss;
 use crate::plane::Tables;
-use crate::segment::{segment, Segment};
+use crate::segment::{longest, segment, Segment};
+use crate::session::{Endpoint, Session};
 use crate::transport::{HEADER, TAG};
 use crate::vnet::VnetHeader;
 
@@ -13,6 +16,8 @@ pub trait Outlet {
     fn send(&mut self, batch: &SendBatch);
     /// Leaves a packet, its checksum complete, to the control plane.
     fn punt(&mut self, packet: &Segment<'_>);
+    /// Writes a packet to the interface: an answer to what the host sent.
+    fn answer(&mut self, packet: &[u8]);
 }
 
 /// What happened to packets from the interface.
@@ -24,12 +29,17 @@ pub struct EgressCounters {
     pub punted: u64,
     /// Packets that contradicted themselves or were too long.
     pub refused: u64,
+    /// Packets too long for their path, whose sender was told so.
+    pub too_big: u64,
+    /// Packets too long for their path that were sent to be cut by the network.
+    pub fragmented: u64,
 }
 
 /// The sending half of a packet thread.
 #[derive(Default)]
 pub struct Egress {
     batch: SendBatch,
+    answers: AnswerBudget,
     /// The plane's clock in milliseconds; set before each burst of packets.
     pub now_ms: u64,
     /// What happened so far.
@@ -51,43 +61,102 @@ impl Egress {
             self.counters.refused += 1;
             return;
         };
-        let Egress { batch, counters, now_ms } = self;
-        let done = match tables.route(outline.destination) {
-            None => segment(
-                vnet,
-                packet,
-                |_| false,
-                |part| {
-                    counters.punted += 1;
-                    outlet.punt(&part);
-                },
-            ),
+        let is_taken = match tables.route(outline.destination) {
+            None => self.punt(vnet, packet, outlet),
             Some((peer, session, endpoint)) => {
-                let room = peer.datagram_max.saturating_sub(HEADER + 1 + TAG);
-                let may_stay_partial = |length| peer.takes_partial && length <= room;
-                segment(vnet, packet, may_stay_partial, |part| {
-                    let mut pushed = batch.push(endpoint, session, &part, *now_ms);
-                    if pushed == Pushed::FlushFirst {
-                        send_and_clear(batch, outlet);
-                        pushed = batch.push(endpoint, session, &part, *now_ms);
+                let room = peer.datagram_max.saturating_sub(HEADER + TAG);
+                mss::clamp(packet, &outline, room, vnet.needs_checksum);
+                match self.fit(vnet, packet, &outline, room, outlet) {
+                    Fit::Answered => return,
+                    Fit::Refused => false,
+                    fit => {
+                        let way = Way { session, endpoint, exceeds_path: fit == Fit::Exceeds };
+                        let may_stay_partial = |length| peer.takes_partial && length < room;
+                        self.seal(vnet, packet, &way, may_stay_partial, outlet)
                     }
-                    match pushed {
-                        Pushed::Taken => counters.sealed += 1,
-                        // What the control plane sees it cannot miss: a new session is due.
-                        Pushed::KeyUsedUp => {
-                            counters.punted += 1;
-                            punt_whole(&part, outlet);
-                        }
-                        Pushed::TooLong | Pushed::FlushFirst => counters.refused += 1,
-                    }
-                })
+                }
             }
         };
-        if done.is_err() {
-            counters.refused += 1;
+        if !is_taken {
+            self.counters.refused += 1;
         }
-        if batch.is_full() {
-            send_and_clear(batch, outlet);
+        if self.batch.is_full() {
+            send_and_clear(&mut self.batch, outlet);
+        }
+    }
+
+    /// Leaves everything in `packet` to the control plane; returns false when it contradicts itself.
+    fn punt(&mut self, vnet: &VnetHeader, packet: &mut [u8], outlet: &mut impl Outlet) -> bool {
+        let emit = |part: Segment<'_>| {
+            self.counters.punted += 1;
+            outlet.punt(&part);
+        };
+        segment(vnet, packet, |_| false, emit).is_ok()
+    }
+
+    /// Seals everything in `packet`; returns false when it contradicts itself.
+    fn seal(
+        &mut self,
+        vnet: &VnetHeader,
+        packet: &mut [u8],
+        way: &Way<'_>,
+        may_stay_partial: impl Fn(usize) -> bool,
+        outlet: &mut impl Outlet,
+    ) -> bool {
+        let Egress { batch, counters, now_ms, .. } = self;
+        let emit = |part: Segment<'_>| {
+            if way.exceeds_path {
+                send_and_clear(batch, outlet);
+            }
+            let mut pushed = batch.push(way.endpoint, way.session, &part, *now_ms);
+            if pushed == Pushed::FlushFirst {
+                send_and_clear(batch, outlet);
+                pushed = batch.push(way.endpoint, way.session, &part, *now_ms);
+            }
+            match pushed {
+                Pushed::Taken => counters.sealed += 1,
+                // What the control plane sees it cannot miss: a new session is due.
+                Pushed::KeyUsedUp => {
+                    counters.punted += 1;
+                    punt_whole(&part, outlet);
+                }
+                Pushed::TooLong | Pushed::FlushFirst => counters.refused += 1,
+            }
+            if way.exceeds_path && pushed == Pushed::Taken {
+                counters.fragmented += 1;
+                batch.mark_exceeding();
+                send_and_clear(batch, outlet);
+            }
+        };
+        segment(vnet, packet, may_stay_partial, emit).is_ok()
+    }
+
+    /// Compares a packet with its path, which carries packets of `room` bytes whole; answers one that is too long.
+    fn fit(
+        &mut self,
+        vnet: &VnetHeader,
+        packet: &[u8],
+        outline: &IpPacket,
+        room: usize,
+        outlet: &mut impl Outlet,
+    ) -> Fit {
+        let Some(length) = longest(vnet, outline, packet) else { return Fit::Refused };
+        if length <= room {
+            return Fit::Whole;
+        }
+        // A host may not be told of less than the smallest MTU of IPv6: such packets are cut outside.
+        let is_small = outline.source.is_ipv6() && length <= IPV6_MTU_MIN;
+        if is_small || !icmp::forbids_fragments(packet) || !self.answers.take(self.now_ms) {
+            return Fit::Exceeds;
+        }
+        let mtu = if outline.source.is_ipv6() { room.max(IPV6_MTU_MIN) } else { room };
+        match icmp::too_big(packet, outline, length, mtu) {
+            Some(answer) => {
+                self.counters.too_big += 1;
+                outlet.answer(&answer);
+                Fit::Answered
+            }
+            None => Fit::Exceeds,
         }
     }
 
@@ -95,6 +164,26 @@ impl Egress {
     pub fn flush(&mut self, outlet: &mut impl Outlet) {
         send_and_clear(&mut self.batch, outlet);
     }
+}
+
+/// How a packet relates to its path.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fit {
+    /// It goes in one datagram that fits.
+    Whole,
+    /// It goes, and the network cuts its datagram.
+    Exceeds,
+    /// Its sender was told to send less.
+    Answered,
+    /// It contradicts itself.
+    Refused,
+}
+
+/// How packets for a peer leave.
+struct Way<'a> {
+    session: &'a Session,
+    endpoint: Endpoint,
+    exceeds_path: bool,
 }
 
 /// Leaves a packet to the control plane that was about to be sealed, perhaps with a partial checksum.
@@ -128,6 +217,9 @@ pub mod tests {
         pub datagrams: Vec<Vec<u8>>,
         pub sends: Vec<usize>,
         pub punted: Vec<Vec<u8>>,
+        pub answers: Vec<Vec<u8>>,
+        /// Lengths of the datagrams that the network shall cut.
+        pub exceeding: Vec<usize>,
     }
 
     impl Outlet for Kept {
@@ -135,9 +227,15 @@ pub mod tests {
             let (_, bytes, size) = batch.contents().unwrap();
             self.datagrams.extend(bytes.chunks(size).map(<[u8]>::to_vec));
             self.sends.push(batch.count());
+            if batch.exceeds_path() {
+                self.exceeding.push(bytes.len());
+            }
         }
         fn punt(&mut self, packet: &Segment<'_>) {
             self.punted.push([packet.headers, packet.payload].concat());
+        }
+        fn answer(&mut self, packet: &[u8]) {
+            self.answers.push(packet.to_vec());
         }
     }
 
@@ -202,7 +300,7 @@ pub mod tests {
         egress.flush(&mut kept);
         assert_eq!(kept.sends, [8, 1]);
         assert_eq!(kept.datagrams[0].len(), 16 + 1 + 20 + 20 + 1380 + 16);
-        assert_eq!(egress.counters, EgressCounters { sealed: 9, punted: 0, refused: 0 });
+        assert_eq!(egress.counters, EgressCounters { sealed: 9, ..EgressCounters::default() });
     }
 
     #[test]
@@ -240,6 +338,74 @@ pub mod tests {
         assert_eq!(kept.punted.len(), 2);
         assert!(kept.punted.iter().all(|packet| is_valid(packet)));
         egress.packet(&plane.tables(), &tcp4(1000), &mut [1, 2, 3], &mut kept);
-        assert_eq!(egress.counters, EgressCounters { sealed: 0, punted: 2, refused: 1 });
+        assert_eq!(egress.counters, EgressCounters { punted: 2, refused: 1, ..EgressCounters::default() });
+    }
+
+    /// Sends `packet` over a path that carries datagrams of `datagram_max` bytes.
+    fn over(datagram_max: usize, vnet: &VnetHeader, packet: &[u8]) -> (Kept, EgressCounters) {
+        let plane = plane(1);
+        plane.install_peer(2, true, datagram_max).unwrap();
+        let (mut egress, mut kept) = (Egress::default(), Kept::default());
+        egress.packet(&plane.tables(), vnet, &mut packet.to_vec(), &mut kept);
+        egress.flush(&mut kept);
+        (kept, egress.counters)
+    }
+
+    #[test]
+    fn answers_packets_and_super_packets_that_the_path_does_not_carry() {
+        let plain = VnetHeader::default();
+        let packet = tcp_packet(false, 1, 0x10, &[7; 1_380]);
+        for (vnet, packet) in
+            [(plain, packet.clone()), (tcp4(1_380), tcp_packet(false, 1, 0x10, &[7; 9_000]))]
+        {
+            let (kept, counters) = over(1_252, &vnet, &packet);
+            assert_eq!((kept.datagrams.len(), kept.answers.len(), counters.too_big), (0, 1, 1));
+            assert_eq!(kept.answers[0][26..28], 1_220u16.to_be_bytes());
+        }
+        assert_eq!(over(1_452, &plain, &packet).0.answers.len(), 0);
+        let (kept, _) = over(1_252, &plain, &tcp_packet(true, 1, 0x10, &[7; 1_300]));
+        assert_eq!(
+            kept.answers[0][44..48],
+            1_280u32.to_be_bytes(),
+            "never less than IPv6 asks of every link"
+        );
+    }
+
+    #[test]
+    fn sends_to_be_cut_what_no_host_can_be_told_to_shorten() {
+        let mut may_be_cut = tcp_packet(false, 1, 0x10, &[7; 1_380]);
+        may_be_cut[6] = 0;
+        let small = tcp_packet(true, 1, 0x10, &[7; 1_200]);
+        for packet in [may_be_cut, small] {
+            let (kept, counters) = over(1_232, &VnetHeader::default(), &packet);
+            assert_eq!(kept.exceeding, [packet.len() + 32]);
+            assert_eq!((kept.answers.len(), counters.fragmented, counters.sealed), (0, 1, 1));
+        }
+    }
+
+    #[test]
+    fn sends_to_be_cut_what_exceeds_the_budget_of_answers() {
+        let plane = plane(1);
+        plane.install_peer(2, true, 1_252).unwrap();
+        let (mut egress, mut kept) = (Egress::default(), Kept::default());
+        for _ in 0..100 {
+            let mut packet = tcp_packet(false, 1, 0x10, &[7; 2_760]);
+            egress.packet(&plane.tables(), &tcp4(1_380), &mut packet, &mut kept);
+        }
+        assert_eq!((kept.answers.len(), kept.exceeding.len()), (64, 72));
+        egress.flush(&mut kept);
+        assert_eq!(kept.sends.len(), 72, "nothing is left in the batch");
+    }
+
+    #[test]
+    fn lowers_the_segment_size_of_connections_that_begin() {
+        let mut syn = tcp_packet(false, 1, 0x02, &[2, 4, 5, 180]);
+        syn[32] = 6 << 4;
+        let (kept, _) = over(1_252, &VnetHeader::default(), &syn);
+        let mut datagram = kept.datagrams[0].clone();
+        let other = plane(2);
+        let header = crate::transport::DataHeader::decode(&datagram).unwrap();
+        let opened = other.tables().session(2).unwrap().open(&header, &mut datagram, None, 0).unwrap();
+        assert_eq!(datagram[opened.plaintext][42..44], 1_180u16.to_be_bytes());
     }
 }

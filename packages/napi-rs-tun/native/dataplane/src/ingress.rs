@@ -3,9 +3,10 @@
 use crate::admission::{Gate, Stray};
 use crate::coalesce::Coalescer;
 use crate::ip::{fill_in_checksum, IpPacket};
+use crate::mss;
 use crate::plane::Tables;
 use crate::session::{Endpoint, Session};
-use crate::transport::{classify, Content, DataHeader};
+use crate::transport::{classify, Content, DataHeader, HEADER, TAG};
 use std::ops::Range;
 
 /// What the control plane is told.
@@ -127,6 +128,10 @@ impl Ingress {
             match known.gate.check(session.peer, &outline) {
                 Ok(admitted) => {
                     self.counters.opened += 1;
+                    if mss::opens_connection(packet, &outline) {
+                        let datagram_max = known.tables.datagram_max(session.peer).unwrap_or(usize::MAX);
+                        mss::clamp(packet, &outline, datagram_max.saturating_sub(HEADER + TAG), is_partial);
+                    }
                     self.coalescer.push(arena, start..start + outline.total_length, admitted, is_partial);
                     return;
                 }

@@ -38,3 +38,9 @@ pub const SEND_BYTES_MAX: usize = 65_507;
 
 /// Flows that receive coalescing follows at once; more than this in one batch are not bulk transfers.
 pub const COALESCE_FLOWS_MAX: usize = 16;
+
+/// Answers to too long packets, all at once: one for each connection that a host may have open to a peer.
+pub const TOO_BIG_BURST_MAX: u64 = 64;
+
+/// Answers to too long packets in the long run; the ones that get no answer are sent in fragments.
+pub const TOO_BIG_PER_SECOND_MAX: u64 = 100;

@@ -26,7 +26,7 @@ pub struct Peer {
     pub session: Option<Arc<Session>>,
     /// Where datagrams go; without one, packets are left to the control plane.
     pub endpoint: Option<Endpoint>,
-    /// Datagrams longer than this do not keep a partial checksum, which costs a byte.
+    /// The longest datagram that the path carries whole.
     pub datagram_max: usize,
     /// Whether the peer fills in partial checksums.
     pub takes_partial: bool,
@@ -51,6 +51,11 @@ impl Tables {
     /// Returns whether packets from `source` may come from `peer`.
     pub fn may_send_from(&self, peer: u32, source: IpAddr) -> bool {
         self.routes.lookup(source) == Some(&peer)
+    }
+
+    /// Returns the longest datagram that the path to `peer` carries whole.
+    pub fn datagram_max(&self, peer: u32) -> Option<usize> {
+        self.peers.get(&peer).map(|peer| peer.datagram_max)
     }
 
     /// Returns whether packets to `destination` are for us.

@@ -69,6 +69,15 @@ fn whole(
     Ok(())
 }
 
+/// Returns the length of the longest packet in `packet`; `None` when `vnet` contradicts it.
+pub fn longest(vnet: &VnetHeader, outline: &IpPacket, packet: &[u8]) -> Option<usize> {
+    if vnet.gso == Gso::None {
+        return Some(outline.total_length);
+    }
+    let layout = Layout::of(vnet, outline, &packet[..outline.total_length]).ok()?;
+    Some(outline.total_length.min(layout.payload + layout.gso_size))
+}
+
 /// Where things are in a super-packet, checked against its length.
 struct Layout {
     is_tcp: bool,

@@ -49,6 +49,8 @@ struct Totals {
     sealed: AtomicU64,
     punted: AtomicU64,
     refused: AtomicU64,
+    too_big: AtomicU64,
+    fragmented: AtomicU64,
     opened: AtomicU64,
     rejected: AtomicU64,
     malformed: AtomicU64,
@@ -106,6 +108,8 @@ impl Hub {
         self.totals.sealed.store(counters.sealed, Relaxed);
         self.totals.punted.store(counters.punted, Relaxed);
         self.totals.refused.store(counters.refused, Relaxed);
+        self.totals.too_big.store(counters.too_big, Relaxed);
+        self.totals.fragmented.store(counters.fragmented, Relaxed);
     }
 
     /// Adds what a receiving thread counted, and how many writes to the interface worked and failed.
@@ -128,6 +132,8 @@ impl Hub {
             ("sealed", totals.sealed.load(Relaxed)),
             ("punted", totals.punted.load(Relaxed)),
             ("refused", totals.refused.load(Relaxed)),
+            ("tooBig", totals.too_big.load(Relaxed)),
+            ("fragmented", totals.fragmented.load(Relaxed)),
             ("opened", totals.opened.load(Relaxed)),
             ("rejected", totals.rejected.load(Relaxed)),
             ("malformed", totals.malformed.load(Relaxed)),

@@ -7,11 +7,14 @@ use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
 
 const UDP_SEGMENT: i32 = 103;
 const UDP_GRO: i32 = 104;
 /// About 3 ms at 10 Gbit/s: the longest a busy thread is away.
 const BUFFER_BYTES: i32 = 4 << 20;
+/// RFC 8200 §5: what every link of IPv6 carries whole.
+const IPV6_MTU_MIN: i32 = 1_280;
 /// Room for one control message with an integer in it.
 const CONTROL_BYTES: usize = 64;
 
@@ -21,6 +24,8 @@ pub struct Socket {
     local: SocketAddr,
     has_segmentation: AtomicBool,
     send_errors: AtomicU64,
+    /// Held by sends that change what the kernel does with long datagrams, and change it back.
+    special: Mutex<()>,
 }
 
 /// One receive call: a train of datagrams from one source.
@@ -39,8 +44,13 @@ impl Socket {
         let failed = |error: io::Error| DeviceError::from_io(format!("bind {address}"), &error);
         let socket = bound(address).map_err(failed)?;
         let local = socket.local_addr().map_err(failed)?;
-        let made =
-            Socket { socket, local, has_segmentation: AtomicBool::new(true), send_errors: AtomicU64::new(0) };
+        let made = Socket {
+            socket,
+            local,
+            has_segmentation: AtomicBool::new(true),
+            send_errors: AtomicU64::new(0),
+            special: Mutex::new(()),
+        };
         made.configure();
         Ok(made)
     }
@@ -62,6 +72,32 @@ impl Socket {
             self.send_errors.fetch_add(1, Relaxed);
         }
         is_sent
+    }
+
+    /// Sends one datagram that nobody on the way may cut into fragments, to learn whether the path carries it.
+    ///
+    /// Returns false when it does not even fit the first link. What other threads send at the same moment may go
+    /// uncut, too.
+    pub fn send_whole(&self, to: SocketAddr, bytes: &[u8]) -> bool {
+        let _guard = self.special.lock().unwrap_or_else(PoisonError::into_inner);
+        self.set_path_discovery(libc::IP_PMTUDISC_PROBE);
+        let is_sent = self.send_message(to, bytes, None).is_ok();
+        self.set_path_discovery(libc::IP_PMTUDISC_DONT);
+        is_sent
+    }
+
+    /// Sends one datagram that is longer than its path carries whole: it travels in fragments.
+    ///
+    /// Routers of IPv4 cut it. With IPv6 only the sender does, and nobody may have told it where the path is narrow.
+    pub fn send_cut(&self, to: SocketAddr, bytes: &[u8], stop: &EventFd) {
+        let _guard = self.special.lock().unwrap_or_else(PoisonError::into_inner);
+        let set_ipv6_mtu =
+            |mtu| to.is_ipv6() && sys::set_option(self.as_fd(), libc::IPPROTO_IPV6, libc::IPV6_MTU, mtu);
+        set_ipv6_mtu(IPV6_MTU_MIN);
+        if self.send_patiently(to, bytes, None, stop).is_err() {
+            self.send_errors.fetch_add(1, Relaxed);
+        }
+        set_ipv6_mtu(0);
     }
 
     /// Sends datagrams of `size` bytes that stand side by side in `bytes`; only the last may be shorter.
@@ -128,10 +164,19 @@ impl Socket {
             }
         }
         // A datagram above the path's MTU is fragmented rather than lost.
-        sys::set_option(fd, libc::IPPROTO_IP, libc::IP_MTU_DISCOVER, libc::IP_PMTUDISC_DONT);
-        if self.local.is_ipv6() {
-            sys::set_option(fd, libc::IPPROTO_IPV6, libc::IPV6_MTU_DISCOVER, libc::IP_PMTUDISC_DONT);
+        self.set_path_discovery(libc::IP_PMTUDISC_DONT);
+    }
+
+    /// The modes of both families have the same numbers.
+    fn set_path_discovery(&self, mode: i32) {
+        let fd = self.as_fd();
+        if self.local.is_ipv4() {
+            sys::set_option(fd, libc::IPPROTO_IP, libc::IP_MTU_DISCOVER, mode);
+            return;
         }
+        sys::set_option(fd, libc::IPPROTO_IPV6, libc::IPV6_MTU_DISCOVER, mode);
+        let is_whole = i32::from(mode == libc::IP_PMTUDISC_PROBE);
+        sys::set_option(fd, libc::IPPROTO_IPV6, libc::IPV6_DONTFRAG, is_whole);
     }
 
     fn send_patiently(

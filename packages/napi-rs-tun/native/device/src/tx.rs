@@ -60,7 +60,7 @@ fn run(tun: &Tun, queue: &PuntQueue, slot: &HubSlot, stop: &EventFd) {
         }
         let hub = slot.get();
         egress.now_ms = hub.as_ref().map_or(0, |hub| hub.now_ms());
-        let mut outlet = TxOutlet { queue, hub: hub.as_deref(), socket: None, stop };
+        let mut outlet = TxOutlet { tun, queue, hub: hub.as_deref(), socket: None, stop };
         // A flood must not keep the stop signal from being seen.
         for _ in 0..READS_PER_POLL_MAX {
             match tun.read(&mut buffer) {
@@ -98,6 +98,7 @@ fn vnet_of(tun: &Tun, bytes: &[u8]) -> Option<(VnetHeader, usize)> {
 }
 
 struct TxOutlet<'a> {
+    tun: &'a Tun,
     queue: &'a PuntQueue,
     hub: Option<&'a Hub>,
     /// The socket used last: nearly always the one used next.
@@ -112,12 +113,19 @@ impl Outlet for TxOutlet<'_> {
             let found = self.hub.and_then(|hub| hub.socket(endpoint.socket));
             self.socket = found.map(|socket| (endpoint.socket, socket));
         }
-        if let Some((_, socket)) = &self.socket {
-            socket.send_segments(endpoint.address, bytes, size, self.stop);
+        match &self.socket {
+            Some((_, socket)) if batch.exceeds_path() => socket.send_cut(endpoint.address, bytes, self.stop),
+            Some((_, socket)) => socket.send_segments(endpoint.address, bytes, size, self.stop),
+            None => (),
         }
     }
 
     fn punt(&mut self, packet: &Segment<'_>) {
         self.queue.push(&[packet.headers, packet.payload]);
+    }
+
+    fn answer(&mut self, packet: &[u8]) {
+        // A refusal is a lost answer: the next packet of the connection gets another one.
+        self.tun.write(packet);
     }
 }
