@@ -1,4 +1,4 @@
-/** One end of a copy over the network: `receive PORT` prints the SHA-256 of what came, `send HOST PORT BYTES` of what went. */
+/** One end of a copy over the network: `receive PORT` prints the SHA-256 of what came, `send HOST PORT BYTES [SECONDS]` of what went, in SECONDS at least. */
 import { createHash } from 'node:crypto'
 import net from 'node:net'
 
@@ -6,7 +6,7 @@ const CHUNK_BYTES = 1 << 16
 const [role, ...args] = process.argv.slice(2)
 
 if (role === 'receive') receive(Number(args[0]))
-else await send(args[0], Number(args[1]), Number(args[2]))
+else await send(args[0], Number(args[1]), Number(args[2]), Number(args[3] ?? 0))
 
 function receive(port) {
   const hash = createHash('sha256')
@@ -19,14 +19,17 @@ function receive(port) {
 }
 
 /** Sends bytes that differ from chunk to chunk, so that a swapped or doubled one shows. */
-async function send(host, port, bytes) {
+async function send(host, port, bytes, seconds) {
   const hash = createHash('sha256')
   const socket = net.connect(port, host)
+  const startedAt = performance.now()
   for (let sent = 0; sent < bytes; sent += CHUNK_BYTES) {
     const chunk = Buffer.alloc(Math.min(CHUNK_BYTES, bytes - sent))
     for (let offset = 0; offset + 8 <= chunk.length; offset += 8)
       chunk.writeDoubleLE(sent + offset, offset)
     hash.update(chunk)
+    const early = (sent / bytes) * seconds * 1_000 - (performance.now() - startedAt)
+    if (early > 1) await new Promise((resolve) => setTimeout(resolve, early))
     if (!socket.write(chunk)) await new Promise((resolve) => socket.once('drain', resolve))
   }
   socket.end()

@@ -1,6 +1,4 @@
 /** Machines with the native data plane and one with JavaScript's in one virtual network: packets, rows, traffic. */
-import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { Lab } from '../../tools/lab/namespaces.mjs'
@@ -15,6 +13,7 @@ import {
   until,
   virtualAddress,
 } from '../../tools/lab/tutorial.mjs'
+import { whyNoTunnels } from './why-not.ts'
 
 const COPY = fileURLToPath(new URL('./copy.mjs', import.meta.url))
 const COPY_BYTES = 10_000_000
@@ -33,7 +32,7 @@ interface Status {
   }[]
 }
 
-const reason = whyNot()
+const reason = whyNoTunnels()
 if (reason) console.warn(`The tests of both data planes are skipped: ${reason}.`)
 const describeIfPossible = reason ? describe.skip : describe
 
@@ -116,15 +115,4 @@ describeIfPossible('two data planes', () => {
 
 function pairs() {
   return HOSTS.flatMap((from) => HOSTS.filter((to) => to !== from).map((to) => [from, to] as const))
-}
-
-function whyNot(): string | undefined {
-  const addon = fileURLToPath(new URL('../../packages/napi-rs-tun/', import.meta.url))
-  const build = fileURLToPath(new URL('../../apps/ipop-node/dist/ipop-node.js', import.meta.url))
-  if (process.env['IPOP_DATAPLANE'] === 'js') return 'IPOP_DATAPLANE=js'
-  if (!readdirSync(addon).some((name) => name.endsWith('.node')))
-    return 'the Rust addon is not built'
-  if (!existsSync(build)) return 'the executables are not built (npm run build)'
-  if (spawnSync('ping', ['-V']).error) return 'the `ping` command is missing (package iputils-ping)'
-  return Lab.unavailable()
 }

@@ -1,6 +1,4 @@
 /** The tutorial on real sockets and interfaces: machines that die and come back, a long copy, a clean end. */
-import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { Lab } from '../../tools/lab/namespaces.mjs'
@@ -15,12 +13,13 @@ import {
   until,
   virtualAddress,
 } from '../../tools/lab/tutorial.mjs'
+import { whyNoInterfaces } from './why-not.ts'
 
 const COPY_BYTES = Number(process.env['IPOP_COPY_MB'] ?? 1_000) * 1_000_000
 const COPY = fileURLToPath(new URL('./copy.mjs', import.meta.url))
 const TOTAL = TUTORIAL.nodes + 3
 
-const reason = whyNot()
+const reason = whyNoInterfaces()
 if (reason) console.warn(`The end-to-end tests are skipped: ${reason}.`)
 const describeIfPossible = reason ? describe.skip : describe
 
@@ -169,13 +168,3 @@ describeIfPossible('the tutorial', () => {
     expect(stdout.trim()).toBe('')
   }, 30_000)
 })
-
-function whyNot(): string | undefined {
-  const addon = fileURLToPath(new URL('../../packages/napi-rs-tun/', import.meta.url))
-  const build = fileURLToPath(new URL('../../apps/ipop-node/dist/ipop-node.js', import.meta.url))
-  if (!readdirSync(addon).some((name) => name.endsWith('.node')))
-    return 'the Rust addon is not built'
-  if (!existsSync(build)) return 'the executables are not built (npm run build)'
-  if (spawnSync('ping', ['-V']).error) return 'the `ping` command is missing (package iputils-ping)'
-  return Lab.unavailable()
-}

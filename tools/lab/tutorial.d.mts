@@ -31,6 +31,25 @@ export function startNode(
   host: string,
   options?: { env?: Record<string, string> },
 ): LabProcess
+export function startTutorial(
+  lab: Lab,
+  machines?: readonly string[],
+  options?: { env?: Record<string, string> },
+): Promise<Record<string, LabProcess>>
+export function askNode(lab: Lab, host: string, ...words: string[]): unknown
+export interface PeerOfReply {
+  edgeKinds: readonly string[]
+  remote?: string
+  rekeys: number
+  traffic: { packetsIn: number; packetsOut: number; bytesIn: number; bytesOut: number }
+}
+export function peerOf(lab: Lab, host: string, other: string): PeerOfReply | undefined
+export function copyBetween(
+  lab: Lab,
+  from: string,
+  to: string,
+  options: { address: string; bytes: number; seconds?: number; port?: number },
+): Promise<{ sent: string; received: string }>
 export function virtualAddress(lab: Lab, host: string): string | undefined
 export function until<T>(
   what: string,

@@ -64,6 +64,61 @@ export function startNode(lab, host, { env = {} } = {}) {
   return lab.spawn(host, [...app('ipop-node'), ...files], { name: 'ipop-node', env })
 }
 
+/** Starts Pam and then `machines`, and waits until each has its virtual address. Returns the processes by host. */
+export async function startTutorial(lab, machines = ['alice', 'bob'], { env = {} } = {}) {
+  const processes = { pam: startPam(lab, { env }) }
+  await consistentCrawl(lab, 'pam', TUTORIAL.nodes)
+  for (const host of machines) {
+    configure(lab, host)
+    processes[host] = startNode(lab, host, { env })
+  }
+  for (const host of machines)
+    await until(`${host}'s virtual address`, () => virtualAddress(lab, host))
+  return processes
+}
+
+/** Asks a machine's node over its control socket; returns the parsed answer, or undefined while it gives none. */
+export function askNode(lab, host, ...words) {
+  const socket = /control socket: (.*)/.exec(lab.log(host, 'ipop-node'))?.[1] ?? ''
+  const { stdout } = lab.run(host, [
+    ...app('crawler', 'ipop'),
+    ...['--json', '--socket', socket],
+    ...words,
+  ])
+  return stdout === '' ? undefined : JSON.parse(stdout)
+}
+
+/** Returns what a machine's node says of its session with another machine's. */
+export function peerOf(lab, host, other) {
+  const config = fs.readFileSync(path.join(lab.home(other), 'node.config'), 'utf8')
+  const address = /<NodeAddress>(.*)<\/NodeAddress>/.exec(config)?.[1]
+  return askNode(lab, host, 'peers')?.find((peer) => peer.address === address)
+}
+
+/**
+ * Copies `bytes` from one machine to another by one TCP connection that lasts `seconds` at least; resolves with both
+ * checksums.
+ */
+export async function copyBetween(lab, from, to, { address, bytes, seconds = 0, port = 9_000 }) {
+  const script = path.join(ROOT, 'test/e2e/copy.mjs')
+  const name = `copy-${port}`
+  const receive = [process.execPath, script, 'receive', String(port)]
+  const send = [
+    process.execPath,
+    script,
+    'send',
+    address,
+    String(port),
+    String(bytes),
+    `${seconds}`,
+  ]
+  const receiver = lab.spawn(to, receive, { name: `${name}-in` })
+  await until('the receiver', () => lab.run(to, ['ss', '-ltn']).stdout.includes(`:${port}`))
+  const sender = lab.spawn(from, send, { name: `${name}-out` })
+  await Promise.all([sender.exited, receiver.exited])
+  return { sent: lab.log(from, `${name}-out`).trim(), received: lab.log(to, `${name}-in`).trim() }
+}
+
 /** Returns the virtual address that the machine's interface has, or undefined. */
 export function virtualAddress(lab, host) {
   const { stdout } = lab.run(host, ['ip', '-4', '-o', 'addr', 'show', 'dev', TUTORIAL.device])

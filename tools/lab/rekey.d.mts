@@ -1,0 +1,17 @@
+/** Types of the transfer across rekeys for tests in TypeScript. */
+import type { Lab } from './namespaces.mjs'
+import type { PeerOfReply } from './tutorial.mjs'
+
+export interface RekeyResult {
+  sent: string
+  received: string
+  tookSeconds: number
+  before: PeerOfReply
+  unchanged: PeerOfReply
+  after: PeerOfReply
+}
+export const REKEY_SECONDS: number
+export function copyAcrossRekeys(
+  lab: Lab,
+  options: { bytes: number; seconds: number; say?: (text: string) => void },
+): Promise<RekeyResult>
