@@ -15,6 +15,11 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Instant;
 
+/// More than a request or its answer: a train of packets.
+const BULK_BURST_BYTES: usize = 4_096;
+/// Longer than the pauses of a transfer that fills the link, unless that is very long.
+const BULK_MEMORY_MS: u64 = 10;
+
 /// Where the reader of an interface finds the plane that was attached to it.
 #[derive(Default)]
 pub struct HubSlot(RwLock<Option<Arc<Hub>>>);
@@ -40,6 +45,7 @@ pub struct Hub {
     notices: PuntQueue,
     sockets: Mutex<HashMap<u32, Arc<Socket>>>,
     started: Instant,
+    bulk_until_ms: AtomicU64,
     totals: Totals,
 }
 
@@ -70,6 +76,7 @@ impl Hub {
             notices: PuntQueue::new(wake),
             sockets: Mutex::default(),
             started: Instant::now(),
+            bulk_until_ms: AtomicU64::new(0),
             totals: Totals::default(),
         }
     }
@@ -77,6 +84,18 @@ impl Hub {
     /// Milliseconds since the plane was made.
     pub fn now_ms(&self) -> u64 {
         self.started.elapsed().as_millis() as u64
+    }
+
+    /// Takes note of how much a thread moved between two waits.
+    pub fn note_burst(&self, bytes: usize) {
+        if bytes >= BULK_BURST_BYTES {
+            self.bulk_until_ms.store(self.now_ms() + BULK_MEMORY_MS, Relaxed);
+        }
+    }
+
+    /// Returns whether a bulk transfer is going on: then it is throughput that counts, not the time to wake up.
+    pub fn is_bulk(&self) -> bool {
+        self.now_ms() < self.bulk_until_ms.load(Relaxed)
     }
 
     /// Returns a socket by its number.

@@ -4,6 +4,7 @@ pub mod address;
 pub mod error;
 pub mod hub;
 pub mod netlink;
+pub mod patience;
 pub mod punt;
 pub mod rx;
 pub mod socket;

@@ -2,8 +2,9 @@
 
 use crate::error::{DeviceError, Result};
 use crate::hub::{Hub, NoticeQueue};
+use crate::patience::Patience;
 use crate::socket::Socket;
-use crate::sys::{self, EventFd, Ready};
+use crate::sys::{EventFd, Ready};
 use crate::tun::Tun;
 use dataplane::coalesce::Item;
 use dataplane::ingress::{Arrival, Ingress, IngressCounters};
@@ -67,6 +68,8 @@ struct Rx<'a> {
     ingress: Ingress,
     written: u64,
     write_errors: u64,
+    /// Bytes received since the last wait.
+    burst: usize,
 }
 
 impl<'a> Rx<'a> {
@@ -80,11 +83,14 @@ impl<'a> Rx<'a> {
             ingress: Ingress::new(hub.tun.is_some(), merges_udp),
             written: 0,
             write_errors: 0,
+            burst: 0,
         }
     }
 
     fn run(mut self, stop: &EventFd) {
-        while sys::wait_readable(self.socket.as_fd(), stop) != Ready::Stop {
+        let mut patience = Patience::default();
+        while patience.wait_readable(self.socket.as_fd(), stop, !self.hub.is_bulk()) != Ready::Stop {
+            self.burst = 0;
             for _ in 0..BATCHES_PER_POLL_MAX {
                 let has_more = self.batch();
                 self.flush();
@@ -92,6 +98,7 @@ impl<'a> Rx<'a> {
                     break;
                 }
             }
+            self.hub.note_burst(self.burst);
             self.hub.add_ingress(self.ingress.counters, self.written, self.write_errors);
             self.ingress.counters = IngressCounters::default();
             (self.written, self.write_errors) = (0, 0);
@@ -123,6 +130,7 @@ impl<'a> Rx<'a> {
                 &mut listener,
             );
             start += train.length;
+            self.burst += train.length;
         }
         true
     }

@@ -65,24 +65,32 @@ pub enum Ready {
 
 /// Blocks until `data` is readable or `stop` is signalled. No timeout: an idle thread costs nothing.
 pub fn wait_readable(data: BorrowedFd<'_>, stop: &EventFd) -> Ready {
+    loop {
+        if let Some(ready) = poll_readable(data, stop, -1) {
+            return ready;
+        }
+    }
+}
+
+/// Returns whether `data` is readable or `stop` signalled by now; `None` when neither is.
+pub fn look_readable(data: BorrowedFd<'_>, stop: &EventFd) -> Option<Ready> {
+    poll_readable(data, stop, 0)
+}
+
+fn poll_readable(data: BorrowedFd<'_>, stop: &EventFd, timeout_ms: i32) -> Option<Ready> {
     let mut fds = [
         libc::pollfd { fd: data.as_raw_fd(), events: libc::POLLIN, revents: 0 },
         libc::pollfd { fd: stop.0.as_raw_fd(), events: libc::POLLIN, revents: 0 },
     ];
-    loop {
-        // SAFETY: `fds` is a valid array of the length passed.
-        let n = unsafe { libc::poll(fds.as_mut_ptr(), fds.len() as libc::nfds_t, -1) };
-        if n < 0 && io::Error::last_os_error().kind() == io::ErrorKind::Interrupted {
-            continue;
-        }
-        if n < 0 || fds[1].revents != 0 {
-            return Ready::Stop;
-        }
-        if fds[0].revents & libc::POLLIN != 0 {
-            return Ready::Data;
-        }
-        return Ready::Gone;
+    // SAFETY: `fds` is a valid array of the length passed.
+    let n = unsafe { libc::poll(fds.as_mut_ptr(), fds.len() as libc::nfds_t, timeout_ms) };
+    if n == 0 || n < 0 && io::Error::last_os_error().kind() == io::ErrorKind::Interrupted {
+        return None;
     }
+    if n < 0 || fds[1].revents != 0 {
+        return Some(Ready::Stop);
+    }
+    Some(if fds[0].revents & libc::POLLIN != 0 { Ready::Data } else { Ready::Gone })
 }
 
 /// A sender holds the tables while it waits; nobody who wants to change them shall notice.
