@@ -173,3 +173,26 @@ export const PORT_ARRAY_KEPT_MAX = 64
 
 /** Probes of a node to endpoints that peers named, all channels together: one burst and some ranges, 120 kB/s. */
 export const PROBES_PER_SECOND_MAX = 1_000
+
+/** Sizes that are asked for: IPv6's smallest, common tunnels, clouds and PPPoE, Ethernet, and jumbo frames as clouds and switches have them. */
+export const PATH_MTUS: readonly number[] = [
+  1_280, 1_400, 1_460, 1_480, 1_492, 1_500, 3_900, 8_896, 9_000,
+]
+
+/** What a path is taken for before it was asked: nearly all carry Ethernet's packets. */
+export const PATH_MTU_ASSUMED = 1_500
+
+/** Probes of one size that must get lost, with pings answered in between, before it counts as too long. */
+export const PATH_MTU_TRIES_MAX = 2
+
+/** RFC 8899 §5.1.1 and RFC 4821 §7.7: after ten minutes a path may have become wider. */
+export const PATH_MTU_CHECK_MS = 600_000
+
+/** Traffic that nobody answers is common: a size that was confirmed this recently is not doubted. */
+export const PATH_MTU_DOUBT_MS = 5_000
+
+/** Headers of IPv4 (20) and UDP (8) in front of a datagram. */
+export const UDP4_HEADER_BYTES = 28
+
+/** Headers of IPv6 (40) and UDP (8). */
+export const UDP6_HEADER_BYTES = 48

@@ -80,11 +80,11 @@ export class NodeDataPlane implements ChannelObserver {
     }
   }
 
-  activeEdgeChanged(address: Address, edge: Edge | undefined): void {
+  activeEdgeChanged(address: Address, edge: Edge | undefined, datagramBytesMax?: number): void {
     const endpoint = this.#endpointOf(edge)
     try {
       const peer = endpoint === undefined ? this.#peers.get(address) : this.#peers.ensure(address)
-      if (peer !== undefined) this.#peers.move(peer, endpoint)
+      if (peer !== undefined) this.#peers.move(peer, endpoint, datagramBytesMax)
     } catch (error) {
       // A full table: the peer's packets come to JavaScript, which has the path.
       const fields = { peer: address.toString(), error: messageOf(error) }

@@ -13,6 +13,8 @@ export interface PlanePeer {
   /** Prefixes such as `10.0.0.2/32`. */
   readonly routes: Set<string>
   endpoint: SocketEndpoint | undefined
+  /** The longest datagram that its path carries whole, where that was asked. */
+  datagramBytesMax: number | undefined
   takesPartialChecksum: boolean
   /** When the plane was last seen to carry something by itself. */
   lastCarriedAt: Instant
@@ -56,6 +58,7 @@ export class PlanePeers {
       keys: new Map(),
       routes: new Set(),
       endpoint: undefined,
+      datagramBytesMax: undefined,
       takesPartialChecksum: false,
       lastCarriedAt: Number.NEGATIVE_INFINITY,
     }
@@ -71,10 +74,14 @@ export class PlanePeers {
     this.#install(peer)
   }
 
-  /** Sets where datagrams for the peer go; without an endpoint its packets come to JavaScript. */
-  move(peer: PlanePeer, endpoint: SocketEndpoint | undefined): void {
+  /**
+   * Sets where datagrams for the peer go and how long the path carries them whole, where that is known; without an
+   * endpoint its packets come to JavaScript.
+   */
+  move(peer: PlanePeer, endpoint: SocketEndpoint | undefined, bytesMax?: number): void {
     const before = datagramBytesMax(peer)
     peer.endpoint = endpoint
+    peer.datagramBytesMax = bytesMax
     if (datagramBytesMax(peer) !== before) this.#install(peer)
     this.#plane.movePeer(peer.number, endpoint)
     this.release(peer)
@@ -106,7 +113,8 @@ export class PlanePeers {
   }
 }
 
-function datagramBytesMax({ endpoint }: PlanePeer): number {
+function datagramBytesMax({ endpoint, datagramBytesMax: known }: PlanePeer): number {
+  if (known !== undefined) return known
   const isIpv6 = endpoint?.host.includes(':') === true
   return isIpv6 ? PLANE_DATAGRAM6_BYTES_MAX : PLANE_DATAGRAM_BYTES_MAX
 }

@@ -14,6 +14,9 @@ import {
 } from 'napi-rs-tun'
 import type { Plane } from '../../src/dataplane/plane.ts'
 
+/** The first link is an Ethernet. */
+const LINK_DATAGRAM_BYTES_MAX = 1472
+
 interface FakeSession {
   readonly row: SessionRow
   readonly key: TransportKey
@@ -70,8 +73,8 @@ export class FakePlane implements Plane {
       local: socket.local,
       send: (bytes, to) => socket.send(bytes, to),
       sendWhole: (bytes, to) => {
-        socket.send(bytes, to)
-        return true
+        if (bytes.length <= LINK_DATAGRAM_BYTES_MAX) socket.send(bytes, to)
+        return bytes.length <= LINK_DATAGRAM_BYTES_MAX
       },
       close: () => socket.close(),
     }

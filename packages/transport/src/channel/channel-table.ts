@@ -66,8 +66,7 @@ export class ChannelTable implements DatagramReceiver {
     this.#channels = new ChannelRegistry(options.channelsMax)
     this.#sessions = openSessions(this, { log, random, wallTimeMs }, options)
     this.#dialer = new Dialer({ names, log }, { listeners })
-    const dialer = this.#dialer
-    this.reach = new Reach({ ...runtime, log }, { dialer, listeners, receiver: this })
+    this.reach = new Reach({ ...runtime, log }, { dialer: this.#dialer, listeners, receiver: this })
     this.#hellos = new HelloClient(
       { random: random.fork('hello'), wallTimeMs },
       { asker: this.address },
@@ -291,7 +290,8 @@ export class ChannelTable implements DatagramReceiver {
       dial: (ta, onEdge) => this.#dialer.dial(ta, onEdge),
       reach: this.reach,
       observed: (from, observed, edge) => this.reach.observe(observed, from.address, edge),
-      activeEdgeChanged: (of) => observer?.activeEdgeChanged(of.address, of.activeEdge),
+      activeEdgeChanged: (of) =>
+        observer?.activeEdgeChanged(of.address, of.activeEdge, of.datagramBytesMax),
       drop: (reason) => this.#drops.count(reason),
       down: (channel, reason) => this.#lifecycle.down(channel, reason),
       handlers: () => this.handlers,

@@ -12,7 +12,7 @@ import * as frames from '../wire/frame-types.ts'
 import type { ChannelHost } from './channel-host.ts'
 import { addCounters, countSent, newCounters } from './channel-counters.ts'
 import { Liveness } from './liveness.ts'
-import { type PathHost, tableSide } from './path-host.ts'
+import { type PathHost, sealCounted, tableSide } from './path-host.ts'
 import { PathManager } from './path-manager.ts'
 import type { CarriedTraffic, ChannelCounters, ChannelState } from './types.ts'
 
@@ -81,6 +81,11 @@ export class Channel {
   /** Smoothed round trip of the active path; undefined before the first measurement. */
   get rttMs(): number | undefined {
     return this.#paths.paths.active?.rtt.smoothedMs
+  }
+
+  /** The longest datagram that the active path carries whole, where that was asked. */
+  get datagramBytesMax(): number | undefined {
+    return this.#paths.paths.active?.mtu?.datagramBytesMax
   }
 
   /** When an authenticated datagram last came. */
@@ -245,8 +250,10 @@ export class Channel {
   }
 
   #checkLiveness(now: Instant): void {
+    const { isUnanswered } = this.#liveness
     const advice = this.#liveness.handleTimeout(now)
     if (advice === undefined) return
+    if (advice === 'probe' && isUnanswered) this.#paths.mtu.doubt(now)
     if (advice === 'lost') return this.#host.down(this, 'lost')
     if (advice === 'probe') this.#paths.pingActive(now)
     else this.#paths.pingAll(now, { withCandidates: advice === 'suspect' })
@@ -285,16 +292,9 @@ export class Channel {
     return {
       ...tableSide(this.#host, this),
       localStatus: () => this.#localStatus,
-      seal: (frame) => this.#sealProbe(frame),
+      seal: (frame) => sealCounted(this.#host, this, frame),
       sendFrame: (frame) => this.send(frame),
       edgeAdded: (edge) => this.#initiation && edge.send(this.#initiation),
     }
-  }
-
-  #sealProbe(frame: Uint8Array): Uint8Array | undefined {
-    const datagram = this.session.seal(frame, this.#host.now())
-    if (datagram) countSent(this.counters, frame)
-    this.#host.sealed()
-    return datagram
   }
 }

@@ -56,6 +56,11 @@ export class Liveness {
     return this.misses >= PROBE_MISSES_SUSPECT
   }
 
+  /** Whether frames were sent that nothing was heard after. */
+  get isUnanswered(): boolean {
+    return this.#unansweredSince !== undefined
+  }
+
   /** Notes a sign of life. */
   heard(now: Instant): void {
     this.lastHeardAt = now

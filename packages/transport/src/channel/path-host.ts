@@ -3,6 +3,7 @@ import type { Instant } from '@ipop/runtime'
 import type { TransportAddress } from '../address/transport-address.ts'
 import type { Edge } from '../edge/edge.ts'
 import type { Channel } from './channel.ts'
+import { countSent } from './channel-counters.ts'
 import type { ChannelHost } from './channel-host.ts'
 import type { ReachHost } from './reach.ts'
 
@@ -25,6 +26,8 @@ export interface PathHost {
   edgeAdded(edge: Edge): void
   /** Is told that another path became active. */
   activePathChanged(): void
+  /** Is told that the active path carries shorter or longer datagrams than was thought. */
+  datagramBytesMaxChanged(): void
   /** Asks to be called at `at`. */
   wake(at: Instant): unknown
 }
@@ -33,7 +36,7 @@ export interface PathHost {
 export function tableSide(
   host: ChannelHost,
   channel: Channel,
-): Pick<PathHost, 'now' | 'dial' | 'wake' | 'reach' | 'usable' | 'activePathChanged'> {
+): Omit<PathHost, 'localStatus' | 'seal' | 'sendFrame' | 'edgeAdded'> {
   return {
     now: () => host.now(),
     dial: (ta, onEdge) => host.dial(ta, onEdge),
@@ -44,5 +47,18 @@ export function tableSide(
       host.activeEdgeChanged(channel)
       host.handlers().onPathChange(channel)
     },
+    datagramBytesMaxChanged: () => host.activeEdgeChanged(channel),
   }
+}
+
+/** Encrypts a frame of the paths themselves and counts it; undefined without a key. */
+export function sealCounted(
+  host: ChannelHost,
+  channel: Channel,
+  frame: Uint8Array,
+): Uint8Array | undefined {
+  const datagram = channel.session.seal(frame, host.now())
+  if (datagram) countSent(channel.counters, frame)
+  host.sealed()
+  return datagram
 }

@@ -3,13 +3,15 @@ import type { Instant, Random } from '@ipop/runtime'
 import type { TransportAddress } from '../address/transport-address.ts'
 import type { Edge } from '../edge/edge.ts'
 import { GOOD_PATH_RTT_MS, HINT_ENDPOINTS_MAX, RELAY_SILENCE_MS } from '../limits.ts'
-import { encodeProbe, type Probe } from '../wire/control-frames.ts'
+import type { Probe } from '../wire/control-frames.ts'
 import type { HolePunch } from '../nat/hole-punch.ts'
 import { EndpointCandidates } from './endpoint-candidates.ts'
+import { MtuSearch } from './mtu-search.ts'
 import { type Path, rankOf } from './path.ts'
 import { PathSearch } from './path-search.ts'
 import type { PathHost } from './path-host.ts'
 import { hasPeerMoved, PathSet } from './path-set.ts'
+import { type ProbeOptions, sealProbe } from './probes.ts'
 import { punchingFor } from './punching.ts'
 
 /** A path on which the peer is active but we are not is checked against ours at most this often. */
@@ -24,6 +26,7 @@ const SEARCH_AGAIN_MS = 4_000
 export class PathManager {
   readonly paths = new PathSet()
   readonly punch: HolePunch
+  readonly mtu: MtuSearch
   readonly #random: Random
   readonly #host: PathHost
   readonly #search: PathSearch
@@ -40,6 +43,7 @@ export class PathManager {
     this.#search = new PathSearch({ random })
     this.#candidates = new EndpointCandidates()
     this.punch = punchingFor(this, host, random)
+    this.mtu = new MtuSearch({ random, ping: (path, now) => this.ping(path, now) }, host)
   }
 
   /** Returns what is known for dialling the peer again: endpoints that worked first. */
@@ -80,6 +84,7 @@ export class PathManager {
       path.lastHeardAt = now
       this.paths.activate(path)
       if (!edge.isLocal) this.ping(path, now)
+      this.mtu.follow(path, now)
     }
     this.#search.restart(now)
     this.#host.wake(this.pollTimeout())
@@ -111,6 +116,7 @@ export class PathManager {
 
   /** Takes a pong into account; returns the round trip when it answers a ping of this path. */
   pong(pong: Probe, path: Path, now: Instant): number | undefined {
+    if (this.mtu.pong(pong.id, path, now)) return undefined
     const rttMs = path.pongReceived(pong.id, now)
     if (rttMs !== undefined) this.reselect(now)
     return rttMs
@@ -163,6 +169,7 @@ export class PathManager {
     }
     if (!next || next === active) return
     this.paths.activate(next)
+    this.mtu.follow(next, now)
     this.#peerPath = undefined
     if (next.edge.kind === 'udp') this.#search.calm()
     else this.#search.restart(now)
@@ -173,7 +180,7 @@ export class PathManager {
   /** Returns when `handleTimeout` wants to be called. */
   pollTimeout(): Instant {
     let at = Math.min(this.#search.pollTimeout(), this.#candidates.pollTimeout())
-    at = Math.min(at, this.punch.pollTimeout())
+    at = Math.min(at, this.punch.pollTimeout(), this.mtu.pollTimeout())
     for (const path of this.paths.values()) {
       if (path.missAt !== undefined && path.missAt < at) at = path.missAt
     }
@@ -183,6 +190,7 @@ export class PathManager {
   /** Counts misses, searches, dials what is due. */
   handleTimeout(now: Instant): void {
     this.punch.handleTimeout(now)
+    this.mtu.handleTimeout(now)
     let isLost = false
     for (const path of this.paths.values()) {
       const misses = path.misses
@@ -274,23 +282,9 @@ export class PathManager {
     }
   }
 
-  #sendProbe(options: {
-    kind: 'ping' | 'pong'
-    id: number
-    path: Path
-    isSearching: boolean
-  }): boolean {
-    const { kind, id, path, isSearching } = options
-    const { remote } = path.edge
-    const frame = encodeProbe({
-      kind,
-      id,
-      isActive: path === this.paths.active,
-      isSearching,
-      status: this.#host.localStatus(),
-      ...(remote === undefined ? {} : { observed: remote }),
-    })
-    const datagram = this.#host.seal(frame)
+  #sendProbe(options: Omit<ProbeOptions, 'isActive'>): boolean {
+    const { path } = options
+    const datagram = sealProbe(this.#host, { ...options, isActive: path === this.paths.active })
     return datagram !== undefined && path.edge.send(datagram)
   }
 }

@@ -2,6 +2,7 @@
 import type { Instant } from '@ipop/runtime'
 import type { Edge, EdgeKind } from '../edge/edge.ts'
 import { PATH_MISSES_MAX, PINGS_OUTSTANDING_MAX } from '../limits.ts'
+import type { PathMtu } from './path-mtu.ts'
 import { RttEstimator } from './rtt-estimator.ts'
 
 /**
@@ -25,6 +26,8 @@ export class Path {
   misses = 0
   /** When the last ping counts as missed. */
   missAt: Instant | undefined
+  /** How long datagrams it carries whole, where that was asked. */
+  mtu: PathMtu | undefined
   readonly #pings: { id: number; sentAt: Instant }[] = []
 
   constructor(edge: Edge) {

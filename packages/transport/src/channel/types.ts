@@ -40,8 +40,11 @@ export interface ChannelTableOptions {
 
 /** Follows the paths of all channels, for a data plane that sends by itself. */
 export interface ChannelObserver {
-  /** The datagrams of `peer` go over `edge` from now on; undefined when the channel is gone. */
-  activeEdgeChanged(peer: Address, edge: Edge | undefined): void
+  /**
+   * The datagrams of `peer` go over `edge` from now on, which carries `datagramBytesMax` bytes whole, as far as that is
+   * known; undefined when the channel is gone.
+   */
+  activeEdgeChanged(peer: Address, edge: Edge | undefined, datagramBytesMax?: number): void
 }
 
 /** Frames of one channel that a data plane sealed and opened by itself. */

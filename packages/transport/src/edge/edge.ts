@@ -18,6 +18,10 @@ export interface Edge extends SessionPath {
   readonly isLocal?: boolean
   /** Sends one datagram, best effort; returns false when it was dropped. `datagram` is borrowed until the call returns. */
   send(datagram: Uint8Array): boolean
+  /** Whether datagrams can be sent that may not be cut into fragments on the way. */
+  readonly canSendWhole?: boolean
+  /** Sends one such datagram; returns false when it does not even fit the first link. Borrowed until the call returns. */
+  sendWhole?(datagram: Uint8Array): boolean
   /** Keeps the edge for later datagrams; called once one that came over it was authenticated. */
   hold?(): void
   /** Gives the edge up. */

@@ -200,6 +200,16 @@ export class UdpEdgeListener implements EdgeListener, UdpEdgeHost {
     return true
   }
 
+  get canSendWhole(): boolean {
+    return this.#isOpen && this.#socket.sendWhole !== undefined
+  }
+
+  sendWholeTo(datagram: Uint8Array, edge: UdpEdge): boolean {
+    if (!this.#isOpen) return false
+    this.#datagramsOut++
+    return this.#socket.sendWhole?.(datagram, edge.endpoint) ?? false
+  }
+
   holdEdge(edge: UdpEdge): void {
     if (this.#isOpen) this.#edges.hold(edge, this.#clock.now())
   }

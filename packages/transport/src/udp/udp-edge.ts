@@ -10,6 +10,10 @@ export interface UdpEdgeHost {
   readonly local: Endpoint
   /** Sends a datagram to the edge's endpoint. */
   sendTo(datagram: Uint8Array, edge: UdpEdge): boolean
+  /** Whether datagrams can be sent that may not be cut. */
+  readonly canSendWhole: boolean
+  /** Sends one such datagram to the edge's endpoint. */
+  sendWholeTo(datagram: Uint8Array, edge: UdpEdge): boolean
   /** Puts the edge into the socket's table. */
   holdEdge(edge: UdpEdge): void
   /** Takes the edge out of the socket's table. */
@@ -55,6 +59,14 @@ export class UdpEdge implements Edge {
 
   send(datagram: Uint8Array): boolean {
     return this.#host.sendTo(datagram, this)
+  }
+
+  get canSendWhole(): boolean {
+    return this.#host.canSendWhole && !this.isLocal
+  }
+
+  sendWhole(datagram: Uint8Array): boolean {
+    return this.#host.sendWholeTo(datagram, this)
   }
 
   hold(): void {

@@ -304,6 +304,8 @@ function udpEdge(i: number): UdpEdge {
     sendTo: () => true,
     holdEdge: () => undefined,
     forgetEdge: () => undefined,
+    canSendWhole: false,
+    sendWholeTo: () => false,
   }
   const endpoint = { host: `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`, port: 4000 }
   return new UdpEdge(host, { endpoint, isLocal: false })
