@@ -30,6 +30,18 @@ export const LINK_RETRY_MS = 2_000
 /** Relays that a channel without a direct path measures and chooses from: one may fail, and three more are ready. */
 export const RELAYS_PER_CHANNEL_MAX = 4
 
+/** Nearest peers that are asked to relay to one other: who is near it is likely connected with it. */
+export const RELAY_CANDIDATES_MAX = 12
+
+/** Peers asked at a time to connect with somebody in order to relay: one may be as far from reaching it as the asker. */
+export const RELAY_MAKES_MAX = 2
+
+/** How long a refusal holds: connections change within seconds, the switch hardly ever. */
+export const RELAY_REFUSED_MS = 30_000
+
+/** Head start of the lower of two addresses that need a relay: both would ask for twice as many as are needed. */
+export const RELAY_TURN_MS = 1_000
+
 /** Head start of the direct way before a link is also tried through the peer that named the candidate. */
 export const LINK_DIRECT_MS = 1_000
 

@@ -6,8 +6,7 @@ import { PayloadKind } from '../wire/overlay-packet.ts'
 
 /** The way to `peer` around the direct connection with it: by the neighbour `via`, or by whoever is nearest to it. */
 export class RingEdge implements Edge {
-  /** A relay is a neighbour that is known to reach the peer. */
-  readonly kind: 'relay' | 'ring'
+  readonly kind = 'ring'
   readonly id: string
   readonly sourceBytes: Uint8Array
   readonly #peer: Address
@@ -18,7 +17,6 @@ export class RingEdge implements Edge {
   constructor(peer: Address, via: Address | undefined, forwarder: PacketForwarder) {
     this.id = `ring:${peer.key}/${via?.key ?? ''}`
     this.sourceBytes = peer.bytes
-    this.kind = via ? 'relay' : 'ring'
     this.#peer = peer
     this.#via = via
     this.#forwarder = forwarder

@@ -4,6 +4,7 @@ import type {
   ChannelTableOptions,
   EdgeListener,
   IndexTable,
+  RelayOptions,
   TransportAddress,
 } from '@ipop/transport'
 
@@ -25,6 +26,8 @@ export interface OverlayNodeOptions
   readonly indexes?: IndexTable
   /** Names this node behind its ports. */
   readonly path?: string
+  /** Whether and how much this node relays for others. */
+  readonly relay?: RelayOptions | undefined
 }
 
 /** Life of an overlay node. */

@@ -7,7 +7,6 @@ import type { Log, Runtime } from '@ipop/runtime'
 import type { Identity } from '@ipop/security'
 import { FRAME_IP_PARTIAL, type Channel, type ChannelTable } from '@ipop/transport'
 import type { ConnectionTable, Neighbors } from '../connections/connection-table.ts'
-import { arrangePaths } from '../edges/arrange-paths.ts'
 import { OverlayError } from '../errors.ts'
 import { NEAR_PER_SIDE, REMOTE_TAS_MAX } from '../limits.ts'
 import type { ArgumentSchema, CallHandler } from '../messaging/dispatch-table.ts'
@@ -240,7 +239,7 @@ export class OverlayNode {
   #listenToChannels(): void {
     this.channels.setHandlers({
       onUp: (channel) => {
-        arrangePaths(channel, this.#parts)
+        this.#parts.seeker.arrange(channel)
         this.#parts.keeper.channelUp(channel)
         if (channel.state === 'up') this.#peerUpListeners.call(channel.address)
       },
@@ -250,7 +249,7 @@ export class OverlayNode {
         if (wasConnected) this.#peerDownListeners.call(channel.address)
       },
       onFrame: (channel, frame) => this.#receiveFrame(channel, frame),
-      onPathChange: (channel) => arrangePaths(channel, this.#parts),
+      onPathChange: (channel) => this.#parts.seeker.arrange(channel),
       onSuspect: (channel) => channel.addEdge(this.#parts.ringEdge(channel.address)),
       onStatus: () => this.#parts.keeper.changed(),
     })

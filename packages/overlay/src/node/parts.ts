@@ -3,6 +3,7 @@ import type { Address } from '@ipop/address'
 import type { Log, Runtime } from '@ipop/runtime'
 import { ChannelTable } from '@ipop/transport'
 import { ConnectionTable } from '../connections/connection-table.ts'
+import { RelaySeeker } from '../edges/relay-seeker.ts'
 import { RingEdge } from '../edges/ring-edge.ts'
 import { Linker } from '../linking/linker.ts'
 import { DispatchTable } from '../messaging/dispatch-table.ts'
@@ -30,6 +31,7 @@ export interface OverlayParts {
   readonly calls: RequestReply
   readonly onDemand: OnDemand
   readonly keeper: RingKeeper
+  readonly seeker: RelaySeeker
   /** Returns the way to a peer through the ring, by the neighbour `via` where one is known to be connected to it. */
   ringEdge(peer: Address, via?: Address): RingEdge
 }
@@ -77,8 +79,10 @@ export function assemble(
   const leaves = new Leaves({ ...shared, random: random.fork('leaves'), calls }, options.remoteTas)
   const shortcuts = new Shortcuts({ table, linker, random: random.fork('shortcuts'), log })
   const departed = new Departed({ random: random.fork('departed') })
-  const policies = { known, near, exchanger, leaves, shortcuts, onDemand, departed }
+  const { clock } = runtime
+  const seeker = new RelaySeeker({ clock, log, channels, table, onDemand })
+  const policies = { seeker, known, near, exchanger, leaves, shortcuts, onDemand, departed }
   const keeper = new RingKeeper({ ...shared, ...policies }, listener)
   addRingMethods(dispatch, { channels, table, linker, calls, exchanger, keeper })
-  return { channels, table, forwarder, dispatch, calls, onDemand, keeper, ringEdge }
+  return { channels, table, forwarder, dispatch, calls, onDemand, keeper, seeker, ringEdge }
 }

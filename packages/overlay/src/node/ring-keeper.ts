@@ -14,6 +14,7 @@ import {
   TRIM_PERIOD_MS,
   UNNEEDED_GRACE_MS,
 } from '../limits.ts'
+import type { RelaySeeker } from '../edges/relay-seeker.ts'
 import type { Linker } from '../linking/linker.ts'
 import type { Departed } from '../topology/departed.ts'
 import type { Exchanger } from '../topology/exchanger.ts'
@@ -39,6 +40,7 @@ export interface RingKeeperModules {
   readonly shortcuts: Shortcuts
   readonly onDemand: OnDemand
   readonly departed: Departed
+  readonly seeker: RelaySeeker
 }
 
 /** What a ring keeper tells its node. */
@@ -142,8 +144,10 @@ export class RingKeeper {
 
   /** Takes a channel that ended. */
   channelDown(channel: Channel, reason: ChannelDownReason): void {
-    const { runtime, table, linker, known, departed, exchanger, near, leaves } = this.#modules
+    const { runtime, table, linker, known, departed, exchanger, near, leaves, seeker } =
+      this.#modules
     const now = runtime.clock.now()
+    seeker.forget(channel.address)
     if (table.get(channel.address)?.channel === channel) {
       table.remove(channel.address)
       near.forget(channel.address)
@@ -182,13 +186,14 @@ export class RingKeeper {
   }
 
   #tick(now: Instant): void {
-    const { leaves, shortcuts, onDemand } = this.#modules
+    const { leaves, shortcuts, onDemand, seeker } = this.#modules
     this.#dialNear(now)
     this.#updateState(now)
     leaves.evaluate(this.#isInRing, now)
     this.#exchange(now)
     if (this.#isInRing) shortcuts.evaluate(this.ringSize, now)
     onDemand.evaluate(now)
+    seeker.evaluate(now)
     this.#tryDeparted(now)
     this.#trim(now)
     this.#tellStatus()

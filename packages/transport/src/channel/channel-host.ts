@@ -1,11 +1,20 @@
 /** What a channel asks of the table it belongs to. */
 import type { Address } from '@ipop/address'
 import type { Instant, Random } from '@ipop/runtime'
+import type { Session } from '@ipop/security'
 import type { TransportAddress } from '../address/transport-address.ts'
 import type { Edge } from '../edge/edge.ts'
 import type { Channel } from './channel.ts'
 import type { ReachHost } from './reach.ts'
 import type { ChannelHandlers } from './types.ts'
+
+/** What a channel begins with. */
+export interface ChannelOptions {
+  readonly address: Address
+  readonly session: Session<Edge>
+  /** Whether this end dialled. */
+  readonly isInitiator: boolean
+}
 
 /** What a channel needs from its table. */
 export interface ChannelHost {
@@ -24,6 +33,8 @@ export interface ChannelHost {
   readonly reach: ReachHost
   /** Is told that the channel's active edge is another one, or none. */
   activeEdgeChanged(channel: Channel): void
+  /** Handles a relay control frame. Borrowed. */
+  relayControl(from: Channel, frame: Uint8Array): void
   /** Counts a drop. */
   drop(reason: string): void
   /** Takes the channel out of the table and tells the owner. */

@@ -1,7 +1,7 @@
 /** All channels of one node: drives its sessions over its listeners. */
 import type { Address } from '@ipop/address'
-import { equalBytes, Malformed } from '@ipop/codec'
-import type { Clock, Instant, Random, Timers } from '@ipop/runtime'
+import { Malformed } from '@ipop/codec'
+import type { Clock, Instant, Random } from '@ipop/runtime'
 import { encodeNodeRecord, type Identity, type SessionEndpoint } from '@ipop/security'
 import type { HelloReply, PeerHint } from '../address/peer-hint.ts'
 import type { TransportAddress } from '../address/transport-address.ts'
@@ -9,17 +9,20 @@ import type { Attachment, DatagramReceiver, Edge, HelloIdentity } from '../edge/
 import { HelloClient } from '../hello/hello-client.ts'
 import { HELLO_TIMEOUT_MS } from '../limits.ts'
 import { DropCounts } from '../stats/drop-counts.ts'
-import { DATAGRAM_HELLO_REPLY, DATAGRAM_INITIATION } from '../wire/frame-types.ts'
+import type { Relays } from '../relay/relays.ts'
+import { DATAGRAM_HELLO_REPLY, DATAGRAM_INITIATION, DATAGRAM_RELAY } from '../wire/frame-types.ts'
 import { Alarm } from './alarm.ts'
-import { Channel } from './channel.ts'
+import type { Channel } from './channel.ts'
 import type { ChannelHost } from './channel-host.ts'
 import { ChannelLifecycle } from './channel-lifecycle.ts'
 import { ChannelRegistry } from './channel-registry.ts'
 import { DataPlaneEntry } from './data-plane-entry.ts'
 import { Dialer } from './dialer.ts'
+import { Dialing } from './dialing.ts'
 import { Reach } from './reach.ts'
 import { ReentrancyGuard } from './reentrancy-guard.ts'
-import { openSessions } from './open-sessions.ts'
+import { indexesFor, openSessions } from './open-sessions.ts'
+import { openRelays } from './relay-side.ts'
 import {
   type ChannelHandlers,
   type ChannelObserver,
@@ -39,8 +42,9 @@ export class ChannelTable implements DatagramReceiver {
   readonly reach: Reach
   /** For a data plane that opens and carries frames by itself. */
   readonly dataPlane: DataPlaneEntry
+  /** Paths through third nodes, for this node and for others. */
+  readonly relays: Relays
   readonly #clock: Clock
-  readonly #timers: Timers
   readonly #sessions: SessionEndpoint<Edge>
   readonly #channels: ChannelRegistry
   readonly #dialer: Dialer
@@ -51,6 +55,7 @@ export class ChannelTable implements DatagramReceiver {
   readonly #alarm: Alarm
   readonly #host: ChannelHost
   readonly #lifecycle: ChannelLifecycle
+  readonly #dialing: Dialing
   #isClosed = false
 
   constructor(runtime: ChannelTableRuntime, options: ChannelTableOptions) {
@@ -62,31 +67,31 @@ export class ChannelTable implements DatagramReceiver {
     this.identity = identity
     this.address = identity.address
     this.#clock = clock
-    this.#timers = runtime.timers
     this.#channels = new ChannelRegistry(options.channelsMax)
     this.#sessions = openSessions(this, { log, random, wallTimeMs }, options)
     this.#dialer = new Dialer({ names, log }, { listeners })
-    this.reach = new Reach({ ...runtime, log }, { dialer: this.#dialer, listeners, receiver: this })
-    this.#hellos = new HelloClient(
-      { random: random.fork('hello'), wallTimeMs },
-      { asker: this.address },
-    )
+    const dialer = this.#dialer
+    this.reach = new Reach({ ...runtime, log }, { dialer, listeners, receiver: this })
+    const helloRandom = random.fork('hello')
+    this.#hellos = new HelloClient({ random: helloRandom, wallTimeMs }, { asker: this.address })
     this.#alarm = new Alarm(runtime, 'channels', (now) => this.#handleTimeout(now))
     this.#host = this.#channelHost(random.fork('probes'), observer)
-    this.#lifecycle = new ChannelLifecycle({
-      log,
-      address: this.address,
-      channels: this.#channels,
-      drops: this.#drops,
-      host: this.#host,
-      handlers: () => this.handlers,
-      noteMachinePeer: (key) => this.#dialer.noteMachinePeer(key),
-    })
-    this.dataPlane = new DataPlaneEntry({
+    const shared = {
       sessions: this.#sessions,
       channels: this.#channels,
-      run: (task) => this.#run(task),
-    })
+      host: this.#host,
+      handlers: () => this.handlers,
+    }
+    const noteMachinePeer = (key: string) => dialer.noteMachinePeer(key)
+    const { address } = this
+    const drops = this.#drops
+    this.#lifecycle = new ChannelLifecycle({ ...shared, log, address, drops, noteMachinePeer })
+    const { timers } = runtime
+    this.#dialing = new Dialing({ ...shared, dialer, timers, isClosed: () => this.#isClosed })
+    const indexes = indexesFor(this, random, options)
+    const deliver = (datagram: Uint8Array, edge: Edge) => this.#handle(datagram, edge)
+    this.relays = openRelays({ ...shared, indexes, deliver, observer }, options.relay)
+    this.dataPlane = new DataPlaneEntry({ ...shared, run: (task) => this.#run(task) })
     this.#attachments = listeners.map((listener) => listener.attach(this, options.path))
   }
 
@@ -111,13 +116,9 @@ export class ChannelTable implements DatagramReceiver {
    */
   dial(hint: PeerHint, introducer?: Address): Channel {
     const now = this.#clock.now()
-    const endpoints = this.#dialer.usableEndpoints(hint, introducer)
-    const known = this.#channels.get(hint.address)
-    if (!known) return this.#dialNew(hint, endpoints, now)
-    if (known.state === 'connecting') this.#adoptSessionKey(known, hint, now)
-    known.addEndpoints(endpoints)
+    const channel = this.#dialing.dial(hint, introducer, now)
     this.#drain(now)
-    return known
+    return channel
   }
 
   /** Returns the channel to `address`, connecting or up. */
@@ -163,7 +164,7 @@ export class ChannelTable implements DatagramReceiver {
   }
 
   ownsIndex(index: number): boolean {
-    return this.#sessions.ownsIndex(index)
+    return this.#sessions.ownsIndex(index) || this.relays.ownsChannel(index)
   }
 
   helloIdentity(): HelloIdentity {
@@ -199,34 +200,10 @@ export class ChannelTable implements DatagramReceiver {
     })
   }
 
-  #dialNew(hint: PeerHint, endpoints: readonly TransportAddress[], now: Instant): Channel {
-    const { sessionKey, address } = hint
-    const session = this.#sessions.connect({ sessionKey, address }, now)
-    const channel = new Channel(this.#host, { address, session, isInitiator: true })
-    const isSelf = address.equals(this.address)
-    if (isSelf || this.#channels.isFull || this.#isClosed) {
-      channel.markDown()
-      const reason = isSelf ? 'wrong identity' : this.#isClosed ? 'closed' : 'table full'
-      this.#timers.at(now, 'refuse dial', () => this.handlers.onDown(channel, reason))
-      return channel
-    }
-    this.#channels.add(channel)
-    channel.addEndpoints(endpoints)
-    this.#drain(now)
-    return channel
-  }
-
-  /** A hint with another session key is newer knowledge than the one that was not answered so far. */
-  #adoptSessionKey(channel: Channel, hint: PeerHint, now: Instant): void {
-    if (equalBytes(channel.session.peer.sessionKey, hint.sessionKey)) return
-    const { sessionKey, address } = hint
-    const session = this.#sessions.connect({ sessionKey, address }, now)
-    this.#channels.rebind(channel, session).close(now)
-  }
-
   #handle(datagram: Uint8Array, edge: Edge): void {
     const now = this.#clock.now()
     if (datagram[0] === DATAGRAM_HELLO_REPLY) return this.#handleHelloReply(datagram, edge)
+    if (datagram[0] === DATAGRAM_RELAY) return this.relays.receive(datagram, edge, now)
     this.#sessions.handleDatagram(datagram, edge, now)
     this.#drain(now)
   }
@@ -241,10 +218,12 @@ export class ChannelTable implements DatagramReceiver {
     if (this.#isClosed) return
     this.#sessions.handleTimeout(now)
     this.#hellos.handleTimeout(now)
+    this.relays.handleTimeout(now)
     for (const channel of this.#channels.values()) {
       if (channel.pollTimeout() <= now) channel.handleTimeout(now)
     }
     this.#drain(now)
+    this.#alarm.wake(this.relays.pollTimeout())
     for (const channel of this.#channels.values()) this.#alarm.wake(channel.pollTimeout())
   }
 
@@ -290,8 +269,11 @@ export class ChannelTable implements DatagramReceiver {
       dial: (ta, onEdge) => this.#dialer.dial(ta, onEdge),
       reach: this.reach,
       observed: (from, observed, edge) => this.reach.observe(observed, from.address, edge),
-      activeEdgeChanged: (of) =>
-        observer?.activeEdgeChanged(of.address, of.activeEdge, of.datagramBytesMax),
+      activeEdgeChanged: (of) => {
+        observer?.activeEdgeChanged(of.address, of.activeEdge, of.datagramBytesMax)
+        this.relays.channelMoved(of)
+      },
+      relayControl: (from, frame) => this.relays.receiveControl(from, frame, this.#clock.now()),
       drop: (reason) => this.#drops.count(reason),
       down: (channel, reason) => this.#lifecycle.down(channel, reason),
       handlers: () => this.handlers,

@@ -6,14 +6,15 @@ import type { NodeRecord, Session } from '@ipop/security'
 import type { PeerHint } from '../address/peer-hint.ts'
 import type { TransportAddress } from '../address/transport-address.ts'
 import type { Edge } from '../edge/edge.ts'
-import { IDLE_PROBE_MS, STATUS_DELAY_MS } from '../limits.ts'
+import { IDLE_PROBE_MS } from '../limits.ts'
 import { decodeProbe, encodeClose } from '../wire/control-frames.ts'
 import * as frames from '../wire/frame-types.ts'
-import type { ChannelHost } from './channel-host.ts'
+import type { ChannelHost, ChannelOptions } from './channel-host.ts'
 import { addCounters, countSent, newCounters } from './channel-counters.ts'
 import { Liveness } from './liveness.ts'
 import { type PathHost, sealCounted, tableSide } from './path-host.ts'
 import { PathManager } from './path-manager.ts'
+import { StatusByte } from './status-byte.ts'
 import type { CarriedTraffic, ChannelCounters, ChannelState } from './types.ts'
 
 /** A peer's session over all its paths, one of them active. Made by `ChannelTable`. */
@@ -31,18 +32,13 @@ export class Channel {
   readonly #host: ChannelHost
   readonly #liveness: Liveness
   readonly #paths: PathManager
+  readonly #status = new StatusByte()
   #state: ChannelState = 'connecting'
-  #localStatus = 0
-  #remoteStatus = 0
-  #statusDueAt: Instant = Number.POSITIVE_INFINITY
   #initiation: Uint8Array | undefined
   /** Whether the peer sent something that nothing was sent after. */
   #owesAnswer = false
 
-  constructor(
-    host: ChannelHost,
-    options: { address: Address; session: Session<Edge>; isInitiator: boolean },
-  ) {
+  constructor(host: ChannelHost, options: ChannelOptions) {
     this.#host = host
     this.address = options.address
     this.session = options.session
@@ -100,19 +96,17 @@ export class Channel {
 
   /** The status byte told to the peer; setting it tells the peer within a second. */
   get localStatus(): number {
-    return this.#localStatus
+    return this.#status.local
   }
 
   set localStatus(status: number) {
-    if (status === this.#localStatus) return
-    this.#localStatus = status & 0xff
-    this.#statusDueAt = this.#host.now() + STATUS_DELAY_MS
-    if (this.#state === 'up') this.#host.wake(this.#statusDueAt)
+    if (!this.#status.set(status, this.#host.now())) return
+    if (this.#state === 'up') this.#host.wake(this.#status.dueAt)
   }
 
   /** The peer's status byte. */
   get remoteStatus(): number {
-    return this.#remoteStatus
+    return this.#status.remote
   }
 
   /** After this much silence the peer is probed. */
@@ -135,6 +129,16 @@ export class Channel {
     if (this.#state !== 'down') this.#paths.addEndpoints(endpoints, this.#host.now())
   }
 
+  /** Returns whether something authentic came over `edge`, which leads here without a node in between. For relays. */
+  hasProven(edge: Edge): boolean {
+    return this.#state === 'up' && this.#paths.paths.hasProven(edge)
+  }
+
+  /** Notes that an edge closed by itself: another takes over at once if it was the active one. */
+  edgeClosed(edge: Edge): void {
+    if (this.#state === 'up' && this.activeEdge === edge) this.#paths.activeEdge(this.#host.now())
+  }
+
   /** Sends a frame over the active path; returns false when it was dropped. `frame` is borrowed until the call returns. */
   send(frame: Uint8Array): boolean {
     const now = this.#host.now()
@@ -147,7 +151,7 @@ export class Channel {
     this.#owesAnswer = false
     countSent(this.counters, frame)
     const isSent = edge.send(datagram)
-    this.#noteSent(now)
+    this.#host.wake(this.#liveness.sent(now))
     this.#host.sealed()
     return isSent
   }
@@ -164,7 +168,7 @@ export class Channel {
   close(): void {
     if (this.#state === 'down') return
     const now = this.#host.now()
-    const datagram = this.#state === 'up' ? this.session.seal(encodeClose(), now) : undefined
+    const datagram = this.#state === 'up' && this.session.seal(encodeClose(), now)
     if (datagram) for (const path of this.#paths.paths.inOrder()) path.edge.send(datagram)
     this.#host.down(this, 'closed')
   }
@@ -193,10 +197,8 @@ export class Channel {
     if (datagram[0] === frames.DATAGRAM_DATA && !this.#owesAnswer) return
     this.#owesAnswer = false
     const edge = this.activeEdge
-    if (this.#state === 'up' && edge?.isOpen && this.#liveness.misses === 0) {
-      edge.send(datagram)
-      return
-    }
+    if (this.#state === 'up' && edge?.isOpen && this.#liveness.misses === 0)
+      return void edge.send(datagram)
     if (this.#state === 'connecting') this.#initiation = datagram.slice()
     this.#paths.sendOnAll(datagram)
   }
@@ -207,13 +209,14 @@ export class Channel {
     this.counters.packetsIn++
     this.counters.bytesIn += frame.length
     const type = frame[0]
-    if (type === frames.FRAME_PING || type === frames.FRAME_PONG)
-      return this.#receiveProbe(frame, edge, now)
+    const isProbe = type === frames.FRAME_PING || type === frames.FRAME_PONG
+    if (isProbe) return this.#receiveProbe(frame, edge, now)
     if (type === frames.FRAME_CLOSE) return this.#host.down(this, 'closed by peer')
     this.#paths.heard(edge, type !== undefined, now)
     if (type === undefined) return
     if (type === frames.FRAME_PATH_OFFER) return void this.#paths.punch.receive(frame, now)
     this.#owesAnswer = true
+    if (type === frames.FRAME_RELAY_CONTROL) return this.#host.relayControl(this, frame)
     this.#host.handlers().onFrame(this, frame)
   }
 
@@ -228,24 +231,24 @@ export class Channel {
   carried(traffic: CarriedTraffic): void {
     addCounters(this.counters, { ...traffic, dropsOut: 0 })
     if (traffic.packetsOut > 0) this.#owesAnswer = false
-    if (traffic.packetsOut > 0 && traffic.packetsIn === 0) this.#noteSent(this.#host.now())
+    if (traffic.packetsOut === 0 || traffic.packetsIn > 0) return
+    this.#host.wake(this.#liveness.sent(this.#host.now()))
+    // Unanswered, and perhaps because a relay is gone.
+    this.#paths.activeEdge(this.#host.now())
   }
 
   /** Returns when `handleTimeout` wants to be called. */
   pollTimeout(): Instant {
     const paths = this.#paths.pollTimeout()
     if (this.#state !== 'up') return paths
-    return Math.min(paths, this.#liveness.pollTimeout(), this.#statusDueAt)
+    return Math.min(paths, this.#liveness.pollTimeout(), this.#status.dueAt)
   }
 
   /** Does what is due. For the channel table. */
   handleTimeout(now: Instant): void {
     this.#paths.handleTimeout(now)
     if (this.#state !== 'up') return
-    if (now >= this.#statusDueAt) {
-      this.#statusDueAt = Number.POSITIVE_INFINITY
-      this.probe()
-    }
+    if (this.#status.takeDue(now)) this.probe()
     this.#checkLiveness(now)
   }
 
@@ -263,11 +266,6 @@ export class Channel {
     if (advice === 'suspect') this.#host.handlers().onSuspect(this)
   }
 
-  #noteSent(now: Instant): void {
-    const overdueAt = this.#liveness.sent(now)
-    if (overdueAt !== undefined) this.#host.wake(overdueAt)
-  }
-
   #armLiveness(now: Instant): void {
     const rtt = this.#paths.paths.active?.rtt
     const missAt = now + (rtt?.timeoutMs(this.#liveness.misses) ?? IDLE_PROBE_MS / 10)
@@ -283,15 +281,14 @@ export class Channel {
     if (probe.kind === 'ping') this.#paths.answer(probe, path, now)
     else this.#paths.pong(probe, path, now)
     if (probe.observed && edge.kind === 'udp') this.#host.observed(this, probe.observed, edge)
-    if (probe.status === this.#remoteStatus || this.#state === 'down') return
-    this.#remoteStatus = probe.status
-    this.#host.handlers().onStatus(this)
+    const isNews = this.#state !== 'down' && this.#status.heard(probe.status)
+    if (isNews) this.#host.handlers().onStatus(this)
   }
 
   #pathHost(): PathHost {
     return {
       ...tableSide(this.#host, this),
-      localStatus: () => this.#localStatus,
+      localStatus: () => this.#status.local,
       seal: (frame) => sealCounted(this.#host, this, frame),
       sendFrame: (frame) => this.send(frame),
       edgeAdded: (edge) => this.#initiation && edge.send(this.#initiation),

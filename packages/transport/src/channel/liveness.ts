@@ -68,11 +68,10 @@ export class Liveness {
     if (this.#state.kind === 'probing') this.#state = this.#quiet()
   }
 
-  /** Notes that something was sent; returns when an answer to it is overdue, if that is news. */
-  sent(now: Instant): Instant | undefined {
-    if (this.#unansweredSince !== undefined || this.#state.kind !== 'quiet') return undefined
-    this.#unansweredSince = now
-    return now + UNANSWERED_PROBE_MS
+  /** Notes that something was sent; returns when `handleTimeout` wants to be called. */
+  sent(now: Instant): Instant {
+    if (this.#state.kind === 'quiet') this.#unansweredSince ??= now
+    return this.pollTimeout()
   }
 
   /** Notes that a probe was sent for liveness and when it counts as missed. */

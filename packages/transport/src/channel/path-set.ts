@@ -2,6 +2,7 @@
 import type { Instant } from '@ipop/runtime'
 import type { Edge } from '../edge/edge.ts'
 import { PATHS_PER_CHANNEL_MAX } from '../limits.ts'
+import { isDirect } from '../relay/relay-host.ts'
 import { Path, rankOf } from './path.ts'
 
 /** A path of the same kind must be this much quicker to be preferred: below it, measurements only wobble. */
@@ -50,6 +51,12 @@ export class PathSet {
     const path = new Path(edge)
     this.#paths.set(edge.id, path)
     return path
+  }
+
+  /** Returns whether something authentic came over `edge`, which leads to the peer without a node in between. */
+  hasProven(edge: Edge): boolean {
+    const path = this.#paths.get(edge.id)
+    return path !== undefined && path.state !== 'candidate' && isDirect(path.edge)
   }
 
   /** Makes `path` the active one. */

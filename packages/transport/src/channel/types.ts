@@ -4,6 +4,7 @@ import type { Log, Clock, NameResolver, NetworkInterfaces, Random, Timers } from
 import type { Identity, TransportCipherFactory } from '@ipop/security'
 import type { Edge, EdgeListener } from '../edge/edge.ts'
 import type { IndexTable } from '../edge/index-table.ts'
+import type { RelayOptions } from '../relay/relay-service.ts'
 import type { Channel } from './channel.ts'
 
 /** The ports a channel table uses. */
@@ -36,6 +37,8 @@ export interface ChannelTableOptions {
   readonly rekeyAfterMs?: number | undefined
   /** Is told where each peer's datagrams go. */
   readonly observer?: ChannelObserver | undefined
+  /** Whether and how much this node relays for others. */
+  readonly relay?: RelayOptions | undefined
 }
 
 /** Follows the paths of all channels, for a data plane that sends by itself. */

@@ -12,6 +12,8 @@ export interface Edge extends SessionPath {
   readonly kind: EdgeKind
   /** The transport address of the other end, where the edge has one. */
   readonly remote?: TransportAddress
+  /** The node that forwards, where one does. */
+  readonly relay?: Address
   /** Whether datagrams can still be sent. */
   readonly isOpen: boolean
   /** Whether the other end is this very port, so that no path can be better. */

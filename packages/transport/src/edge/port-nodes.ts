@@ -6,6 +6,7 @@ import {
   DATAGRAM_DATA,
   DATAGRAM_HELLO_REPLY,
   DATAGRAM_INITIATION,
+  DATAGRAM_RELAY,
   DATAGRAM_RESPONSE,
 } from '../wire/frame-types.ts'
 import type { Attachment, DatagramReceiver } from './edge.ts'
@@ -13,6 +14,7 @@ import type { IndexTable } from './index-table.ts'
 
 const INDEX_OFFSET = 4
 const RESPONSE_INDEX_OFFSET = 8
+const RELAY_CHANNEL_OFFSET = 1
 const MESSAGE_BYTES_MIN = 12
 
 /** Demultiplexes datagrams to nodes: by receiver index where there is one, else by asking the nodes. */
@@ -60,6 +62,8 @@ export class PortNodes {
         return this.#byIndex(readIndex(datagram, INDEX_OFFSET))
       case DATAGRAM_RESPONSE:
         return this.#byIndex(readIndex(datagram, RESPONSE_INDEX_OFFSET))
+      case DATAGRAM_RELAY:
+        return this.#byIndex(readIndex(datagram, RELAY_CHANNEL_OFFSET))
       case DATAGRAM_INITIATION:
       case DATAGRAM_HELLO_REPLY:
         return this.#receivers.find((receiver) => receiver.claims(datagram))
