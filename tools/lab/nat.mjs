@@ -155,7 +155,7 @@ function makeBridge(lab, nat, gateway) {
 }
 
 /** Connects a host to the router `to`, directly or by the router's bridge, and lets the router forward. */
-function join(lab, { host, to, port, address, inside, gateway, bridge }, translateAtRouter) {
+export function join(lab, { host, to, port, address, inside, gateway, bridge }, translateAtRouter) {
   const router = lab.namespace(to)
   const name = lab.namespace(host)
   ip('-n', router, 'link', 'add', port, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name)
@@ -216,7 +216,7 @@ function sequentialPorts() {
   return Array.from({ length: SEQUENTIAL_COUNT }, entry).join(', ')
 }
 
-function rules(lab, host, text) {
+export function rules(lab, host, text) {
   const done = lab.run(host, ['nft', '-f', '-'], { input: text })
   if (done.status !== 0) throw new Error(`nft refused the rules of ${host}: ${done.stderr}`)
 }

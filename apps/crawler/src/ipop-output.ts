@@ -58,6 +58,15 @@ export interface NetCheckReply {
   readonly endpoints: readonly string[]
   readonly heardOver: readonly string[]
   readonly paths: Readonly<Record<string, number>>
+  readonly portMapping?: {
+    readonly state: string
+    readonly protocols: readonly {
+      readonly protocol: string
+      readonly state: string
+      readonly reason?: string
+    }[]
+    readonly mapped: readonly string[]
+  }
   readonly advice: readonly string[]
 }
 
@@ -111,8 +120,21 @@ export function netcheckLines(reply: NetCheckReply): string[] {
     ...reply.endpoints.map((endpoint) => `offered    ${endpoint}`),
     `answers    ${reply.heardOver.length === 0 ? 'none' : reply.heardOver.join(', ')}`,
     `paths      ${paths.length === 0 ? 'none' : paths.join(', ')}`,
+    ...mappingLines(reply.portMapping),
     ...reply.advice.map((sentence) => `advice     ${sentence}`),
   ]
+}
+
+function mappingLines(portMapping: NetCheckReply['portMapping']): string[] {
+  if (portMapping === undefined) return ['gateway    port mapping is turned off']
+  const { state, protocols, mapped } = portMapping
+  const said = protocols.map(
+    (each) =>
+      `${each.protocol} ${each.state}${each.reason === undefined ? '' : ` (${each.reason})`}`,
+  )
+  const answers =
+    said.length === 0 ? (state === 'searching' ? 'searching' : 'none') : said.join(', ')
+  return [`gateway    ${answers}`, ...mapped.map((address) => `mapped     ${address}`)]
 }
 
 /** Returns the line of one reply to `ping`. */

@@ -46,6 +46,14 @@ describe('netcheckLines', () => {
       endpoints: ['brunet.udp://192.168.0.2:4000'],
       heardOver: ['udp'],
       paths: { udp: 3, relay: 1 },
+      portMapping: {
+        state: 'mapped',
+        protocols: [
+          { protocol: 'pcp', state: 'refused', reason: 'not authorized' },
+          { protocol: 'upnp', state: 'available' },
+        ],
+        mapped: ['brunet.udp://203.0.113.1:4000'],
+      },
       advice: ['Forward a port.'],
     }
     expect(netcheckLines(reply)).toEqual([
@@ -54,6 +62,8 @@ describe('netcheckLines', () => {
       'offered    brunet.udp://192.168.0.2:4000',
       'answers    udp',
       'paths      udp 3, relay 1',
+      'gateway    pcp refused (not authorized), upnp available',
+      'mapped     brunet.udp://203.0.113.1:4000',
       'advice     Forward a port.',
     ])
     const nothing = { mapping: 'unknown', endpoints: [], heardOver: [], paths: {}, advice: [] }

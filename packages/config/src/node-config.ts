@@ -41,6 +41,12 @@ export interface ControlSocketConfig {
   readonly path?: string | undefined
 }
 
+/** Something that runs unless the file says otherwise. */
+export interface SwitchConfig {
+  /** Whether it runs. */
+  readonly enabled: boolean
+}
+
 /** A checked NodeConfig. */
 export interface NodeConfig {
   /** Absolute path of the file. */
@@ -59,6 +65,10 @@ export interface NodeConfig {
   readonly xmlRpcManager: XmlRpcManagerConfig
   /** The control socket. */
   readonly controlSocket: ControlSocketConfig
+  /** Asking the gateway to forward this node's ports. */
+  readonly portMapping: SwitchConfig
+  /** Looking for nodes of the same ring on the local networks. */
+  readonly lanDiscovery: SwitchConfig
   /** Keys and certificates. */
   readonly security: SecurityConfig
   /** What the operator should know, though it does not stop the start. */
@@ -86,6 +96,8 @@ export function parseNodeConfig(bytes: Uint8Array | string, file: string): NodeC
     devicesToBind: readDevices(root),
     xmlRpcManager: readXmlRpcManager(root),
     controlSocket: readControlSocket(root, path),
+    portMapping: readSwitch(root, 'PortMapping'),
+    lanDiscovery: readSwitch(root, 'LanDiscovery'),
     security: readSecurity(root, path),
   }
   readHistoric(root)
@@ -171,6 +183,13 @@ function readControlSocket(root: Section, file: string): ControlSocketConfig {
   const path = section.optional('Path', PATH)
   section.finish()
   return { enabled, path: path === undefined ? undefined : resolve(dirname(file), path) }
+}
+
+function readSwitch(root: Section, name: string): SwitchConfig {
+  const section = root.section(name)
+  const enabled = section.optional('Enabled', BOOLEAN) ?? true
+  section.finish()
+  return { enabled }
 }
 
 function readSecurity(root: Section, file: string): SecurityConfig {

@@ -152,6 +152,22 @@ export interface DataPlaneView {
   readonly counters?: Readonly<Record<string, number>>
 }
 
+/** What gateways do for the ports of a node. */
+export interface PortMappingView {
+  /** searching, none, mapped, or private: mapped at a gateway without a public address. */
+  readonly state: string
+  /** What the gateway says by protocol: silent, refused or available. */
+  readonly protocols: readonly {
+    readonly protocol: string
+    readonly state: string
+    readonly reason?: string
+  }[]
+  /** Transport addresses that lead here from everywhere. */
+  readonly mapped: readonly string[]
+  /** The gateway's own address outside, where that is not a public one. */
+  readonly privateHost?: string
+}
+
 /** What a node calls itself in `Information.Info`. */
 export type NodeKind = 'BasicNode' | 'MultiNode' | 'IpopNode'
 
@@ -165,4 +181,6 @@ export interface ManagedNode {
   readonly ip?: IpService | undefined
   /** Returns who carries the packets; absent without a virtual network. */
   readonly dataPlane?: (() => DataPlaneView) | undefined
+  /** Returns what gateways do for the ports of the process; nothing where that is turned off. */
+  readonly portMapping?: (() => PortMappingView | undefined) | undefined
 }

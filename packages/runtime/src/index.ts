@@ -1,6 +1,7 @@
 /** Ports to the outside world. The Node adapter is `@ipop/runtime/node`. */
 export * from './ports/clock.ts'
 export * from './ports/host.ts'
+export * from './ports/http.ts'
 export * from './ports/log.ts'
 export * from './ports/random.ts'
 export * from './ports/runtime.ts'

@@ -147,6 +147,45 @@ export const HELLO_RESEND_MAX_MS = 2_000
 /** Largest datagram in a stream: its length has two bytes, as UDP's has. */
 export const STREAM_DATAGRAM_BYTES_MAX = 65_535
 
+/** First pause before a question to the gateway is repeated; every further one is doubled (RFC 6886 §3.1). */
+export const MAPPING_RESEND_MS = 250
+
+/** Questions to a gateway before it counts as silent, in under two seconds: it is a hop away, and UPnP waits its turn. */
+export const MAPPING_SENDS_MAX = 3
+
+/** Lifetime asked for: a gateway that forgot its mappings is told again after half of it. */
+export const MAPPING_LIFETIME_SECONDS = 1_800
+
+/** A gateway that grants seconds only is renewed no more often than this. */
+export const MAPPING_RENEW_MIN_MS = 30_000
+
+/** First pause after a round that mapped nothing. */
+export const MAPPING_RETRY_MIN_MS = 60_000
+
+/** Longest pause between rounds that map nothing: gateways are seldom reconfigured. */
+export const MAPPING_RETRY_MAX_MS = 3_600_000
+
+/** A network that just changed gets this long to have its address and its router. */
+export const MAPPING_SETTLE_MS = 1_000
+
+/** How long UPnP gateways have for their answer to a search; they may wait a second (MX: 1). */
+export const UPNP_SEARCH_MS = 2_500
+
+/** Answers to a search are a few hundred bytes of headers. */
+export const UPNP_ANSWER_BYTES_MAX = 2_048
+
+/** A gateway on the same network that takes longer for one reply is broken. */
+export const UPNP_REPLY_TIMEOUT_MS = 3_000
+
+/** Descriptions of gateways are about 10 kB. */
+export const UPNP_BODY_BYTES_MAX = 65_536
+
+/** Elements looked at in a description: real ones have about a hundred. */
+export const UPNP_ELEMENTS_MAX = 2_000
+
+/** External ports tried when others hold the one wished for. */
+export const UPNP_ATTEMPTS_MAX = 4
+
 /** Destinations whose view of this node's ports is remembered: a few tell the kind of NAT, more only cost memory. */
 export const NAT_OBSERVATIONS_MAX = 64
 

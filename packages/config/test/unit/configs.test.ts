@@ -50,6 +50,8 @@ describe('parseNodeConfig', () => {
       nodeAddress: undefined,
       xmlRpcManager: { enabled: true, port: 10_001 },
       controlSocket: { enabled: true, path: undefined },
+      portMapping: { enabled: true },
+      lanDiscovery: { enabled: true },
       security: { keyPath: '/opt/ipop/etc/keys/private_key' },
     })
   })

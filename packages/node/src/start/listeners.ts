@@ -28,7 +28,7 @@ export async function openListeners(
 }
 
 /** Returns a runtime that knows only the interfaces whose addresses may be told to others. */
-function advertising(
+export function advertising(
   runtime: Runtime,
   devices: readonly string[],
   virtualDevice: string | undefined,
@@ -37,7 +37,7 @@ function advertising(
   const isShown = (device: string) =>
     device !== virtualDevice && (devices.length === 0 || devices.includes(device))
   const list = () => interfaces.list().filter((each) => isShown(each.device))
-  return { ...runtime, interfaces: { list } }
+  return { ...runtime, interfaces: { ...interfaces, list } }
 }
 
 async function open(

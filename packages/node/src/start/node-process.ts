@@ -6,7 +6,7 @@ import type { Dht } from '@ipop/dht'
 import type { IpMapper } from '@ipop/ip-mapping'
 import type { OverlayNode } from '@ipop/overlay'
 import type { Runtime } from '@ipop/runtime'
-import type { EdgeListener } from '@ipop/transport'
+import type { EdgeListener, PortMapper } from '@ipop/transport'
 import type { VirtualDevice } from 'napi-rs-tun'
 import { codeOf, messageOf } from '../errors.ts'
 import { STOP_TIMEOUT_MS } from '../limits.ts'
@@ -33,6 +33,8 @@ export interface NodeProcessParts {
   readonly listeners: readonly EdgeListener[]
   /** Who carries the packets of the virtual network. */
   readonly dataPlane: DataPlaneChoice
+  /** Lets a gateway forward the ports, where the configuration does not forbid it. */
+  readonly portMapper: PortMapper | undefined
   /** Closes what was opened, in reverse order. */
   readonly undo: UndoStack
 }
@@ -127,6 +129,7 @@ export class NodeProcess implements RunningNode {
         dht: dhtView(member, this.#runtime.clock),
         ip: member === this.#own ? this.#mapper : undefined,
         dataPlane: this.#dataPlaneOf(member),
+        portMapping: () => this.#parts.portMapper?.status(),
       }
       const methods = createNodeMethods(node, this.#runtime)
       this.#managed.push({ node, methods })
@@ -145,6 +148,7 @@ export class NodeProcess implements RunningNode {
         .start()
         .catch((error: unknown) => log.write('debug', 'join ended', { error: messageOf(error) }))
     }
+    this.#parts.portMapper?.start()
     this.#own.overlay.connected().then(
       () => this.#mapper?.start(),
       () => undefined,

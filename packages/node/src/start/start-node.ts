@@ -4,7 +4,7 @@ import { Malformed } from '@ipop/codec'
 import type { IpopConfig, NodeConfig } from '@ipop/config'
 import type { Runtime } from '@ipop/runtime'
 import { Identity } from '@ipop/security'
-import { TransportAddress, type EdgeListener } from '@ipop/transport'
+import { TransportAddress, type EdgeListener, type PortMapper } from '@ipop/transport'
 import { messageOf } from '../errors.ts'
 import type { NodeDataPlane } from '../dataplane/data-plane.ts'
 import { DATA_PLANE_VARIABLE, isScriptWanted, openDataPlane } from '../dataplane/open-data-plane.ts'
@@ -14,6 +14,7 @@ import { loadIdentity } from './identity.ts'
 import { openListeners } from './listeners.ts'
 import { createMember, type Member } from './member.ts'
 import { NodeProcess } from './node-process.ts'
+import { openPortMapper } from './port-mapping.ts'
 import type { RunningNode } from './running-node.ts'
 import { lockState } from './state-lock.ts'
 import { UndoStack } from './undo-stack.ts'
@@ -61,8 +62,7 @@ async function start(
     undo.push('state lock', () => lock.release())
     const identity = loadIdentity(nodeConfig, runtime)
     const wish = wantedDataPlane()
-    const offload = !isScriptWanted(wish)
-    const device = ipopConfig && (await openDevice(ipopConfig, { offload }))
+    const device = ipopConfig && (await openDevice(ipopConfig, { offload: !isScriptWanted(wish) }))
     if (device !== undefined) undo.push('device', () => device.close())
     const dataPlane = await openDataPlane(runtime, device, wish)
     const plane = dataPlane.kind === 'rust' ? dataPlane.plane : undefined
@@ -70,9 +70,11 @@ async function start(
     const ports = { ...runtime, datagrams: plane?.datagrams ?? runtime.datagrams }
     const listeners = await openListeners(nodeConfig, ports, device?.name)
     undo.push('ports', () => Promise.all(listeners.map((listener) => listener.close())))
-    const sources = { identity, listeners, count, plane, rekeyAfterMs }
+    const ownPorts = { listeners, virtualDevice: device?.name, undo }
+    const portMapper = openPortMapper(runtime, nodeConfig, ownPorts)
+    const sources = { identity, listeners, count, plane, rekeyAfterMs, portMapper }
     const members = createMembers(runtime, nodeConfig, sources)
-    const parts = { nodeConfig, kind, members, listeners, undo, dataPlane }
+    const parts = { nodeConfig, kind, members, listeners, undo, dataPlane, portMapper }
     const process = new NodeProcess(runtime, parts)
     if (network !== undefined && device !== undefined) process.addVirtualNetwork(device, network)
     await process.openManagement()
@@ -107,7 +109,7 @@ function networkOf(
 function createMembers(
   runtime: Runtime,
   config: NodeConfig,
-  { identity, listeners, count, plane, rekeyAfterMs }: MemberParts,
+  { identity, listeners, count, plane, rekeyAfterMs, portMapper }: MemberParts,
 ): Member[] {
   const remoteTas = config.remoteTas.flatMap((text) => {
     const ta = TransportAddress.parse(text)
@@ -120,6 +122,7 @@ function createMembers(
       listeners,
       remoteTas,
       rekeyAfterMs,
+      mapped: () => portMapper?.mapped() ?? [],
       ...(count === 1 ? {} : { path: String(index) }),
       ...(plane === undefined ? {} : planeOptions(plane)),
     }),
@@ -133,6 +136,8 @@ interface MemberParts {
   readonly identity: Identity
   readonly listeners: readonly EdgeListener[]
   readonly count: number
+  /** Lets a gateway forward to the listeners. */
+  readonly portMapper: PortMapper | undefined
   /** Present for a single node with a virtual network. */
   readonly plane: NodeDataPlane | undefined
   readonly rekeyAfterMs: number | undefined

@@ -24,6 +24,8 @@ export interface OverlayNodeOptions
   readonly remoteTas: readonly TransportAddress[]
   /** Receiver indices shared with other nodes of the same ports; the first listener's by default. */
   readonly indexes?: IndexTable
+  /** Returns where a gateway forwards to the listeners. */
+  readonly mapped?: ChannelTableOptions['mapped']
   /** Names this node behind its ports. */
   readonly path?: string
   /** Whether and how much this node relays for others. */

@@ -1,10 +1,11 @@
 /** The machine's network interfaces. */
 import { networkInterfaces } from 'node:os'
 import type { InterfaceAddress, NetworkInterfaces } from '../ports/host.ts'
+import { readGateway } from './gateway.ts'
 
 /** Returns the lister of this machine's addresses; asks the system at each call. */
 export function createNodeInterfaces(): NetworkInterfaces {
-  return { list: listAddresses }
+  return { list: listAddresses, gateway: readGateway }
 }
 
 function listAddresses(): readonly InterfaceAddress[] {

@@ -4,6 +4,7 @@ import type { Runtime } from '../ports/runtime.ts'
 import { createNodeClock } from './clock.ts'
 import { createConsoleLog } from './console-log.ts'
 import { createNodeDatagrams } from './datagrams.ts'
+import { httpRequest } from './http/http-client.ts'
 import { createNodeInterfaces } from './interfaces.ts'
 import { createNodeNames } from './names.ts'
 import { createNodeRandom } from './random.ts'
@@ -32,5 +33,6 @@ export function createNodeRuntime(options: NodeRuntimeOptions = {}): Runtime {
     streams: createNodeStreams(),
     names: createNodeNames(),
     interfaces: createNodeInterfaces(),
+    http: { request: httpRequest },
   }
 }

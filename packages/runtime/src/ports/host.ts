@@ -16,6 +16,8 @@ export interface InterfaceAddress {
 export interface NetworkInterfaces {
   /** Returns the addresses this machine has now. */
   list(): readonly InterfaceAddress[]
+  /** Returns the IPv4 address of the default router; undefined where none is known. */
+  gateway?(): string | undefined
 }
 
 /** Turns host names into addresses. */

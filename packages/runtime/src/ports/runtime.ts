@@ -1,6 +1,7 @@
 /** Everything that protocol code may ask of the outside world, in one object. */
 import type { Clock, Timers } from './clock.ts'
 import type { NameResolver, NetworkInterfaces } from './host.ts'
+import type { HttpPort } from './http.ts'
 import type { Log } from './log.ts'
 import type { Random } from './random.ts'
 import type { DatagramPort, StreamPort } from './sockets.ts'
@@ -15,4 +16,6 @@ export interface Runtime {
   readonly streams: StreamPort
   readonly names: NameResolver
   readonly interfaces: NetworkInterfaces
+  /** Absent where nobody speaks HTTP. */
+  readonly http?: HttpPort
 }

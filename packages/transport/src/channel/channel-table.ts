@@ -59,7 +59,7 @@ export class ChannelTable implements DatagramReceiver {
   #isClosed = false
 
   constructor(runtime: ChannelTableRuntime, options: ChannelTableOptions) {
-    const { identity, listeners, observer } = options
+    const { identity, listeners, observer, mapped } = options
     const { clock, names } = runtime
     const log = runtime.log.child({ node: identity.address.toString() })
     const random = runtime.random.fork('channels')
@@ -69,9 +69,8 @@ export class ChannelTable implements DatagramReceiver {
     this.#clock = clock
     this.#channels = new ChannelRegistry(options.channelsMax)
     this.#sessions = openSessions(this, { log, random, wallTimeMs }, options)
-    this.#dialer = new Dialer({ names, log }, { listeners })
-    const dialer = this.#dialer
-    this.reach = new Reach({ ...runtime, log }, { dialer, listeners, receiver: this })
+    const dialer = (this.#dialer = new Dialer({ names, log }, { listeners }))
+    this.reach = new Reach({ ...runtime, log }, { dialer, listeners, receiver: this, mapped })
     const helloRandom = random.fork('hello')
     this.#hellos = new HelloClient({ random: helloRandom, wallTimeMs }, { asker: this.address })
     this.#alarm = new Alarm(runtime, 'channels', (now) => this.#handleTimeout(now))

@@ -7,10 +7,14 @@ import { HINT_ENDPOINTS_MAX } from '../limits.ts'
 /** Guessed stream addresses are few: each costs a peer without another way one attempt. */
 const STREAMS_OFFERED = 2
 
-/** The listeners' side of it. */
+/** One port of each kind is enough to be reached by. */
+const MAPPED_OFFERED = 4
+
+/** The listeners' side of it, and what a gateway forwards to them. */
 export interface LocalAddressSource {
   readonly isAddressAllowed: (host: string) => boolean
   localAddresses(): TransportAddress[]
+  mappedAddresses(): readonly TransportAddress[]
 }
 
 /** The endpoints of this node's own hint. */
@@ -25,17 +29,22 @@ export class OwnAddresses {
     this.#local = local
   }
 
-  /** Returns the endpoints to offer: local ones first, room kept for reflexive ones. */
+  /** Returns the endpoints to offer: local ones first, room kept for those outside. */
   endpoints(now: Instant): TransportAddress[] {
     const endpoints = new Map<string, TransportAddress>()
     const reflexive = this.reflexive
       .offered(now)
       .filter((ta) => this.#local.isAddressAllowed(ta.host))
     const all = this.#local.localAddresses()
-    const streams = streamsBehind(reflexive, all)
-    const local = all.slice(0, HINT_ENDPOINTS_MAX - reflexive.length - streams.length)
-    for (const ta of [...local, ...reflexive, ...streams]) endpoints.set(ta.toString(), ta)
+    const outside = [...this.#mapped(), ...reflexive, ...streamsBehind(reflexive, all)]
+    const local = all.slice(0, HINT_ENDPOINTS_MAX - outside.length)
+    for (const ta of [...local, ...outside]) endpoints.set(ta.toString(), ta)
     return [...endpoints.values()]
+  }
+
+  #mapped(): TransportAddress[] {
+    const mapped = this.#local.mappedAddresses().slice(0, MAPPED_OFFERED)
+    return mapped.filter((ta) => this.#local.isAddressAllowed(ta.host))
   }
 
   /** Takes into account that `reporter` sees this node at `observed`. */

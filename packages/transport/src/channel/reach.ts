@@ -39,12 +39,22 @@ export class Reach implements ReachHost {
 
   constructor(
     runtime: { clock: Clock; timers: Timers; log: Log },
-    modules: { dialer: Dialer; listeners: readonly EdgeListener[]; receiver: DatagramReceiver },
+    modules: {
+      dialer: Dialer
+      listeners: readonly EdgeListener[]
+      receiver: DatagramReceiver
+      mapped?: (() => readonly TransportAddress[]) | undefined
+    },
   ) {
     this.#clock = runtime.clock
     this.#dialer = modules.dialer
     this.#listeners = modules.listeners
-    this.#own = new OwnAddresses(runtime.log, modules.dialer)
+    const { dialer, mapped } = modules
+    this.#own = new OwnAddresses(runtime.log, {
+      isAddressAllowed: (host) => dialer.isAddressAllowed(host),
+      localAddresses: () => dialer.localAddresses(),
+      mappedAddresses: () => mapped?.() ?? [],
+    })
     this.#arrays = new PortArrays(runtime, modules)
   }
 

@@ -2,6 +2,7 @@
 import type { Address } from '@ipop/address'
 import type { Log, Clock, NameResolver, NetworkInterfaces, Random, Timers } from '@ipop/runtime'
 import type { Identity, TransportCipherFactory } from '@ipop/security'
+import type { TransportAddress } from '../address/transport-address.ts'
 import type { Edge, EdgeListener } from '../edge/edge.ts'
 import type { IndexTable } from '../edge/index-table.ts'
 import type { RelayOptions } from '../relay/relay-service.ts'
@@ -27,6 +28,8 @@ export interface ChannelTableOptions {
   readonly indexes?: IndexTable
   /** Names this node behind its ports. */
   readonly path?: string
+  /** Returns where a gateway forwards to these listeners. */
+  readonly mapped?: (() => readonly TransportAddress[]) | undefined
   /** Channels at most; CHANNELS_MAX by default. */
   readonly channelsMax?: number
   /** Seals and opens transport data elsewhere. */

@@ -36,7 +36,10 @@ export function controlRoutes(
         nodes: nodes.map(({ node }) => statusOf(node)),
       }),
     peers: (body) => Promise.resolve(peersOf(pick(body).node)),
-    netcheck: (body) => Promise.resolve(netcheckOf(pick(body).node.ring)),
+    netcheck: (body) => {
+      const { node } = pick(body)
+      return Promise.resolve(netcheckOf(node.ring, node.portMapping?.()))
+    },
     ping: (body) => ping(pick(body).node, textIn(body, 'target'), clock),
     'dht/get': async (body) => {
       const values = await pick(body).node.dht.get(textIn(body, 'key'))
