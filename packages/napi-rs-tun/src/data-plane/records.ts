@@ -9,7 +9,8 @@ const SOCKET = 4
 const INDEX = 8
 const ADDRESS = 12
 const SCOPE = 28
-const BYTES = 32
+const CHANNEL = 32
+const BYTES = 36
 
 /** One notice. */
 export interface NoticeRecord {
@@ -28,6 +29,7 @@ export function decodeNotice(record: Uint8Array): NoticeRecord | undefined {
   const view = new DataView(record.buffer, record.byteOffset, record.byteLength)
   const address = record.subarray(ADDRESS, SCOPE)
   const scope = view.getUint32(SCOPE, true)
+  const channel = view.getUint32(CHANNEL, true)
   const host = record[FAMILY] === 4 ? address.subarray(0, 4).join('.') : ipv6Text(address)
   return {
     kind,
@@ -36,6 +38,7 @@ export function decodeNotice(record: Uint8Array): NoticeRecord | undefined {
       socket: view.getUint32(SOCKET, true),
       host: scope === 0 ? host : `${host}%${scope}`,
       port: view.getUint16(PORT, true),
+      ...(channel === 0 ? {} : { channel }),
     },
     bytes: record.subarray(BYTES),
   }

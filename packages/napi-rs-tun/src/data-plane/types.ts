@@ -49,7 +49,7 @@ export interface PeerRow {
   /** Whether the peer fills in partial checksums (frame 0x06): it has this data plane too. */
   readonly takesPartialChecksum: boolean
   /**
-   * Longest datagram that the path carries whole. Hosts are told to send less than what exceeds it, as a router does
+   * Longest datagram that the path carries whole, with the five bytes of a relay frame. Hosts are told to send less than what exceeds it, as a router does
    * (ICMP), new TCP connections are told by their segment size, and what cannot be refused goes in fragments.
    */
   readonly datagramBytesMax: number

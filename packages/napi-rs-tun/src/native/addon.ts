@@ -1,5 +1,8 @@
 /** The shape of the Rust addon, written by hand to match `native/binding`. */
 
+/** Counts the changes of this shape and of the records, `native/binding/src/lib.rs` with it. */
+export const INTERFACE_VERSION = 2
+
 /** One open interface; see `native/binding/src/tun.rs`. */
 export interface NativeTun {
   drain(buffer: Uint8Array): number
@@ -89,6 +92,8 @@ export interface NativeSessionCounters {
 
 /** What the addon exports. */
 export interface NativeAddon {
+  /** Absent in the first builds. */
+  INTERFACE_VERSION?: number
   NativeTun: {
     open(name: string, isTap: boolean, offload: boolean, wake: () => void): NativeTun
   }

@@ -4,14 +4,14 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DeviceError } from '../errors.ts'
-import type { NativeAddon } from './addon.ts'
+import { INTERFACE_VERSION, type NativeAddon } from './addon.ts'
 
 const moduleFolder = dirname(fileURLToPath(import.meta.url))
 const fileName = `napi-rs-tun.${process.platform}-${process.arch}-gnu.node`
 
 let loaded: NativeAddon | undefined
 
-/** Returns the addon, loading it the first time. Throws TUN_ADDON_MISSING when it was not built. */
+/** Returns the addon, loading it the first time. Throws TUN_ADDON_MISSING when it was not built, or from other sources. */
 export function loadAddon(): NativeAddon {
   loaded ??= load()
   return loaded
@@ -32,6 +32,19 @@ function load(): NativeAddon {
       `the native addon ${fileName} is missing: build it with "npm run build" (needs Rust; Linux only)`,
     )
   }
+  return fitting(required(file), file)
+}
+
+/** Returns `addon` when it was built from the Rust sources that stand beside this file; throws TUN_ADDON_MISSING if not. */
+export function fitting(addon: NativeAddon, file: string): NativeAddon {
+  if (addon.INTERFACE_VERSION === INTERFACE_VERSION) return addon
+  throw new DeviceError(
+    'TUN_ADDON_MISSING',
+    `the native addon ${file} was built from other sources: build it again with "npm run build"`,
+  )
+}
+
+function required(file: string): NativeAddon {
   try {
     return createRequire(import.meta.url)(file) as NativeAddon
   } catch (error) {

@@ -5,7 +5,9 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { decodeNotice, ipv6Text } from '../../src/data-plane/records.ts'
 import { DataPlane, type SessionRow } from '../../src/index.ts'
-import { findAddon } from '../../src/native/loader.ts'
+import type { NativeAddon } from '../../src/native/addon.ts'
+import { findAddon, fitting } from '../../src/native/loader.ts'
+import { bytes, session, until } from './planes.ts'
 
 const withAddon = findAddon() === undefined ? describe.skip : describe
 if (findAddon() === undefined) console.warn('skipped: the native addon was not built')
@@ -22,7 +24,6 @@ interface Vector {
 const folder = dirname(fileURLToPath(import.meta.url))
 const file = join(folder, '../../../security/test/vectors/transport-data.json')
 const { vectors } = JSON.parse(readFileSync(file, 'utf8')) as { vectors: Vector[] }
-const bytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'))
 const hex = (value: Uint8Array | undefined): string | undefined =>
   value && Buffer.from(value).toString('hex')
 
@@ -45,14 +46,6 @@ function planeWith(rows: Partial<SessionRow>[] = [{}]): { plane: DataPlane; even
   plane.installPeer({ peer: 1, takesPartialChecksum: false, datagramBytesMax: 1472 })
   for (const row of rows) plane.installSession({ ...session(10, 20), ...row })
   return { plane, events }
-}
-
-function session(localIndex: number, remoteIndex: number): SessionRow {
-  const [low, high] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
-  const isLow = localIndex < remoteIndex
-  const cipher = 'chacha20-poly1305'
-  const keys = { sendKey: isLow ? low : high, receiveKey: isLow ? high : low }
-  return { localIndex, remoteIndex, peer: 1, cipher, ...keys }
 }
 
 withAddon('sealing and opening', () => {
@@ -215,6 +208,16 @@ withAddon('tables', () => {
   })
 })
 
+describe('fitting', () => {
+  it('refuses an addon that was built from other sources', () => {
+    const old = { INTERFACE_VERSION: 1 } as NativeAddon
+    expect(() => fitting(old, 'addon.node')).toThrow(/addon.node was built from other sources/)
+    expect(() => fitting({} as NativeAddon, 'x')).toThrow(
+      expect.objectContaining({ code: 'TUN_ADDON_MISSING' }),
+    )
+  })
+})
+
 describe('ipv6Text', () => {
   it.each([
     ['::', '0'.repeat(32)],
@@ -229,11 +232,22 @@ describe('ipv6Text', () => {
 
 describe('decodeNotice', () => {
   it('keeps the scope of a link-local source', () => {
-    const record = bytes(`0106a00f${'00'.repeat(8)}fe80${'00'.repeat(13)}0103000000abcd`)
+    const record = bytes(`0106a00f${'00'.repeat(8)}fe80${'00'.repeat(13)}010300000000000000abcd`)
     expect(decodeNotice(record)).toMatchObject({
       kind: 'datagram',
       from: { host: 'fe80::1%3', port: 4000 },
       bytes: bytes('abcd'),
+    })
+    expect(decodeNotice(record)?.from).not.toHaveProperty('channel')
+  })
+
+  it('says through which relay channel a datagram came', () => {
+    const record = bytes(`0104a00f${'00'.repeat(8)}c0000201${'00'.repeat(16)}01020304ab`)
+    expect(decodeNotice(record)).toEqual({
+      kind: 'datagram',
+      localIndex: 0,
+      from: { socket: 0, host: '192.0.2.1', port: 4000, channel: 0x04030201 },
+      bytes: bytes('ab'),
     })
   })
 
@@ -242,9 +256,3 @@ describe('decodeNotice', () => {
     expect(decodeNotice(Uint8Array.of(1, 4, 0))).toBeUndefined()
   })
 })
-
-async function until(isDone: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 200 && !isDone(); turn++) {
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-}

@@ -31,7 +31,7 @@ pub fn from_refusal(refusal: Refusal) -> Error {
         Refusal::Unknown => ("ENOENT", "no such peer or session"),
         Refusal::Invalid => (
             "EINVAL",
-            "a key or prefix has the wrong length, the index is taken, or an address is not a unicast one",
+            "a key or prefix has the wrong length, the index is taken, an address is not a unicast one, or a channel is zero",
         ),
     };
     Error::new(code.to_owned(), reason)

@@ -1,5 +1,6 @@
 //! The data plane as a JavaScript class.
 
+use crate::address::{address, ip};
 use crate::error::{closed, from_device, from_refusal, invalid, Result};
 use crate::tun::{cidr, NativeTun};
 use crate::wake;
@@ -8,11 +9,10 @@ use dataplane::session::{Endpoint, SessionKeys};
 use dataplane::transport::{DataHeader, HEADER, TAG};
 use device::hub::{Hub, HubSlot};
 use device::rx::Receiver;
-use device::sys::interface_index;
 use napi::bindgen_prelude::{Buffer, BufferSlice, Function};
 use napi_derive::napi;
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Tables, sockets and threads of one node or of many behind one port.
@@ -191,10 +191,10 @@ impl NativePlane {
         Ok(self.hub()?.plane.remove_session(local_index))
     }
 
-    /// Sets where a peer's datagrams go.
+    /// Sets where a peer's datagrams go: through a relay when `channel` is not zero.
     #[napi]
-    pub fn move_peer(&self, peer: u32, socket: u32, host: String, port: u16) -> Result<()> {
-        let endpoint = Endpoint { socket, address: address(&host, port)? };
+    pub fn move_peer(&self, peer: u32, socket: u32, host: String, port: u16, channel: u32) -> Result<()> {
+        let endpoint = Endpoint { socket, address: address(&host, port)?, channel };
         self.hub()?.plane.move_peer(peer, Some(endpoint)).map_err(from_refusal)
     }
 
@@ -287,21 +287,7 @@ impl NativePlane {
         self.open = None;
     }
 
-    fn hub(&self) -> Result<&Arc<Hub>> {
+    pub(crate) fn hub(&self) -> Result<&Arc<Hub>> {
         Ok(&self.open.as_ref().ok_or_else(closed)?.hub)
     }
-}
-
-fn address(host: &str, port: u16) -> Result<SocketAddr> {
-    // The standard library reads no scope such as %eth0 or %3, which a link-local address needs.
-    let Some((literal, scope)) = host.split_once('%') else { return Ok((ip(host)?, port).into()) };
-    let scope_id = scope.parse().ok().or_else(|| interface_index(scope));
-    match (ip(literal)?, scope_id) {
-        (IpAddr::V6(v6), Some(scope_id)) => Ok(SocketAddrV6::new(v6, port, 0, scope_id).into()),
-        _ => Err(invalid(&format!("not an address of this machine's network: {host}"))),
-    }
-}
-
-fn ip(host: &str) -> Result<IpAddr> {
-    host.parse().map_err(|_| invalid(&format!("not an IP address: {host}")))
 }

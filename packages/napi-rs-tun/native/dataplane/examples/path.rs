@@ -31,11 +31,15 @@ impl Outlet for Wire {
 struct Nobody;
 
 impl Listener for Nobody {
+    fn forward(&mut self, _to: Endpoint, _frames: &[u8], _size: usize) -> u64 {
+        0
+    }
+
     fn notice(&mut self, _session: Option<&Session>, _source: Endpoint, _notice: Notice<'_>) {}
 }
 
 fn endpoint() -> Endpoint {
-    Endpoint { socket: 0, address: ([192, 0, 2, 1], 4000).into() }
+    Endpoint::direct(0, ([192, 0, 2, 1], 4000).into())
 }
 
 fn plane(own: u32, cipher: Cipher, takes_partial: bool) -> Plane {

@@ -1,6 +1,7 @@
 //! Datagrams of one size for one endpoint, side by side: what one UDP_SEGMENT send takes.
 
 use crate::limits::{SEGMENTS_PER_SEND_MAX, SEND_BYTES_MAX};
+use crate::relay::encode_header;
 use crate::segment::Segment;
 use crate::session::{Endpoint, Session};
 use crate::transport::{FRAME_PARTIAL_CHECKSUM, HEADER, TAG};
@@ -53,18 +54,23 @@ impl SendBatch {
         now_ms: u64,
     ) -> Pushed {
         let marker = usize::from(packet.is_partial);
-        let size = HEADER + marker + packet.length() + TAG;
+        let prefix = endpoint.prefix_length();
+        let size = prefix + HEADER + marker + packet.length() + TAG;
         if size > SEND_BYTES_MAX {
             return Pushed::TooLong;
         }
         if !self.fits(endpoint, size) {
             return Pushed::FlushFirst;
         }
-        let datagram = &mut self.buffer[self.used..self.used + size];
+        let (front, datagram) = self.buffer[self.used..self.used + size].split_at_mut(prefix);
+        if prefix > 0 {
+            front.copy_from_slice(&encode_header(endpoint.channel));
+        }
         if packet.is_partial {
             datagram[HEADER] = FRAME_PARTIAL_CHECKSUM;
         }
-        let (headers, payload) = datagram[HEADER + marker..size - TAG].split_at_mut(packet.headers.len());
+        let (headers, payload) =
+            datagram[HEADER + marker..size - prefix - TAG].split_at_mut(packet.headers.len());
         headers.copy_from_slice(packet.headers);
         payload.copy_from_slice(packet.payload);
         if !session.seal(datagram, now_ms) {
@@ -131,15 +137,41 @@ mod tests {
     use super::*;
     use crate::aead::Cipher;
     use crate::session::tests::pair;
+    use crate::transport::DataHeader;
 
     fn packet(bytes: &[u8]) -> Segment<'_> {
         Segment { headers: bytes, payload: &[], is_partial: false }
     }
 
+    fn relayed(channel: u32) -> Endpoint {
+        Endpoint { channel, ..Endpoint::direct(0, ([10, 0, 0, 1], 1).into()) }
+    }
+
+    #[test]
+    fn puts_the_channel_in_front_of_every_datagram_for_a_relay() {
+        let (session, peer) = pair(Cipher::Aes256Gcm);
+        let mut batch = SendBatch::default();
+        let partial = Segment { is_partial: true, ..packet(&[0x45; 99]) };
+        assert_eq!(batch.push(relayed(0x0201), &session, &packet(&[0x45; 100]), 0), Pushed::Taken);
+        assert_eq!(batch.push(relayed(0x0201), &session, &partial, 0), Pushed::Taken);
+        assert_eq!(batch.push(relayed(0x0301), &session, &packet(&[0x45; 100]), 0), Pushed::FlushFirst);
+        let (endpoint, bytes, size) = batch.contents().unwrap();
+        assert_eq!((endpoint, size, bytes.len()), (relayed(0x0201), 137, 2 * 137));
+        let plaintexts = bytes.chunks(size).map(|frame| {
+            let (front, datagram) = frame.split_at(5);
+            assert_eq!(front, [0x12, 1, 2, 0, 0]);
+            let mut datagram = datagram.to_vec();
+            let header = DataHeader::decode(&datagram).unwrap();
+            let opened = peer.open(&header, &mut datagram, None, 0).unwrap();
+            datagram[opened.plaintext].to_vec()
+        });
+        assert_eq!(plaintexts.collect::<Vec<_>>(), [vec![0x45; 100], [&[6][..], &[0x45; 99]].concat()]);
+    }
+
     #[test]
     fn takes_equal_sizes_and_one_shorter_end_for_one_endpoint() {
         let (session, _) = pair(Cipher::Aes256Gcm);
-        let to = |port| Endpoint { socket: 0, address: ([10, 0, 0, 1], port).into() };
+        let to = |port| Endpoint::direct(0, ([10, 0, 0, 1], port).into());
         let mut batch = SendBatch::default();
         assert!(batch.contents().is_none());
         assert_eq!(batch.push(to(1), &session, &packet(&[0x45; 100]), 0), Pushed::Taken);
@@ -151,6 +183,9 @@ mod tests {
         let (endpoint, bytes, size) = batch.contents().unwrap();
         assert_eq!((endpoint, bytes.len(), size), (to(1), 132 + 132 + 131, 132));
         batch.clear();
+        assert_eq!(batch.push(to(2), &session, &packet(&[0x45; 65_475]), 0), Pushed::Taken);
+        batch.clear();
+        assert_eq!(batch.push(relayed(5), &session, &packet(&[0x45; 65_475]), 0), Pushed::TooLong);
         assert_eq!(batch.push(to(2), &session, &packet(&[0x45; 65_490]), 0), Pushed::TooLong);
         for _ in 0..SEGMENTS_PER_SEND_MAX {
             assert_eq!(batch.push(to(2), &session, &packet(&[0x45; 20]), 0), Pushed::Taken);

@@ -7,7 +7,6 @@ use crate::mss;
 use crate::plane::Tables;
 use crate::segment::{longest, segment, Segment};
 use crate::session::{Endpoint, Session};
-use crate::transport::{HEADER, TAG};
 use crate::vnet::VnetHeader;
 
 /// Where the results go.
@@ -64,7 +63,7 @@ impl Egress {
         let is_taken = match tables.route(outline.destination) {
             None => self.punt(vnet, packet, outlet),
             Some((peer, session, endpoint)) => {
-                let room = peer.datagram_max.saturating_sub(HEADER + TAG);
+                let room = peer.room();
                 mss::clamp(packet, &outline, room, vnet.needs_checksum);
                 match self.fit(vnet, packet, &outline, room, outlet) {
                     Fit::Answered => return,
@@ -264,7 +263,7 @@ pub mod tests {
         };
         plane.install_session(&keys).unwrap();
         plane.use_session(own).unwrap();
-        let endpoint = Endpoint { socket: 0, address: ([192, 0, 2, other as u8], 4000).into() };
+        let endpoint = Endpoint::direct(0, ([192, 0, 2, other as u8], 4000).into());
         plane.move_peer(other, Some(endpoint)).unwrap();
         plane
     }
@@ -314,6 +313,21 @@ pub mod tests {
         egress.flush(&mut kept);
         let sizes: Vec<usize> = kept.datagrams.iter().map(Vec::len).collect();
         assert_eq!(sizes, [1452, 16 + 1 + 40 + 20 + 16]);
+    }
+
+    #[test]
+    fn the_channel_of_a_relay_takes_its_bytes_from_the_datagram() {
+        let plane = plane(1);
+        let endpoint = plane.tables().route([10, 0, 0, 2].into()).unwrap().2;
+        for (channel, datagram_max, length) in [(0, 1453, 1453), (7, 1458, 1458), (7, 1457, 1457)] {
+            plane.install_peer(2, true, datagram_max).unwrap();
+            plane.move_peer(2, Some(Endpoint { channel, ..endpoint })).unwrap();
+            let (mut egress, mut kept) = (Egress::default(), Kept::default());
+            let mut packet = tcp_packet(false, 1, 0x10, &[7; 1380]);
+            egress.packet(&plane.tables(), &tcp4(1380), &mut packet, &mut kept);
+            egress.flush(&mut kept);
+            assert_eq!(kept.datagrams[0].len(), length, "with the marker only where it fits");
+        }
     }
 
     #[test]

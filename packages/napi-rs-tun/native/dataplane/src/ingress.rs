@@ -1,13 +1,17 @@
-//! From the network to the virtual interface: open, check, coalesce; the rest goes to the control plane.
+//! From the network to the virtual interface: open, check, coalesce; what is in relay frames, too, or the frames go on.
+//! The rest goes to the control plane.
 
 use crate::admission::{Gate, Stray};
 use crate::coalesce::Coalescer;
 use crate::ip::{fill_in_checksum, IpPacket};
 use crate::mss;
 use crate::plane::Tables;
+use crate::relay::Run;
 use crate::session::{Endpoint, Session};
-use crate::transport::{classify, Content, DataHeader, HEADER, TAG};
+use crate::transport::{classify, Content, DataHeader};
 use std::ops::Range;
+
+mod relayed;
 
 /// What the control plane is told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,8 +28,12 @@ pub enum Notice<'a> {
     Moved,
 }
 
-/// Where notices go. The session is given for all but `Datagram`.
+/// Where notices and relayed frames go. The session is given for all notices but `Datagram`.
 pub trait Listener {
+    /// Sends frames on that stand side by side, `size` bytes each but the last; returns how many were lost.
+    ///
+    /// They are as many as one UDP_SEGMENT send takes, and have the channel of `to` in front already.
+    fn forward(&mut self, to: Endpoint, frames: &[u8], size: usize) -> u64;
     /// Takes one notice; the bytes are borrowed.
     fn notice(&mut self, session: Option<&Session>, source: Endpoint, notice: Notice<'_>);
 }
@@ -45,6 +53,14 @@ pub struct IngressCounters {
     pub foreign_destination: u64,
     /// Notices to the control plane.
     pub noticed: u64,
+    /// Relay frames that were passed on.
+    pub relayed: u64,
+    /// Their bytes.
+    pub relayed_bytes: u64,
+    /// Relay frames from somebody else than the owner of the channel, empty ones, and those in relay frames.
+    pub relay_refused: u64,
+    /// Relay frames above the quota of their channel or of all.
+    pub relay_over_quota: u64,
 }
 
 /// The receiving half of a packet thread.
@@ -76,9 +92,19 @@ impl Ingress {
         listener: &mut impl Listener,
     ) {
         let mut known = Known { tables, session: None, gate: Gate::new(tables) };
-        for start in range.clone().step_by(size.max(1)) {
+        let mut start = range.start;
+        while start < range.end {
             let end = range.end.min(start + size.max(1));
-            self.datagram(&mut known, arena, start..end, arrival, listener);
+            start = match Run::at(arena, start..range.end, size) {
+                None => {
+                    self.datagram(&mut known, arena, start..end, arrival, listener);
+                    end
+                }
+                Some(run) => {
+                    self.relayed(&mut known, arena, &run, arrival, listener);
+                    run.range.end
+                }
+            }
         }
     }
 
@@ -129,8 +155,8 @@ impl Ingress {
                 Ok(admitted) => {
                     self.counters.opened += 1;
                     if mss::opens_connection(packet, &outline) {
-                        let datagram_max = known.tables.datagram_max(session.peer).unwrap_or(usize::MAX);
-                        mss::clamp(packet, &outline, datagram_max.saturating_sub(HEADER + TAG), is_partial);
+                        let room = known.tables.room(session.peer).unwrap_or(usize::MAX);
+                        mss::clamp(packet, &outline, room, is_partial);
                     }
                     self.coalescer.push(arena, start..start + outline.total_length, admitted, is_partial);
                     return;
@@ -149,7 +175,7 @@ impl Ingress {
 /// What the datagrams of a train have in common.
 #[derive(Clone, Copy, Debug)]
 pub struct Arrival {
-    /// Who sent them.
+    /// Who sent them, and through which channel if through a relay.
     pub source: Endpoint,
     /// When they arrived, in milliseconds of the plane's clock.
     pub now_ms: u64,

@@ -17,6 +17,7 @@ pub mod mss;
 pub mod plane;
 pub mod prefix;
 pub mod queue;
+pub mod relay;
 pub mod replay;
 pub mod segment;
 pub mod session;

@@ -27,6 +27,9 @@ pub const SESSIONS_MAX: usize = 65_536;
 /// As many peers as routes: each has at least one.
 pub const PEERS_MAX: usize = 65_536;
 
+/// A relay serves the two ends of 2,000 paths; a row is about 250 bytes.
+pub const RELAY_CHANNELS_MAX: usize = 4_096;
+
 /// A node has one or two; every packet of a new flow is compared with all of them.
 pub const OWN_ADDRESSES_MAX: usize = 64;
 

@@ -1,12 +1,16 @@
-//! The tables of the data plane: sessions, peers, which prefix belongs to which peer, and which addresses are ours.
+//! The tables of the data plane: sessions, peers, which prefix belongs to which peer, relays, and which addresses are ours.
 
 use crate::admission::OwnAddresses;
 use crate::limits::{PEERS_MAX, ROUTES_MAX, SESSIONS_MAX};
 use crate::prefix::{Prefix, PrefixTable};
+use crate::relay::table::RelayTable;
 use crate::session::{Endpoint, Session, SessionKeys};
+use crate::transport::{HEADER, TAG};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+mod relays;
 
 /// Why a row was not installed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -15,7 +19,7 @@ pub enum Refusal {
     Full,
     /// The row names a peer or session that does not exist.
     Unknown,
-    /// A key or prefix has the wrong length, the index is taken, or an address is not a unicast one.
+    /// A key or prefix has the wrong length, the index is taken, an address is not a unicast one, or a channel is zero.
     Invalid,
 }
 
@@ -26,10 +30,18 @@ pub struct Peer {
     pub session: Option<Arc<Session>>,
     /// Where datagrams go; without one, packets are left to the control plane.
     pub endpoint: Option<Endpoint>,
-    /// The longest datagram that the path carries whole.
+    /// The longest datagram that the path carries whole, relay frames included.
     pub datagram_max: usize,
     /// Whether the peer fills in partial checksums.
     pub takes_partial: bool,
+}
+
+impl Peer {
+    /// Returns the length of the longest packet that the path carries whole.
+    pub fn room(&self) -> usize {
+        let prefix = self.endpoint.map_or(0, |endpoint| endpoint.prefix_length());
+        self.datagram_max.saturating_sub(prefix + HEADER + TAG)
+    }
 }
 
 /// Everything a packet thread looks up.
@@ -39,6 +51,7 @@ pub struct Tables {
     peers: HashMap<u32, Peer>,
     routes: PrefixTable<u32>,
     own: OwnAddresses,
+    relays: RelayTable,
 }
 
 impl Tables {
@@ -53,9 +66,9 @@ impl Tables {
         self.routes.lookup(source) == Some(&peer)
     }
 
-    /// Returns the longest datagram that the path to `peer` carries whole.
-    pub fn datagram_max(&self, peer: u32) -> Option<usize> {
-        self.peers.get(&peer).map(|peer| peer.datagram_max)
+    /// Returns the length of the longest packet that the path to `peer` carries whole.
+    pub fn room(&self, peer: u32) -> Option<usize> {
+        self.peers.get(&peer).map(Peer::room)
     }
 
     /// Returns whether packets to `destination` are for us.
@@ -145,9 +158,11 @@ impl Plane {
         Ok(())
     }
 
-    /// Takes the endpoint from every peer that is reached through `socket`.
+    /// Takes the endpoint from every peer that is reached through `socket`, and forgets the relay channels that need it.
     pub fn remove_socket(&self, socket: u32) {
-        for peer in self.write().peers.values_mut() {
+        let mut tables = self.write();
+        tables.relays.remove_socket(socket);
+        for peer in tables.peers.values_mut() {
             if peer.endpoint.is_some_and(|endpoint| endpoint.socket == socket) {
                 peer.endpoint = None;
             }
@@ -211,7 +226,7 @@ mod tests {
     fn routes_only_to_peers_with_session_and_endpoint() {
         let plane = Plane::default();
         let there: IpAddr = [10, 0, 0, 2].into();
-        let endpoint = Endpoint { socket: 1, address: ([1, 2, 3, 4], 5).into() };
+        let endpoint = Endpoint::direct(1, ([1, 2, 3, 4], 5).into());
         assert_eq!(plane.install_route(there, 32, 7), Err(Refusal::Unknown));
         plane.install_peer(7, true, 1472).unwrap();
         plane.install_route(there, 32, 7).unwrap();

@@ -1,6 +1,7 @@
 //! One session: its keys, its counter, its replay window, and what went through it.
 
 use crate::aead::{Cipher, Key};
+use crate::relay::RELAY_HEADER;
 use crate::replay::ReplayWindow;
 use crate::transport::{DataHeader, HEADER, TAG};
 use std::net::SocketAddr;
@@ -13,8 +14,26 @@ use std::sync::{Mutex, PoisonError};
 pub struct Endpoint {
     /// Which socket.
     pub socket: u32,
-    /// The peer's address and port.
+    /// The peer's address and port, or those of the relay.
     pub address: SocketAddr,
+    /// The receiver's number of the relay channel; zero for a direct path.
+    pub channel: u32,
+}
+
+impl Endpoint {
+    /// Makes one without a relay.
+    pub fn direct(socket: u32, address: SocketAddr) -> Self {
+        Endpoint { socket, address, channel: 0 }
+    }
+
+    /// Returns how many bytes stand in front of every datagram on its way there.
+    pub fn prefix_length(&self) -> usize {
+        if self.channel == 0 {
+            0
+        } else {
+            RELAY_HEADER
+        }
+    }
 }
 
 /// What the handshake agreed on.
@@ -228,7 +247,7 @@ pub mod tests {
         let mut datagram = sealed(&alice, b"hello");
         let mut forged = datagram.clone();
         forged[15] = 0x7f;
-        let source = |port| Some(Endpoint { socket: 0, address: ([10, 0, 0, 1], port).into() });
+        let source = |port| Some(Endpoint::direct(0, ([10, 0, 0, 1], port).into()));
         let header = DataHeader::decode(&forged).unwrap();
         assert_eq!(bob.open(&header, &mut forged, source(9), 0), None);
         let header = DataHeader::decode(&datagram).unwrap();
@@ -236,6 +255,13 @@ pub mod tests {
         let mut next = sealed(&alice, b"");
         let header = DataHeader::decode(&next).unwrap();
         assert!(!bob.open(&header, &mut next, source(1), 0).unwrap().has_moved);
+        let relayed = source(1).map(|relay| Endpoint { channel: 7, ..relay });
+        let mut next = sealed(&alice, b"");
+        let header = DataHeader::decode(&next).unwrap();
+        assert!(
+            bob.open(&header, &mut next, relayed, 0).unwrap().has_moved,
+            "through a relay is another way"
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::rx::Receiver;
 use crate::socket::Socket;
 use crate::tun::Tun;
 use dataplane::egress::EgressCounters;
-use dataplane::ingress::{IngressCounters, Listener, Notice};
+use dataplane::ingress::{IngressCounters, Notice};
 use dataplane::plane::Plane;
 use dataplane::session::{Endpoint, Session};
 use std::collections::HashMap;
@@ -63,6 +63,10 @@ struct Totals {
     foreign_source: AtomicU64,
     foreign_destination: AtomicU64,
     noticed: AtomicU64,
+    relayed: AtomicU64,
+    relayed_bytes: AtomicU64,
+    relay_refused: AtomicU64,
+    relay_over_quota: AtomicU64,
     written: AtomicU64,
     write_errors: AtomicU64,
 }
@@ -139,6 +143,10 @@ impl Hub {
         self.totals.foreign_source.fetch_add(counters.foreign_source, Relaxed);
         self.totals.foreign_destination.fetch_add(counters.foreign_destination, Relaxed);
         self.totals.noticed.fetch_add(counters.noticed, Relaxed);
+        self.totals.relayed.fetch_add(counters.relayed, Relaxed);
+        self.totals.relayed_bytes.fetch_add(counters.relayed_bytes, Relaxed);
+        self.totals.relay_refused.fetch_add(counters.relay_refused, Relaxed);
+        self.totals.relay_over_quota.fetch_add(counters.relay_over_quota, Relaxed);
         self.totals.written.fetch_add(written, Relaxed);
         self.totals.write_errors.fetch_add(write_errors, Relaxed);
     }
@@ -159,6 +167,10 @@ impl Hub {
             ("foreignSource", totals.foreign_source.load(Relaxed)),
             ("foreignDestination", totals.foreign_destination.load(Relaxed)),
             ("noticed", totals.noticed.load(Relaxed)),
+            ("relayed", totals.relayed.load(Relaxed)),
+            ("relayedBytes", totals.relayed_bytes.load(Relaxed)),
+            ("relayRefused", totals.relay_refused.load(Relaxed)),
+            ("relayOverQuota", totals.relay_over_quota.load(Relaxed)),
             ("noticesDropped", self.notices.dropped()),
             ("interfaceWrites", totals.written.load(Relaxed)),
             ("interfaceErrors", totals.write_errors.load(Relaxed)),
@@ -172,7 +184,7 @@ impl Hub {
 }
 
 /// Length of the fixed part of a notice record.
-const RECORD: usize = 32;
+const RECORD: usize = 36;
 
 /// Queues notices for JavaScript as records:
 ///
@@ -185,12 +197,14 @@ const RECORD: usize = 32;
 ///        8     4  local index of the session; zero for a datagram
 ///       12    16  address of the source; IPv4 uses the first four bytes
 ///       28     4  scope of a link-local address; zero for any other
-///       32     n  bytes
+///       32     4  our number of the relay channel that it came through; zero for a direct path
+///       36     n  bytes
 /// ```
 pub struct NoticeQueue<'a>(pub &'a Hub);
 
-impl Listener for NoticeQueue<'_> {
-    fn notice(&mut self, session: Option<&Session>, source: Endpoint, notice: Notice<'_>) {
+impl NoticeQueue<'_> {
+    /// Queues one notice; the bytes are copied.
+    pub fn push(&self, session: Option<&Session>, source: Endpoint, notice: Notice<'_>) {
         let (kind, bytes): (u8, &[u8]) = match notice {
             Notice::Datagram(bytes) => (1, bytes),
             Notice::Frame(bytes) => (2, bytes),
@@ -215,6 +229,7 @@ impl Listener for NoticeQueue<'_> {
                 record[28..32].copy_from_slice(&v6.scope_id().to_le_bytes());
             }
         }
+        record[32..36].copy_from_slice(&source.channel.to_le_bytes());
         self.0.notices.push(&[&record, bytes]);
     }
 }

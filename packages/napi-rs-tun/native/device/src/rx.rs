@@ -1,4 +1,5 @@
-//! The thread that receives from one socket: packets go to the interface, the rest to JavaScript.
+//! The thread that receives from one socket: packets go to the interface, frames of relay channels to their next
+//! endpoint, the rest to JavaScript.
 
 use crate::error::{DeviceError, Result};
 use crate::hub::{Hub, NoticeQueue};
@@ -7,8 +8,8 @@ use crate::socket::Socket;
 use crate::sys::{EventFd, Ready};
 use crate::tun::Tun;
 use dataplane::coalesce::Item;
-use dataplane::ingress::{Arrival, Ingress, IngressCounters};
-use dataplane::session::Endpoint;
+use dataplane::ingress::{Arrival, Ingress, IngressCounters, Listener, Notice};
+use dataplane::session::{Endpoint, Session};
 use std::io::IoSlice;
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
@@ -108,6 +109,8 @@ impl<'a> Rx<'a> {
     /// Receives up to a batch of trains; returns whether more may wait.
     fn batch(&mut self) -> bool {
         let now_ms = self.hub.now_ms();
+        let own = (self.id, self.socket);
+        let mut listener = RxListener { notices: NoticeQueue(self.hub), own, other: None };
         let mut start = 0;
         for _ in 0..TRAINS_PER_BATCH_MAX {
             if start + TRAIN_BYTES > BATCH_BYTES {
@@ -117,10 +120,8 @@ impl<'a> Rx<'a> {
             let Ok(Some(train)) = self.socket.receive(&mut self.arena[start..start + TRAIN_BYTES]) else {
                 return false;
             };
-            let source = Endpoint { socket: self.id, address: train.source };
             let tables = self.hub.plane.tables();
-            let mut listener = NoticeQueue(self.hub);
-            let arrival = Arrival { source, now_ms };
+            let arrival = Arrival { source: Endpoint::direct(self.id, train.source), now_ms };
             self.ingress.train(
                 &tables,
                 &mut self.arena,
@@ -147,6 +148,34 @@ impl<'a> Rx<'a> {
             }
         }
         self.ingress.coalescer.clear();
+    }
+}
+
+struct RxListener<'a> {
+    notices: NoticeQueue<'a>,
+    /// The socket that is received from: most relayed frames leave through it, too.
+    own: (u32, &'a Socket),
+    /// The last of the others; not kept beyond a batch, so that a closed one is really closed.
+    other: Option<(u32, Arc<Socket>)>,
+}
+
+impl Listener for RxListener<'_> {
+    fn forward(&mut self, to: Endpoint, frames: &[u8], size: usize) -> u64 {
+        let (id, socket) = self.own;
+        if to.socket == id {
+            return socket.try_send_segments(to.address, frames, size);
+        }
+        if self.other.as_ref().is_none_or(|(id, _)| *id != to.socket) {
+            self.other = self.notices.0.socket(to.socket).map(|socket| (to.socket, socket));
+        }
+        match &self.other {
+            Some((_, socket)) => socket.try_send_segments(to.address, frames, size),
+            None => frames.len().div_ceil(size) as u64,
+        }
+    }
+
+    fn notice(&mut self, session: Option<&Session>, source: Endpoint, notice: Notice<'_>) {
+        self.notices.push(session, source, notice);
     }
 }
 

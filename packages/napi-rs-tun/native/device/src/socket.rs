@@ -94,7 +94,7 @@ impl Socket {
         let set_ipv6_mtu =
             |mtu| to.is_ipv6() && sys::set_option(self.as_fd(), libc::IPPROTO_IPV6, libc::IPV6_MTU, mtu);
         set_ipv6_mtu(IPV6_MTU_MIN);
-        if self.send_patiently(to, bytes, None, stop).is_err() {
+        if self.send_patiently(to, bytes, None, Some(stop)).is_err() {
             self.send_errors.fetch_add(1, Relaxed);
         }
         set_ipv6_mtu(0);
@@ -104,9 +104,20 @@ impl Socket {
     ///
     /// Waits a little while the system's buffer is full, unless `stop` is signalled; then they are lost.
     pub fn send_segments(&self, to: SocketAddr, bytes: &[u8], size: usize, stop: &EventFd) {
+        self.send_train(to, bytes, size, Some(stop));
+    }
+
+    /// Sends as `send_segments` does, but waits for nothing; returns how many datagrams were lost.
+    pub fn try_send_segments(&self, to: SocketAddr, bytes: &[u8], size: usize) -> u64 {
+        self.send_train(to, bytes, size, None)
+    }
+
+    /// Sends a train, waiting for the system's buffer only when there is a `stop`; returns how many datagrams were lost.
+    fn send_train(&self, to: SocketAddr, bytes: &[u8], size: usize, stop: Option<&EventFd>) -> u64 {
+        let size = size.max(1);
         if bytes.len() > size && self.has_segmentation.load(Relaxed) {
             match self.send_patiently(to, bytes, Some(size as u16), stop) {
-                Ok(()) => return,
+                Ok(()) => return 0,
                 // The device has no checksum offload, and the kernel will not do it in software: never again.
                 Err(error) if error.raw_os_error() == Some(libc::EIO) => {
                     self.has_segmentation.store(false, Relaxed)
@@ -115,15 +126,18 @@ impl Socket {
                 Err(error) if matches!(error.raw_os_error(), Some(libc::EMSGSIZE | libc::EINVAL)) => (),
                 Err(_) => {
                     self.send_errors.fetch_add(1, Relaxed);
-                    return;
+                    return bytes.len().div_ceil(size) as u64;
                 }
             }
         }
-        for datagram in bytes.chunks(size.max(1)) {
+        let mut lost = 0;
+        for datagram in bytes.chunks(size) {
             if self.send_patiently(to, datagram, None, stop).is_err() {
                 self.send_errors.fetch_add(1, Relaxed);
+                lost += 1;
             }
         }
+        lost
     }
 
     /// Receives a train into `buffer`; `None` when nothing waits.
@@ -184,12 +198,12 @@ impl Socket {
         to: SocketAddr,
         bytes: &[u8],
         size: Option<u16>,
-        stop: &EventFd,
+        stop: Option<&EventFd>,
     ) -> io::Result<()> {
         loop {
             match self.send_message(to, bytes, size) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    if !sys::wait_writable(self.socket.as_fd(), stop) {
+                    if !stop.is_some_and(|stop| sys::wait_writable(self.socket.as_fd(), stop)) {
                         return Err(error);
                     }
                 }

@@ -11,6 +11,10 @@ use proptest::prelude::*;
 struct Heard(Vec<(Option<u32>, String, Vec<u8>)>);
 
 impl Listener for Heard {
+    fn forward(&mut self, _to: Endpoint, _frames: &[u8], _size: usize) -> u64 {
+        panic!("there is no relay channel")
+    }
+
     fn notice(&mut self, session: Option<&Session>, _source: Endpoint, notice: Notice<'_>) {
         let bytes = match notice {
             Notice::Datagram(bytes) | Notice::Frame(bytes) | Notice::Packet(bytes) => bytes,
@@ -22,7 +26,7 @@ impl Listener for Heard {
 }
 
 fn source(port: u16) -> Endpoint {
-    Endpoint { socket: 0, address: ([192, 0, 2, 1], port).into() }
+    Endpoint::direct(0, ([192, 0, 2, 1], port).into())
 }
 
 /// Lets `plane` receive `datagrams`; returns what goes to the interface.
