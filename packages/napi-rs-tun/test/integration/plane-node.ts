@@ -1,5 +1,6 @@
 /** One end of a two-node laboratory: a data plane with static keys, steered by messages from its parent. */
 import { DataPlane, openDataPlane, openDevice } from '../../src/index.ts'
+import { openRelay, receiveChannelOf, RELAY_PORT, sendChannelOf } from './relay-plane.ts'
 import type { DatagramSocket, SocketEndpoint, VirtualDevice } from '../../src/index.ts'
 
 /** What the parent may ask; every request gets one reply. */
@@ -21,6 +22,10 @@ export type Request =
   | { do: 'rebind' }
   | { do: 'path'; datagramBytesMax: number }
   | { do: 'whole'; bytes: number }
+  /** Opens a relay in this process. */
+  | { do: 'relay' }
+  /** Takes the way through the relay, or the direct one. */
+  | { do: 'way'; isRelayed: boolean }
   | { do: 'report' }
   | { do: 'close' }
 
@@ -28,6 +33,8 @@ export type Request =
 export interface Report {
   events: string[]
   counters: Record<string, number>
+  /** The counters of the relay in this process. */
+  relay: Record<string, number> | undefined
   received: number
   cpuMs: number
   punted: number
@@ -43,6 +50,7 @@ class PlaneNode {
   punted = 0
   readonly #takesPartialChecksum: boolean
   #socket: DatagramSocket | undefined
+  #relay: DataPlane | undefined
 
   constructor(request: Extract<Request, { do: 'open' }>) {
     this.own = request.own
@@ -92,7 +100,25 @@ class PlaneNode {
   }
 
   get peerEndpoint(): { host: string; port: number } {
-    return { host: this.isV6 ? `fd07::${this.other}` : `192.168.7.${this.other}`, port: 4000 }
+    return { host: this.hostOf(this.other), port: 4000 }
+  }
+
+  hostOf(end: number): string {
+    return this.isV6 ? `fd07::${end}` : `192.168.7.${end}`
+  }
+
+  async openRelay(): Promise<void> {
+    const log = (text: string) => void this.events.push(text)
+    this.#relay = await openRelay([this.hostOf(1), this.hostOf(2)], log)
+  }
+
+  /** The relay is in the process of the first end. */
+  take(isRelayed: boolean): void {
+    const socket = this.socket.id
+    if (!isRelayed) return this.plane.movePeer(this.other, { socket, ...this.peerEndpoint })
+    const relay = { socket, host: this.hostOf(1), port: RELAY_PORT }
+    this.plane.installRelayEnd({ channel: receiveChannelOf(this.own), relay })
+    this.plane.movePeer(this.other, { ...relay, channel: sendChannelOf(this.own) })
   }
 
   get socket(): DatagramSocket {
@@ -149,6 +175,7 @@ class PlaneNode {
     return {
       events,
       counters: this.plane.counters(),
+      relay: this.#relay?.counters(),
       received,
       cpuMs: (user + system) / 1000,
       punted,
@@ -156,6 +183,7 @@ class PlaneNode {
   }
 
   async close(): Promise<void> {
+    await this.#relay?.close()
     await this.plane.close()
     await this.plane.close()
     await this.device.close()
@@ -163,7 +191,8 @@ class PlaneNode {
 
   #follow(index: number, from: SocketEndpoint): void {
     this.events.push(`moved ${index} ${from.port}`)
-    this.plane.movePeer(this.other, from)
+    if (from.channel === undefined) this.plane.movePeer(this.other, from)
+    else this.take(true)
   }
 }
 
@@ -182,6 +211,8 @@ async function answer(request: Request): Promise<Report | undefined> {
   if (request.do === 'install') node.install()
   if (request.do === 'own') node.plane.setOwnAddresses(request.addresses)
   if (request.do === 'rebind') await node.rebind()
+  if (request.do === 'relay') await node.openRelay()
+  if (request.do === 'way') node.take(request.isRelayed)
   if (request.do === 'path') node.setPath(request.datagramBytesMax)
   if (request.do === 'whole') node.whole(request.bytes)
   if (request.do === 'close') {

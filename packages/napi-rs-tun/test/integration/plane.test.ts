@@ -88,6 +88,34 @@ onLinux('the data plane', () => {
     })
   })
 
+  it.each([{ isV6: false }, { isV6: true }])(
+    'carries packets through a relay without JavaScript %j',
+    async (options) => {
+      await withTwoNodes(options, async (alice, bob) => {
+        await alice.ask({ do: 'relay' })
+        for (const end of [alice, bob]) await end.ask({ do: 'way', isRelayed: true })
+        expect(await ping(alice, '10.9.0.2')).toBe('3')
+        expect(await ping(bob, 'fd09::1', '-s', '1300')).toBe('3')
+        expect(await ping(alice, '10.9.0.2', '-s', '5000')).toBe('3')
+        if (hasIperf) await transfer(alice, bob, '16M')
+        const [a, b] = [await alice.ask({ do: 'report' }), await bob.ask({ do: 'report' })]
+        const host = options.isV6 ? 'fd07::1' : '192.168.7.1'
+        expect([a.events, b.events]).toEqual([[`confirmed 101 ${host}`], [`confirmed 102 ${host}`]])
+        expect(a.relay).toMatchObject({ noticed: 0, relayRefused: 0, relayOverQuota: 0 })
+        expect(Number(a.relay?.['relayed'])).toBeGreaterThan(hasIperf ? 10_000 : 10)
+        expect(b.counters).toMatchObject({ noticed: 1, relayed: 0, rejected: 0, malformed: 0 })
+
+        for (const end of [alice, bob]) await end.ask({ do: 'way', isRelayed: false })
+        expect(await ping(alice, '10.9.0.2')).toBe('3')
+        expect(await eventsOf(bob, 2)).toContain('moved 102 4000')
+        const { relay: before } = await alice.ask({ do: 'report' })
+        expect(await ping(bob, '10.9.0.1')).toBe('3')
+        expect((await alice.ask({ do: 'report' })).relay).toEqual(before)
+        expect(await alice.close()).toBe(0)
+      })
+    },
+  )
+
   it('carries packets over a path too narrow for segmented sends', async () => {
     await withTwoNodes({ mtu: 1300 }, async (alice, bob) => {
       expect(await ping(alice, '10.9.0.2', '-s', '1372', '-M', 'do')).toBe('3')
