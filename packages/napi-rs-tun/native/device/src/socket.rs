@@ -337,6 +337,19 @@ mod tests {
     }
 
     #[test]
+    fn a_train_that_may_not_wait_says_what_was_lost() {
+        for address in ["127.0.0.1:0", "[::1]:0"] {
+            let (a, b) = pair(address);
+            assert_eq!(a.try_send_segments(b.local(), &[7; 2500], 1000), 0);
+            assert_eq!(receive_all(&b, 3).len(), 3);
+        }
+        let (a, _) = pair("[::1]:0");
+        let of_another_family = ([127, 0, 0, 1], 9).into();
+        assert_eq!(a.try_send_segments(of_another_family, &[7; 2500], 1000), 3);
+        assert_eq!(a.try_send_segments(of_another_family, &[7; 900], 1000), 1);
+    }
+
+    #[test]
     fn both_families_can_have_one_port() {
         let v6 = Socket::bind("[::]:0".parse().unwrap()).unwrap();
         let port = v6.local().port();
