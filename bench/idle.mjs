@@ -1,15 +1,11 @@
 /** What an idle ring costs: memory of sixteen nodes in one process, memory per added node, CPU, and traffic per node. */
-import { cpuSeconds, residentMb, startBootstrap, untilConsistent } from './lib/bootstrap.mjs'
+import { startBootstrap, untilConsistent } from './lib/bootstrap.mjs'
 import { numberOption } from './lib/options.mjs'
 import { Report } from './lib/report.mjs'
+import { inTutorialLab } from './lib/tutorial-lab.mjs'
+import { cpuSeconds, residentMb } from './lib/watch.mjs'
 import { Lab } from '../tools/lab/namespaces.mjs'
-import {
-  configure,
-  consistentCrawl,
-  startNode,
-  startPam,
-  TUTORIAL,
-} from '../tools/lab/tutorial.mjs'
+import { consistentCrawl, TUTORIAL } from '../tools/lab/tutorial.mjs'
 
 const SETTLE_MS = 1000 * numberOption('settle-seconds', 60)
 const WATCH_MS = 1000 * numberOption('watch-seconds', 60)
@@ -34,32 +30,22 @@ async function measure(count) {
   const before = cpuSeconds(bootstrap.pid)
   await sleep(WATCH_MS)
   const cpuPercent = (100_000 * (cpuSeconds(bootstrap.pid) - before)) / WATCH_MS
-  const memoryMb = residentMb(bootstrap.pid)
+  const memoryMb = residentMb([bootstrap.pid])
   await bootstrap.stop()
   return { memoryMb, cpuPercent }
 }
 
 /** Three machines that joined Pam's sixteen nodes and do nothing: what each sends on the wire, Ethernet headers included. */
-async function traffic() {
-  const lab = new Lab({ prefix: 'idle-' })
+function traffic() {
   const machines = ['alice', 'bob', 'carol']
-  try {
-    lab.up(TUTORIAL.hosts)
-    startPam(lab)
-    await consistentCrawl(lab, 'pam', TUTORIAL.nodes)
-    for (const host of machines) {
-      configure(lab, host)
-      startNode(lab, host)
-    }
+  return inTutorialLab({ prefix: 'idle-', machines }, async (lab) => {
     await consistentCrawl(lab, 'alice', TUTORIAL.nodes + machines.length)
     await sleep(SETTLE_MS)
     const sent = () => machines.reduce((sum, host) => sum + interfaceBytes(lab, host, 'eth0'), 0)
     const before = sent()
     await sleep(WATCH_MS)
     return ((sent() - before) * 1000) / WATCH_MS / machines.length
-  } finally {
-    lab.down()
-  }
+  })
 }
 
 function interfaceBytes(lab, host, device) {

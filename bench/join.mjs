@@ -2,52 +2,40 @@
 import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
-import { Lab } from '../tools/lab/namespaces.mjs'
 import {
   app,
   configure,
-  consistentCrawl,
   ping,
   startNode,
-  startPam,
   TUTORIAL,
   until,
   virtualAddress,
 } from '../tools/lab/tutorial.mjs'
 import { numberOption } from './lib/options.mjs'
 import { Report } from './lib/report.mjs'
-
-const reason = Lab.unavailable()
-if (reason) throw new Error(`this benchmark needs namespaces: ${reason}`)
+import { inTutorialLab } from './lib/tutorial-lab.mjs'
 
 const report = new Report('joining')
-const lab = new Lab({ prefix: 'join-' })
-try {
-  lab.up(TUTORIAL.hosts)
-  startPam(lab)
-  await consistentCrawl(lab, 'pam', TUTORIAL.nodes)
-  configure(lab, 'bob')
-  startNode(lab, 'bob')
-  await until('Bob', () => virtualAddress(lab, 'bob'))
-  for (let run = 0; run < numberOption('runs', 5); run++)
-    report.add('start to first ping reply', 's', await joinOnce(), { goal: 0.8, reference: 2.8 })
+await inTutorialLab({ prefix: 'join-', machines: ['bob'] }, async (lab) => {
+  for (let run = 0; run < numberOption('runs', 5); run++) {
+    const goals = { goal: 0.8, reference: 2.8 }
+    report.add('start to first ping reply', 's', await joinOnce(lab), goals)
+  }
   const joins = numberOption('joins', 50)
   let lost = 0
-  for (let join = 0; join < joins; join++) lost += (await keepsLease()) ? 0 : 1
+  for (let join = 0; join < joins; join++) lost += (await keepsLease(lab)) ? 0 : 1
   report.add(`joins of ${joins} that lost their lease`, 'joins', lost, {
     goal: 0,
     reference: joins / 3,
   })
-} finally {
-  lab.down()
-}
+})
 report.finish()
 
 /** Alice joins with new keys each time and pings Bob without pause. */
-async function joinOnce() {
+async function joinOnce(lab) {
   // Bob asks who has Alice's address at most once in five seconds; a new Alice every second is not what is measured.
   await new Promise((resolve) => setTimeout(resolve, 6_000))
-  fresh('alice', TUTORIAL.virtual.alice)
+  fresh(lab, 'alice', TUTORIAL.virtual.alice)
   const pinger = spawn('ip', [
     ...['netns', 'exec', lab.namespace('alice'), 'sh', '-c'],
     `until ping -n -c1 -W0.2 ${TUTORIAL.virtual.bob} >/dev/null 2>&1; do sleep 0.005; done`,
@@ -62,8 +50,8 @@ async function joinOnce() {
 }
 
 /** Carol takes a lease with new keys; it is kept if the ring knows it as hers and Bob reaches her. */
-async function keepsLease() {
-  fresh('carol')
+async function keepsLease(lab) {
+  fresh(lab, 'carol')
   const node = startNode(lab, 'carol')
   const address = await until("Carol's lease", () => virtualAddress(lab, 'carol')).catch(
     () => undefined,
@@ -81,7 +69,7 @@ async function keepsLease() {
   return false
 }
 
-function fresh(host, address) {
+function fresh(lab, host, address) {
   for (const name of fs.readdirSync(lab.home(host)))
     fs.rmSync(path.join(lab.home(host), name), { recursive: true })
   configure(lab, host, address)

@@ -1,132 +1,181 @@
-/** Throughput beside other VPNs, in interleaved rounds of one run: `-- throughput [--rounds N] [--peers a,b] [--json FILE]`. */
-import { spawnSync } from 'node:child_process'
+/**
+ * The data plane beside other VPNs, in interleaved rounds of one run: `-- throughput [--rounds N] [--peers a,b]
+ * [--figures tcp,udp,...] [--seconds N] [--json FILE] [--minutes N] [--resume]`.
+ *
+ * The file is written after every visit. `--minutes` begins no visit later than that, and `--resume` goes on with what
+ * the file has, so that a long run can be had in pieces.
+ */
 import fs from 'node:fs'
 import os from 'node:os'
-import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { Lab } from '../tools/lab/namespaces.mjs'
-import { ROOT } from '../tools/run/steps.mjs'
 import { numberOption } from './lib/options.mjs'
-import { Report } from './lib/report.mjs'
+import { MEMORY_NOTE, memoryPerPeer, memoryRows } from './lib/peer-memory.mjs'
+import { missingPrograms, OURS, VpnLab } from './lib/vpn-lab.mjs'
+import { NOISE_MAX, PARTS, pause, relayed, undisturbed } from './lib/vpn-measure.mjs'
+import { printRows, rowsOf } from './lib/vpn-table.mjs'
+import { noiseOf } from './lib/watch.mjs'
 
-/** The program of each peer of the lab; `raw` is the bare link. */
-const PROGRAMS = {
-  raw: undefined,
-  gvpe: 'gvpe',
-  n2n: 'edge',
-  nebula: 'nebula',
-  openvpn: 'openvpn',
-  tinc: 'tincd',
-  'wireguard-go': 'wireguard-go',
-  yggdrasil: 'yggdrasil',
-}
-const OURS = 'peer-ipop'
-const FIGURES = [
-  { name: 'TCP, one stream', unit: 'Gbit/s', part: 'tcp', of: (tcp) => tcp.gbps },
-  { name: 'CPU of both daemons', unit: 's/GB', part: 'tcp', of: (tcp) => tcp.daemon_cpu_s_per_gb },
-  {
-    name: '64-byte packets delivered',
-    unit: '1,000/s',
-    part: 'udp',
-    of: (udp) => udp.delivered_pps / 1000,
-  },
-  { name: 'idle ping, median', unit: 'us', part: 'ping_us', of: (ping) => ping.median },
-]
+/** Path-MTU discovery and the like are over by then. */
+const SETTLE_MS = 2_500
+
+/** Peers that Pam relays for where Alice and Bob cannot talk. */
+const RELAYED = [OURS, 'nebula', 'n2n']
+const MEMORY = 'peer-memory'
+const KINDS = [...Object.keys(PARTS), 'relay', MEMORY]
 
 const { values } = parseArgs({
   args: process.argv.slice(3),
-  options: { rounds: { type: 'string' }, peers: { type: 'string' }, json: { type: 'string' } },
+  options: {
+    ...Object.fromEntries(
+      ['rounds', 'peers', 'figures', 'seconds', 'json', 'minutes'].map((name) => [
+        name,
+        { type: 'string' },
+      ]),
+    ),
+    resume: { type: 'boolean', default: false },
+  },
 })
-const rounds = numberOption('rounds', 3)
+const rounds = numberOption('rounds', 5)
+const seconds = numberOption('seconds', 5)
+const deadline = performance.now() + 60_000 * numberOption('minutes', 24 * 60)
+const figures = wantedFigures(values.figures)
 const reason = Lab.unavailable()
 if (reason) throw new Error(`this benchmark needs namespaces: ${reason}`)
-const missing = ['python3', 'iperf3', 'nft', 'ethtool', 'openssl'].filter((each) => !has(each))
+const missing = missingPrograms([
+  ...['python3', 'iperf3', 'nft', 'ethtool', 'openssl', 'ping', 'flock'],
+])
 if (missing.length > 0)
   throw new Error(`this benchmark needs programs that are missing: ${missing.join(', ')}`)
-const directory = labDirectory()
-const peers = values.peers ? wanted(values.peers) : installed()
-show(measure())
+const lab = new VpnLab()
+const others = values.peers === undefined ? lab.installed() : lab.wanted(values.peers)
+// Everything is told relative to the bare link, so it is always measured.
+const peers = [...new Set(['raw', ...others, OURS])]
+const visits = values.resume ? earlierVisits(values.json) : []
+const isWhole = await visitAll()
+finish()
 
-/** Returns the folder of the lab: a bench.py and the scripts of its peers. */
-function labDirectory() {
-  const folder = path.resolve(process.env.LAB_DIR ?? path.join(ROOT, '../shared/lab'))
-  if (fs.existsSync(path.join(folder, 'bench.py'))) return folder
-  throw new Error(
-    `the VPN lab is not at ${folder} (no bench.py there): set LAB_DIR to the folder that has it`,
+function earlierVisits(file) {
+  if (file === undefined) throw new Error('--resume needs --json FILE')
+  return fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')).visits : []
+}
+
+function wantedFigures(text) {
+  const names = text?.split(',') ?? KINDS
+  const unknown = names.find((name) => !KINDS.includes(name))
+  if (unknown === undefined) return new Set(names)
+  throw new Error(`--figures: '${unknown}' is none of ${KINDS.join(', ')}`)
+}
+
+/** Visits every peer once a round. Returns whether there was time for all. */
+async function visitAll() {
+  await lab.up()
+  try {
+    for (let round = 0; round < rounds; round++) {
+      for (const peer of [...peers, ...(figures.has(MEMORY) ? [MEMORY] : [])]) {
+        if (visits.some((visit) => visit.round === round && visit.peer === peer)) continue
+        if (performance.now() > deadline) return false
+        const release = await lab.lock()
+        const visit = { round, peer, ...(await visitOne(peer)) }
+        release()
+        visits.push(visit)
+        tell(visit)
+        save()
+      }
+    }
+    return true
+  } finally {
+    lab.down()
+  }
+}
+
+/** Measures one peer. What fails is told, and the rest goes on. */
+async function visitOne(peer) {
+  const parts = {}
+  const errors = []
+  const attempt = async (name, action) => {
+    try {
+      parts[name] = await action()
+    } catch (error) {
+      errors.push(`${name}: ${error.message}`)
+    }
+  }
+  if (peer === MEMORY) {
+    await attempt(MEMORY, memoryPerPeer)
+    return { parts, errors }
+  }
+  const direct = Object.keys(PARTS).filter((part) => figures.has(part))
+  let info
+  if (direct.length > 0) {
+    await attempt('join', () =>
+      running(peer, async (found) => {
+        info = found
+        for (const part of direct)
+          await attempt(part, () => undisturbed(PARTS[part], lab, info, seconds))
+        return { seconds: info.joinSeconds }
+      }),
+    )
+  }
+  if (figures.has('relay') && RELAYED.includes(peer)) {
+    await attempt('relay', () =>
+      runningApart(peer, (found) => undisturbed(relayed, lab, found, seconds)),
+    )
+  }
+  return { version: info?.version, cipher: info?.cipher, parts, errors }
+}
+
+async function running(peer, action) {
+  try {
+    const info = await lab.start(peer)
+    await pause(SETTLE_MS)
+    return await action(info)
+  } finally {
+    lab.stop(peer)
+  }
+}
+
+async function runningApart(peer, action) {
+  lab.setApart(true)
+  try {
+    return await running(peer, action)
+  } finally {
+    lab.setApart(false)
+  }
+}
+
+function tell({ round, peer, parts, errors }) {
+  const noise = Math.max(...Object.values(parts).map((part) => noiseOf(part)), 0)
+  const rates = Object.entries(parts).flatMap(([name, { gbps }]) =>
+    gbps === undefined ? [] : [`${name} ${gbps.toFixed(2)}`],
+  )
+  console.error(
+    `[${round + 1}/${rounds}] ${peer}: ${[...rates, `noise ${noise.toFixed(2)}`, ...errors].join(', ')}`,
   )
 }
 
-function installed() {
-  return Object.keys(PROGRAMS).filter((peer) => isThere(peer) && canRun(peer))
+function save() {
+  if (!values.json) return
+  const host = { cpu: os.cpus()[0]?.model, cores: os.cpus().length, kernel: os.release() }
+  const rows = [...rowsOf(visits, peers), ...memoryRows(visits, MEMORY)]
+  const params = { rounds, seconds, noiseMax: NOISE_MAX }
+  const result = { name: 'throughput', at: new Date().toISOString(), host, params, rows, visits }
+  fs.writeFileSync(values.json, `${JSON.stringify(result, null, 1)}\n`)
 }
 
-function wanted(text) {
-  const names = text.split(',').filter((name) => name !== '' && name !== OURS)
-  const unknown = names.find((name) => !isThere(name))
-  if (unknown !== undefined) throw new Error(`--peers: the lab has no peer '${unknown}'`)
-  const absent = names.find((name) => !canRun(name))
-  if (absent !== undefined)
-    throw new Error(`--peers: '${absent}' needs the program ${PROGRAMS[absent]}, which is missing`)
-  return names
-}
-
-function isThere(peer) {
-  return fs.existsSync(path.join(directory, 'peers', `${peer}.sh`))
-}
-
-function canRun(peer) {
-  return PROGRAMS[peer] === undefined || has(PROGRAMS[peer])
-}
-
-/** Daemons live in sbin, which a user's path may lack. */
-function has(program) {
-  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin']
-  return folders.some((folder) => fs.existsSync(path.join(folder, program)))
-}
-
-/** Runs the lab's benchmark and returns what it wrote. Every round visits every peer once. */
-function measure() {
-  const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'ipop-throughput-'))
-  const out = path.join(scratch, 'bench')
-  const ours = path.join(ROOT, 'bench', `${OURS}.sh`)
-  const args = [path.join(directory, 'bench.py'), ...peers, ours, '--rounds', String(rounds)]
-  const env = { ...process.env, LAB_DIR: directory, LAB_PREFIX: process.env.LAB_PREFIX ?? 'tp-' }
-  try {
-    // Its own table is wider than a screen; progress and errors come by stderr.
-    const stdio = ['ignore', 'ignore', 'inherit']
-    const { status, signal } = spawnSync('python3', [...args, '--out', out], { env, stdio })
-    if (status !== 0) throw new Error(`the lab's benchmark ended with ${signal ?? status}`)
-    return JSON.parse(fs.readFileSync(`${out}.json`, 'utf8'))
-  } finally {
-    fs.rmSync(scratch, { recursive: true, force: true })
+function finish() {
+  console.log(
+    `\nthroughput (${os.cpus().length} cores, ${seconds} s a measurement, TCP with cubic; noise in cores)`,
+  )
+  printRows([...rowsOf(visits, peers), ...memoryRows(visits, MEMORY)])
+  if (figures.has(MEMORY)) console.log(`\n${MEMORY_NOTE}`)
+  for (const { round, peer, parts, errors } of visits) {
+    const { relay } = parts
+    if (relay)
+      console.log(
+        `round ${round + 1}, ${peer} relayed: ${relay.packetsOfPam} packets passed Pam` +
+          `${relay.path ? `; paths to Bob: ${relay.path.join(', ')}` : ''}`,
+      )
+    for (const error of errors) console.log(`round ${round + 1}, ${peer}: ${error}`)
   }
-}
-
-function show(result) {
-  const report = new Report('throughput')
-  const noisy = []
-  for (const { name, unit, part, of } of FIGURES) {
-    for (const [peer, { runs }] of Object.entries(result.peers)) {
-      if (peer === 'raw' && name.startsWith('CPU')) continue
-      const found = runs.filter((run) => run[part] !== undefined)
-      const quiet = found.filter((run) => noiseOf(run[part]) <= result.params.max_noise)
-      const label = peer.endsWith(`${OURS}.sh`) ? 'ipop' : peer
-      if (quiet.length === 0) noisy.push(`${name}, ${label}`)
-      // As the lab does: the quiet samples where there are any.
-      for (const run of quiet.length > 0 ? quiet : found)
-        report.add(`${name}: ${label}`, unit, of(run[part]) ?? undefined)
-      if (found.length === 0) report.add(`${name}: ${label}`, unit, undefined)
-    }
-  }
-  report.finish()
-  for (const [peer, { runs }] of Object.entries(result.peers))
-    for (const run of runs) for (const error of run.errors ?? []) console.log(`${peer}: ${error}`)
-  if (noisy.length > 0)
-    console.log(
-      `No quiet sample (other programs took more than ${result.params.max_noise} cores): ${noisy.join('; ')}`,
-    )
-}
-
-function noiseOf({ noise }) {
-  return Object.values(noise ?? {}).reduce((sum, cores) => sum + cores, 0)
+  if (!isWhole) console.log('The time was over before the last round: go on with --resume.')
 }

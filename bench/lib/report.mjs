@@ -44,7 +44,7 @@ export class Report {
       }
     })
     console.log(`\n${this.#name} (${os.cpus().length} cores, load ${os.loadavg()[0].toFixed(1)})`)
-    printTable(rows)
+    printFigures(rows)
     const file = args[args.indexOf('--json') + 1]
     if (!args.includes('--json') || !file) return
     const samples = Object.fromEntries(
@@ -54,18 +54,8 @@ export class Report {
   }
 }
 
-function printTable(rows) {
-  const cells = rows.map((row) => [
-    row.figure,
-    row.unit,
-    format(row.median),
-    `${format(row.min)}-${format(row.max)}`,
-    String(row.runs),
-    format(row.goal),
-    format(row.reference),
-    format(row.ratio),
-  ])
-  const header = ['figure', 'unit', 'median', 'range', 'runs', 'goal', 'original', 'ours/original']
+/** Prints rows of cells below a header, in columns. */
+export function printTable(header, cells) {
   const widths = header.map((title, column) =>
     Math.max(title.length, ...cells.map((row) => row[column].length)),
   )
@@ -78,9 +68,19 @@ function printTable(rows) {
     )
 }
 
-function format(value) {
+/** Returns a number with three digits, or a dash for none. */
+export function short(value) {
   if (value === undefined) return '-'
   return Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(3)
+}
+
+function printFigures(rows) {
+  const header = ['figure', 'unit', 'median', 'range', 'runs', 'goal', 'original', 'ours/original']
+  const cells = rows.map((row) => [
+    ...[row.figure, row.unit, short(row.median), `${short(row.min)}-${short(row.max)}`],
+    ...[String(row.runs), short(row.goal), short(row.reference), short(row.ratio)],
+  ])
+  printTable(header, cells)
 }
 
 function least(values) {

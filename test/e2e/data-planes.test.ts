@@ -1,11 +1,11 @@
 /** Machines with the native data plane and one with JavaScript's in one virtual network: packets, rows, traffic. */
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { Lab } from '../../tools/lab/namespaces.mjs'
 import {
   app,
   configure,
   consistentCrawl,
+  copyBetween,
   ping,
   startNode,
   startPam,
@@ -15,7 +15,6 @@ import {
 } from '../../tools/lab/tutorial.mjs'
 import { whyNoTunnels } from './why-not.ts'
 
-const COPY = fileURLToPath(new URL('./copy.mjs', import.meta.url))
 const COPY_BYTES = 10_000_000
 const HOSTS = ['alice', 'bob', 'carol'] as const
 /** Carol's machine has no native data plane. */
@@ -75,13 +74,10 @@ describeIfPossible('two data planes', () => {
   ] as const)(
     'carry a copy from %s to %s intact',
     async (from, to) => {
-      const receiver = lab.spawn(to, [process.execPath, COPY, 'receive', '9000'], { name: from })
-      await until('the receiver', () => lab.run(to, ['ss', '-ltn']).stdout.includes(':9000'))
-      const sender = [process.execPath, COPY, 'send', addressOf(to), '9000', String(COPY_BYTES)]
-      const sent = lab.run(from, sender, { timeoutMs: 120_000 })
-      await receiver.exited
-      expect(sent.stdout.trim()).toMatch(/^[0-9a-f]{64}$/)
-      expect(lab.log(to, from).trim()).toBe(sent.stdout.trim())
+      const options = { address: addressOf(to), bytes: COPY_BYTES }
+      const { sent, received } = await copyBetween(lab, from, to, options)
+      expect(sent).toMatch(/^[0-9a-f]{64}$/)
+      expect(received).toBe(sent)
     },
     130_000,
   )

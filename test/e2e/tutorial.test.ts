@@ -1,11 +1,11 @@
 /** The tutorial on real sockets and interfaces: machines that die and come back, a long copy, a clean end. */
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { Lab } from '../../tools/lab/namespaces.mjs'
 import {
   app,
   configure,
   consistentCrawl,
+  copyBetween,
   ping,
   startNode,
   startPam,
@@ -16,7 +16,6 @@ import {
 import { whyNoInterfaces } from './why-not.ts'
 
 const COPY_BYTES = Number(process.env['IPOP_COPY_MB'] ?? 1_000) * 1_000_000
-const COPY = fileURLToPath(new URL('./copy.mjs', import.meta.url))
 const TOTAL = TUTORIAL.nodes + 3
 
 const reason = whyNoInterfaces()
@@ -95,22 +94,10 @@ describeIfPossible('the tutorial', () => {
   })
 
   it('carries a long TCP copy intact', async () => {
-    const receiver = lab.spawn('bob', [process.execPath, COPY, 'receive', '9000'], {
-      name: 'receive',
-    })
-    await until('the receiver', () => lab.run('bob', ['ss', '-ltn']).stdout.includes(':9000'))
-    const sender = [
-      process.execPath,
-      COPY,
-      'send',
-      TUTORIAL.virtual.bob,
-      '9000',
-      String(COPY_BYTES),
-    ]
-    const sent = lab.run('alice', sender, { timeoutMs: 600_000 })
-    await receiver.exited
-    expect(sent.stdout.trim()).toMatch(/^[0-9a-f]{64}$/)
-    expect(lab.log('bob', 'receive').trim()).toBe(sent.stdout.trim())
+    const options = { address: TUTORIAL.virtual.bob, bytes: COPY_BYTES }
+    const { sent, received } = await copyBetween(lab, 'alice', 'bob', options)
+    expect(sent).toMatch(/^[0-9a-f]{64}$/)
+    expect(received).toBe(sent)
   }, 620_000)
 
   it('keeps Alice and Bob talking without a lost packet when Pam is killed, and takes her back', async () => {

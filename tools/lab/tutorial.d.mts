@@ -24,7 +24,10 @@ export interface CrawlResult {
   values: Record<string, string>
 }
 export function app(name: string, command?: string): string[]
-export function startPam(lab: Lab, options?: { env?: Record<string, string> }): LabProcess
+export function startPam(
+  lab: Lab,
+  options?: { env?: Record<string, string>; count?: number },
+): LabProcess
 export function configure(lab: Lab, host: string, address?: string): void
 export function startNode(
   lab: Lab,
@@ -49,7 +52,7 @@ export function copyBetween(
   from: string,
   to: string,
   options: { address: string; bytes: number; seconds?: number; port?: number },
-): Promise<{ sent: string; received: string }>
+): Promise<{ sent: string; received: string; tookSeconds: number }>
 export function virtualAddress(lab: Lab, host: string): string | undefined
 export function until<T>(
   what: string,

@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
+/** A copy that takes longer is ended: its connection is lost. */
+const COPY_LIMIT_SECONDS = 900
+
 /** Names and addresses of the tutorial. */
 export const TUTORIAL = {
   namespace: 'demo',
@@ -21,8 +24,8 @@ export function app(name, command = name) {
   return [process.execPath, path.join(ROOT, 'apps', name, 'bin', `${command}.js`)]
 }
 
-/** Prepares and starts Pam with the tutorial's own scripts. Returns the process. */
-export function startPam(lab, { env = {} } = {}) {
+/** Prepares and starts Pam's `count` nodes with the tutorial's own scripts. Returns the process. */
+export function startPam(lab, { env = {}, count = TUTORIAL.nodes } = {}) {
   const { namespace, pamAddress, port } = TUTORIAL
   const home = lab.home('pam')
   if (!fs.existsSync(path.join(home, 'bootstrap.config'))) {
@@ -31,7 +34,8 @@ export function startPam(lab, { env = {} } = {}) {
     if (done.status !== 0) throw new Error(`bootstrap_demo_prepare.sh failed: ${done.stderr}`)
   }
   const run = path.join(ROOT, 'scripts', 'run_bootstrap_node.sh')
-  return lab.spawn('pam', ['sh', run, './bootstrap.config'], { name: 'bootstrap', env })
+  const command = ['sh', run, './bootstrap.config', String(count)]
+  return lab.spawn('pam', command, { name: 'bootstrap', env })
 }
 
 /** Writes a joining machine's configuration files: Pam's own file as node.config, a static address or a lease. */
@@ -66,8 +70,14 @@ export function startNode(lab, host, { env = {} } = {}) {
 
 /** Starts Pam and then `machines`, and waits until each has its virtual address. Returns the processes by host. */
 export async function startTutorial(lab, machines = ['alice', 'bob'], { env = {} } = {}) {
-  const processes = { pam: startPam(lab, { env }) }
+  const pam = startPam(lab, { env })
   await consistentCrawl(lab, 'pam', TUTORIAL.nodes)
+  return { pam, ...(await startMachines(lab, machines, { env })) }
+}
+
+/** Starts machines beside a running Pam, and waits until each has its virtual address. Returns the processes by host. */
+export async function startMachines(lab, machines, { env = {} } = {}) {
+  const processes = {}
   for (const host of machines) {
     configure(lab, host)
     processes[host] = startNode(lab, host, { env })
@@ -97,26 +107,22 @@ export function peerOf(lab, host, other) {
 
 /**
  * Copies `bytes` from one machine to another by one TCP connection that lasts `seconds` at least; resolves with both
- * checksums.
+ * checksums and how long it took.
  */
 export async function copyBetween(lab, from, to, { address, bytes, seconds = 0, port = 9_000 }) {
   const script = path.join(ROOT, 'test/e2e/copy.mjs')
   const name = `copy-${port}`
-  const receive = [process.execPath, script, 'receive', String(port)]
-  const send = [
-    process.execPath,
-    script,
-    'send',
-    address,
-    String(port),
-    String(bytes),
-    `${seconds}`,
-  ]
-  const receiver = lab.spawn(to, receive, { name: `${name}-in` })
+  const program = ['timeout', String(COPY_LIMIT_SECONDS), process.execPath, script]
+  const sending = ['send', address, ...[port, bytes, seconds].map(String)]
+  const receiver = lab.spawn(to, [...program, 'receive', String(port)], { name: `${name}-in` })
   await until('the receiver', () => lab.run(to, ['ss', '-ltn']).stdout.includes(`:${port}`))
-  const sender = lab.spawn(from, send, { name: `${name}-out` })
+  const startedAt = performance.now()
+  const sender = lab.spawn(from, [...program, ...sending], { name: `${name}-out` })
   await Promise.all([sender.exited, receiver.exited])
-  return { sent: lab.log(from, `${name}-out`).trim(), received: lab.log(to, `${name}-in`).trim() }
+  // The logs go on from one copy to the next.
+  const lastLine = (host, end) => lab.log(host, `${name}-${end}`).trim().split('\n').at(-1)
+  const tookSeconds = (performance.now() - startedAt) / 1000
+  return { sent: lastLine(from, 'out'), received: lastLine(to, 'in'), tookSeconds }
 }
 
 /** Returns the virtual address that the machine's interface has, or undefined. */
