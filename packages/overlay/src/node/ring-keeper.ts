@@ -159,7 +159,7 @@ export class RingKeeper {
       }
     } else {
       linker.giveUp(channel.address)
-      known.failed(channel.address, now)
+      known.failed(channel.address, now, (introducer) => !table.get(introducer))
     }
     this.changed()
   }
@@ -170,7 +170,7 @@ export class RingKeeper {
     const now = runtime.clock.now()
     known.learn(exchange.from, now)
     table.get(exchange.from.address)?.offers(exchange.from.endpoints)
-    for (const hint of exchange.peers) known.learn(hint, now, exchange.from.address)
+    known.learnAll(exchange.peers, now, exchange.from.address)
     near.noteClaim(exchange.from.address, exchange)
     this.touch()
   }

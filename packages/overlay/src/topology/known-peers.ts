@@ -1,6 +1,7 @@
 /** Peers a node has heard of around its own address, connected or not: what a broken side is repaired from. */
 import type { Address } from '@ipop/address'
 import { leftDistance } from '@ipop/address'
+import { equalBytes } from '@ipop/codec'
 import type { Instant } from '@ipop/runtime'
 import type { PeerHint } from '@ipop/transport'
 import { KNOWN_PER_SIDE, LINK_BARRED_MAX, LINK_BARRED_MS, LINK_FAILURES_MAX } from '../limits.ts'
@@ -10,6 +11,8 @@ interface Known {
   failures: number
   /** The peer that named it last and has a live session with it. */
   introducer: Address | undefined
+  /** Whether there was a session with it: its key is known for certain. */
+  isProven: boolean
 }
 
 /** Hints around one address, bounded, with the ones that failed barred for a while. */
@@ -32,11 +35,13 @@ export class KnownPeers {
     if (hint.address.equals(this.#self) || this.#isBarred(hint.address, now)) return false
     const known = this.#known.get(hint.address.key)
     if (known) {
+      // Hearsay about somebody whose key is known must not make it unreachable.
+      if (known.isProven && !equalBytes(known.hint.sessionKey, hint.sessionKey)) return false
       known.hint = hint
       known.introducer = introducer ?? known.introducer
       return false
     }
-    this.#known.set(hint.address.key, { hint, failures: 0, introducer })
+    this.#known.set(hint.address.key, { hint, failures: 0, introducer, isProven: false })
     if (this.#known.size > 3 * KNOWN_PER_SIDE) this.#trim()
     return this.#known.has(hint.address.key)
   }
@@ -44,8 +49,17 @@ export class KnownPeers {
   /** Remembers a peer that has just proved to be alive, barred or not. */
   confirm(hint: PeerHint): void {
     this.#barredUntil.delete(hint.address.key)
-    this.#known.set(hint.address.key, { hint, failures: 0, introducer: undefined })
+    const proven = { hint, failures: 0, introducer: undefined, isProven: true }
+    this.#known.set(hint.address.key, proven)
     if (this.#known.size > 3 * KNOWN_PER_SIDE) this.#trim()
+  }
+
+  /** Takes `hints` as all that `introducer` names now: what it named before and nobody proved is forgotten. */
+  learnAll(hints: readonly PeerHint[], now: Instant, introducer: Address): void {
+    const named = new Set(hints.map((hint) => hint.address.key))
+    for (const [key, { isProven, introducer: by }] of this.#known)
+      if (!isProven && !named.has(key) && by?.equals(introducer)) this.#known.delete(key)
+    for (const hint of hints) this.learn(hint, now, introducer)
   }
 
   /** Returns the hint of `address`. */
@@ -63,10 +77,16 @@ export class KnownPeers {
     return [...this.#known.values()].map((known) => known.hint)
   }
 
-  /** Notes that a peer did not answer; after a few times it is forgotten and barred. */
-  failed(address: Address, now: Instant): void {
+  /**
+   * Notes that a peer did not answer; after a few times it is forgotten and barred. One attempt is enough for a peer
+   * that only `isGone` nodes named: whoever lied about its neighbours must not keep others busy after its end.
+   */
+  failed(address: Address, now: Instant, isGone: (introducer: Address) => boolean): void {
     const known = this.#known.get(address.key)
-    if (known && ++known.failures < LINK_FAILURES_MAX) return
+    if (known && ++known.failures < LINK_FAILURES_MAX) {
+      const { isProven, introducer } = known
+      if (isProven || introducer === undefined || !isGone(introducer)) return
+    }
     this.bar(address, now)
   }
 

@@ -41,7 +41,7 @@ describe('KnownPeers', () => {
   it('bars a peer that failed often, for a while', () => {
     const known = new KnownPeers(self)
     known.learn(hint(5), 0)
-    for (let i = 0; i < LINK_FAILURES_MAX; i++) known.failed(at(5), 0)
+    for (let i = 0; i < LINK_FAILURES_MAX; i++) known.failed(at(5), 0, () => false)
     expect(known.get(at(5))).toBeUndefined()
     expect(known.learn(hint(5), LINK_BARRED_MS - 1)).toBe(false)
     expect(known.learn(hint(5), LINK_BARRED_MS)).toBe(true)
@@ -52,6 +52,39 @@ describe('KnownPeers', () => {
     known.bar(at(5), 0)
     known.confirm(hint(5))
     expect(known.get(at(5))).toBeDefined()
+  })
+
+  it('bars a peer after one failure when whoever named it is gone, but not one it had a session with', () => {
+    const known = new KnownPeers(self)
+    known.learn(hint(5), 0, at(7))
+    known.learn(hint(6), 0, at(7))
+    known.confirm(hint(6))
+    known.failed(at(5), 0, (introducer) => introducer.equals(at(7)))
+    known.failed(at(6), 0, (introducer) => introducer.equals(at(7)))
+    expect(known.get(at(5))).toBeUndefined()
+    expect(known.get(at(6))).toBeDefined()
+  })
+
+  it('forgets what a peer no longer names, unless it was proved or somebody else names it', () => {
+    const known = new KnownPeers(self)
+    known.learnAll([hint(1), hint(2), hint(3), hint(4)], 0, at(7))
+    known.confirm(hint(2))
+    known.learnAll([hint(3)], 0, at(8))
+    known.learnAll([hint(4)], 0, at(7))
+    expect([1, 2, 3, 4].map((low) => known.get(at(low)) !== undefined)).toEqual([
+      false,
+      true,
+      true,
+      true,
+    ])
+  })
+
+  it('does not let hearsay replace the key of a peer it had a session with', () => {
+    const known = new KnownPeers(self)
+    known.confirm(hint(5))
+    const forged = { ...hint(5), sessionKey: new Uint8Array(32).fill(9) }
+    expect(known.learn(forged, 0, at(7))).toBe(false)
+    expect(known.get(at(5))?.sessionKey).toEqual(hint(5).sessionKey)
   })
 
   it('bars no more peers than its cap, the oldest gives way', () => {
