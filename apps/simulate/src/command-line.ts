@@ -22,6 +22,18 @@ export interface Arguments extends ScenarioOptions {
   /** Whether the scenario is run twice and the traces must be equal. */
   readonly isVerified: boolean
   readonly logLevel: LogLevel | undefined
+  /** Seeds to run one after the other, instead of the one. */
+  readonly seeds: SeedRange | undefined
+  /** Processes that share the seeds. */
+  readonly jobs: number
+  /** Where the story of the run is written. */
+  readonly traceFile: string | undefined
+}
+
+/** Seeds from the first to the last, both included. */
+export interface SeedRange {
+  readonly first: number
+  readonly last: number
 }
 
 /** Why no scenario runs: a mistake, or help was asked for. */
@@ -56,6 +68,9 @@ interface RawOptions {
   json?: true
   verify?: true
   log?: LogLevel
+  seeds?: SeedRange
+  jobs: number
+  trace?: string
 }
 
 /** Reads the arguments; help and complaints go to `output`. */
@@ -87,6 +102,9 @@ export function readArguments(argv: readonly string[], output: Output): Argument
     isJson: raw.json === true,
     isVerified: raw.verify === true,
     logLevel: raw.log,
+    seeds: raw.seeds,
+    jobs: raw.jobs,
+    traceFile: raw.trace,
   }
 }
 
@@ -102,6 +120,9 @@ function makeCommand(output: Output): Command {
     .option('-s, --scenario <name>', 'what happens', scenarioName, 'join')
     .option('-n, --nodes <count>', 'number of nodes', integer(1, NODES_MAX), 100)
     .option('--seed <text>', 'everything random follows from it', '1')
+    .option('--seeds <a..b>', 'run every seed from a to b and tell which failed', seedRange)
+    .option('-j, --jobs <count>', 'processes that share the seeds', integer(1, 256), 1)
+    .option('--trace <file>', 'write who did what when; as a picture where the name ends in .html')
     .option('--latency <ms>', 'one-way delay of every path', real(0, 60_000), 100)
     .option('--torus', 'random places on a square, --latency being the longest delay')
     .option('--jitter <ms>', 'further random delay', real(0, 60_000), 0)
@@ -129,6 +150,13 @@ function scenarioName(text: string): string {
   if (findScenario(text) !== undefined) return text
   const names = SCENARIOS.map(({ name }) => name).join(', ')
   throw new InvalidArgumentError(`Choose one of ${names}.`)
+}
+
+function seedRange(text: string): SeedRange {
+  const [, first, last] = /^(\d{1,9})\.\.(\d{1,9})$/.exec(text) ?? []
+  if (first === undefined || Number(first) > Number(last))
+    throw new InvalidArgumentError('Not a range such as 1..100.')
+  return { first: Number(first), last: Number(last) }
 }
 
 function natShares(text: string): NatShares {

@@ -20,3 +20,45 @@ export const SETTLE_MS = 60_000
 
 /** Problems printed at most; the first ones explain the rest. */
 export const PROBLEMS_PRINTED_MAX = 20
+
+/** Problems kept of one run; whoever finds more has found enough. */
+export const PROBLEMS_KEPT_MAX = 200
+
+/** Step checks of a ring under faults are this far apart: as often as an incomplete ring looks at itself. */
+export const STEP_MS = 250
+
+/** Faults begin this long after the start: some nodes are in a ring by then, some are not. */
+export const FAULTS_FROM_MS = 3_000
+
+/** Once faults have ceased the ring must be whole within this time. */
+export const WHOLE_WITHIN_MS = 60_000
+
+/** After that, views must agree, addresses be unique and everybody have one, within this time. */
+export const AGREED_WITHIN_MS = 60_000
+
+/** A double owner that lasts longer than this in one piece of network was not resolved (I14). */
+export const DOUBLE_OWNER_MS = 60_000
+
+/** A node whose ring is incomplete must not be silent for longer (I18), a little slack for sampling included. */
+export const SILENT_MS = 2_500
+
+/** Bytes per second and node that a small ring may send a minute after the last fault, repairs and leases included (I19). */
+export const IDLE_BYTES_PER_SECOND_MAX = 4_000
+
+/** Slow links add up to this to every way from and to a machine. */
+export const SLOW_LINK_MAX_MS = 1_500
+
+/** Datagrams lost during a burst, at most. */
+export const BURST_LOSS_MAX = 0.6
+
+/** A ring of this size is asked in every pair; of larger ones a part of the pairs. */
+export const PAIRS_MAX = 240
+
+/** Packets that may wait for an address at one node, of all addresses together. */
+export const WAITING_PACKETS_MAX = 1_024
+
+/** Of eight replicas so many may be lost at once. */
+export const REPLICAS_LOST_MAX = 3
+
+/** Problems shown of one failed seed; the rest is one replay away. */
+export const PROBLEMS_SHOWN_MAX = 4

@@ -1,18 +1,25 @@
 /** Runs the scenario that the arguments name and reports on it. */
-import { torusLatency, World } from '@ipop/simulator'
+import { drawFaultPlan, SeededRandom, torusLatency, World } from '@ipop/simulator'
+import type { FaultPlan, WorldOptions } from '@ipop/simulator'
 import { readArguments } from './command-line.ts'
 import type { Arguments, Output } from './command-line.ts'
 import { formatReport } from './report.ts'
 import type { Report } from './report.ts'
+import { FAULTS_FROM_MS } from './limits.ts'
+import { conditionsOf } from './mixed/conditions.ts'
 import { SimulatedRing } from './ring/simulated-ring.ts'
 import type { Findings, Scenario } from './scenario.ts'
 import { findScenario } from './scenarios/catalog.ts'
+import { sweep } from './sweep.ts'
 
 /** Runs the tool; returns the exit code: 0 fine, 1 failed, 2 bad usage. */
 export async function main(argv: readonly string[], output: Output): Promise<number> {
   const args = readArguments(argv, output)
   if ('exitCode' in args) return args.exitCode
   const scenario = findScenario(args.scenario) as Scenario
+  if (args.seeds !== undefined) {
+    return sweep(args, args.seeds, { argv, output, play: (each) => play(scenario, each, output) })
+  }
   const first = await play(scenario, args, output)
   const report = args.isVerified ? await verify(first, scenario, args, output) : first
   output.print(args.isJson ? `${JSON.stringify(report, null, 2)}\n` : formatReport(report))
@@ -22,13 +29,16 @@ export async function main(argv: readonly string[], output: Output): Promise<num
 /** Plays a scenario once, in a world of its own. */
 async function play(scenario: Scenario, args: Arguments, output: Output): Promise<Report> {
   const tell = (text: string): void => {
-    if (!args.isJson) output.complain(`${text}\n`)
+    if (!args.isJson && args.seeds === undefined) output.complain(`${text}\n`)
   }
-  const world = makeWorld(args, output)
-  const { hints, nats } = args
-  const settings = { namespace: 'simulate', runsDht: scenario.runsDht, hints, nats }
+  const plan = planOf(scenario, args)
+  const world = makeWorld(args, plan, output)
+  const { hints } = args
+  const nats = plan?.conditions.nats ?? args.nats
+  const { runsDht, runsLan } = scenario
+  const settings = { namespace: 'simulate', runsDht, runsLan, hints, nats }
   const ring = new SimulatedRing(world, settings)
-  const stage = { world, ring, options: args, tell }
+  const stage = { world, ring, plan, options: args, tell }
   const findings = await scenario.run(stage).catch(explain)
   return {
     scenario: scenario.name,
@@ -57,14 +67,27 @@ async function verify(
   return { ...first, ok: false, problems: [...first.problems, problem] }
 }
 
-function makeWorld(args: Arguments, output: Output): World {
+/** The plan follows from the seed and the command line alone. */
+function planOf({ palette }: Scenario, args: Arguments): FaultPlan | undefined {
+  if (palette === undefined) return undefined
+  const { nodes, durationMs, seed } = args
+  const extent = { nodes, fromMs: FAULTS_FROM_MS, durationMs }
+  return drawFaultPlan(palette, extent, new SeededRandom(`plan ${seed}`))
+}
+
+function makeWorld(args: Arguments, plan: FaultPlan | undefined, output: Output): World {
   const { seed, latencyMs, jitterMs, lossProbability, brokenProbability, logLevel } = args
+  const network: Omit<WorldOptions, 'seed'> = plan
+    ? conditionsOf(plan.conditions)
+    : {
+        latencyMs: args.hasTorus ? torusLatency(latencyMs) : latencyMs,
+        jitterMs,
+        lossProbability,
+        brokenProbability,
+      }
   return new World({
     seed,
-    latencyMs: args.hasTorus ? torusLatency(latencyMs) : latencyMs,
-    jitterMs,
-    lossProbability,
-    brokenProbability,
+    ...network,
     ...(logLevel !== undefined && {
       logLevel,
       print: (line: string) => output.complain(`${line}\n`),

@@ -1,5 +1,5 @@
 /** What a scenario is: a story told to a simulated ring, and what was found. */
-import type { World } from '@ipop/simulator'
+import type { FaultPalette, FaultPlan, World } from '@ipop/simulator'
 import type { SimulatedRing } from './ring/simulated-ring.ts'
 
 /** What a user may choose about a scenario. */
@@ -25,6 +25,8 @@ export interface Stage {
   readonly world: World
   readonly ring: SimulatedRing
   readonly options: ScenarioOptions
+  /** What goes wrong, in scenarios that have a palette. */
+  readonly plan?: FaultPlan | undefined
   /** Tells the user how far it is. */
   tell(text: string): void
 }
@@ -47,6 +49,10 @@ export interface Scenario {
   readonly summary: string
   /** Whether its nodes run a DHT. */
   readonly runsDht: boolean
+  /** Whether its nodes have a place in a virtual network. */
+  readonly runsLan?: boolean
+  /** What its faults are drawn from. */
+  readonly palette?: FaultPalette
   /** Tells the story. */
   run(stage: Stage): Promise<Findings>
 }

@@ -5,7 +5,25 @@ export { SimHost as Host } from './host/sim-host.ts'
 export { SimulationError, socketError } from './errors.ts'
 export type { SimulationErrorCode, SocketError } from './errors.ts'
 export { SeededRandom } from './random/seeded-random.ts'
-export { constantLatency, matrixLatency, torusLatency, uniformLatency } from './network/latency.ts'
+export {
+  constantLatency,
+  heavyTailLatency,
+  kingLatency,
+  matrixLatency,
+  torusLatency,
+  uniformLatency,
+} from './network/latency.ts'
+export { CALM_PALETTE } from './faults/palette.ts'
+export type {
+  FaultKind,
+  FaultPalette,
+  LatencyKind,
+  NetworkFaultKind,
+  NodeFaultKind,
+  Range,
+} from './faults/palette.ts'
+export { drawFaultPlan } from './faults/plan.ts'
+export type { FaultPlan, NetworkConditions, PlanExtent, PlannedFault } from './faults/plan.ts'
 export type { LatencyFunction, LatencyModel, Place } from './network/latency.ts'
 export type { LinkProperties } from './network/link.ts'
 export {

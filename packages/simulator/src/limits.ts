@@ -71,3 +71,6 @@ export const EVENTS_PER_TURN = 512
 
 /** Sealing counters that are remembered; about 200 bytes each, and runs that need more are better split. */
 export const COUNTERS_WATCHED_MAX = 1_000_000
+
+/** A path of over two seconds is none. */
+export const HEAVY_TAIL_MAX_MS = 2_000

@@ -5,12 +5,21 @@ import { Identity } from '@ipop/security'
 import type { Host, RingNodeView } from '@ipop/simulator'
 import { TransportAddress, UdpEdgeListener } from '@ipop/transport'
 import { NODE_PORT } from '../limits.ts'
+import { SimulatedDisk, VirtualHost } from './virtual-host.ts'
 
 /** How the nodes of one simulation are made. */
 export interface NodeSettings {
   readonly namespace: string
   /** Whether each node runs a DHT. */
   readonly runsDht: boolean
+  /** Whether each node has a place in a virtual network; it needs the DHT. */
+  readonly runsLan?: boolean | undefined
+}
+
+/** What outlives the process of a node. */
+export interface NodeState {
+  readonly identity: Identity
+  readonly disk: SimulatedDisk
 }
 
 /** A node and its machine. */
@@ -20,21 +29,35 @@ export class SimulatedNode {
   readonly identity: Identity
   /** The node's part of the DHT, in simulations that have one. */
   readonly dht: Dht | undefined
+  /** Its place in the virtual network, in simulations that have one. */
+  readonly lan: VirtualHost | undefined
+  /** What it keeps over restarts. */
+  readonly disk: SimulatedDisk
   /** Virtual time at which it was started. */
   readonly startedAt: number
   /** Virtual time at which it had its place in the ring. */
   connectedAt: number | undefined
   #isRunning = true
 
-  private constructor(host: Host, overlay: OverlayNode, identity: Identity, runsDht: boolean) {
+  private constructor(
+    host: Host,
+    overlay: OverlayNode,
+    { identity, disk }: NodeState,
+    settings: NodeSettings,
+  ) {
     this.host = host
     this.overlay = overlay
     this.identity = identity
+    this.disk = disk
     const { clock, timers, random, log } = host.runtime
     this.startedAt = clock.now()
     const wallTimeMs = (): number => clock.wallTimeMs()
     const modules = { ring: overlay, clock, timers, random: random.fork('dht'), log, wallTimeMs }
-    this.dht = runsDht ? new Dht(modules, { identity }) : undefined
+    this.dht = settings.runsDht ? new Dht(modules, { identity }) : undefined
+    this.lan =
+      this.dht && settings.runsLan === true
+        ? new VirtualHost({ runtime: host.runtime, overlay, dht: this.dht, disk })
+        : undefined
   }
 
   /** Opens a port on `host` and starts a node that looks for the ring at `hints`. */
@@ -42,10 +65,11 @@ export class SimulatedNode {
     host: Host,
     hints: readonly Host[],
     settings: NodeSettings,
-    knownIdentity?: Identity,
+    known?: NodeState,
   ): Promise<SimulatedNode> {
     const { runtime } = host
-    const identity = knownIdentity ?? Identity.create(runtime.random.fork('identity'))
+    const state = known ?? newState(host)
+    const { identity } = state
     const listener = await UdpEdgeListener.open(runtime, { host: '0.0.0.0', port: NODE_PORT })
     const remoteTas = hints.map(({ address }) =>
       TransportAddress.udp({ host: address, port: NODE_PORT }),
@@ -53,10 +77,10 @@ export class SimulatedNode {
     const { namespace } = settings
     const options = { identity, namespace, listeners: [listener], remoteTas }
     const overlay = OverlayNode.create(runtime, options)
-    const node = new SimulatedNode(host, overlay, identity, settings.runsDht)
+    const node = new SimulatedNode(host, overlay, state, settings)
     node.dht?.start()
     overlay.start().then(
-      () => (node.connectedAt = runtime.clock.now()),
+      () => node.#connected(),
       () => undefined,
     )
     return node
@@ -76,9 +100,15 @@ export class SimulatedNode {
   /** Lets it say goodbye; resolves when its machine is off. */
   async leave(): Promise<void> {
     this.#isRunning = false
+    await this.lan?.mapper.stop()
     await this.dht?.leave()
     await this.overlay.leave()
     this.host.crash()
+  }
+
+  #connected(): void {
+    this.connectedAt = this.host.runtime.clock.now()
+    this.lan?.mapper.start()
   }
 
   /** Returns what the checkers of the ring look at. */
@@ -96,5 +126,12 @@ export class SimulatedNode {
       nearRight: near.right,
       connections: this.overlay.connections.all().map((connection) => connection.address),
     }
+  }
+}
+
+function newState(host: Host): NodeState {
+  return {
+    identity: Identity.create(host.runtime.random.fork('identity')),
+    disk: new SimulatedDisk(),
   }
 }

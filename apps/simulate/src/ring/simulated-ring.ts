@@ -1,12 +1,11 @@
 /** A ring of simulated nodes: starts, crashes and inspects them. */
-import type { Identity } from '@ipop/security'
 import { checkCycle, checkNeighbors, checkRing } from '@ipop/simulator'
 import type { Host, RingNodeView, RingReport, World } from '@ipop/simulator'
 import type { Random } from '@ipop/runtime'
 import { isPublic, Machines } from './machines.ts'
 import type { NatShares } from './machines.ts'
 import { SimulatedNode } from './simulated-node.ts'
-import type { NodeSettings } from './simulated-node.ts'
+import type { NodeSettings, NodeState } from './simulated-node.ts'
 
 /** How a ring is made. */
 export interface RingSettings extends NodeSettings {
@@ -23,6 +22,7 @@ export class SimulatedRing {
   readonly #settings: RingSettings
   readonly #random: Random
   readonly #machines: Machines
+  readonly #startListeners: ((node: SimulatedNode) => void)[] = []
 
   constructor(world: World, settings: RingSettings) {
     this.world = world
@@ -53,13 +53,19 @@ export class SimulatedRing {
     return this.#start(this.#machines.make(), this.#pickHints(others))
   }
 
-  /** Boots the machine of a node that is gone and starts the same node again. */
-  async restart(gone: SimulatedNode): Promise<SimulatedNode> {
+  /** Boots the machine of a node that is gone and starts the same node again, or another if its state is lost. */
+  async restart(gone: SimulatedNode, isStateLost = false): Promise<SimulatedNode> {
     gone.host.restart()
     const others = this.running.map((node) => node.host)
     const hints = this.#pickHints(others, gone.host)
     this.nodes.splice(this.nodes.indexOf(gone), 1)
-    return this.#start(gone.host, hints, gone.identity)
+    return this.#start(gone.host, hints, isStateLost ? undefined : gone)
+  }
+
+  /** Starts the same node once more, on another machine: nobody is told, and the ring does not count it. */
+  async clone(original: SimulatedNode): Promise<SimulatedNode> {
+    const hints = this.#pickHints(this.running.map((node) => node.host))
+    return SimulatedNode.start(this.#machines.make(), hints, this.#settings, original)
   }
 
   /** Returns `count` different members of `all`, chosen at random. */
@@ -90,10 +96,16 @@ export class SimulatedRing {
     return checkRing(this.views())
   }
 
-  async #start(host: Host, hints: readonly Host[], identity?: Identity): Promise<SimulatedNode> {
-    const node = await SimulatedNode.start(host, hints, this.#settings, identity)
+  async #start(host: Host, hints: readonly Host[], state?: NodeState): Promise<SimulatedNode> {
+    const node = await SimulatedNode.start(host, hints, this.#settings, state)
     this.nodes.push(node)
+    for (const listener of this.#startListeners) listener(node)
     return node
+  }
+
+  /** Calls `listener` for every node that is started from now on. */
+  onStart(listener: (node: SimulatedNode) => void): void {
+    this.#startListeners.push(listener)
   }
 
   #pickHints(hosts: readonly Host[], except?: Host): Host[] {

@@ -4,6 +4,7 @@ import { churn } from './churn.ts'
 import { dht } from './dht.ts'
 import { join } from './join.ts'
 import { leases } from './leases.ts'
+import { FAULT_SCENARIOS } from './mixed.ts'
 import { massFailure } from './mass-failure.ts'
 import { partitionMerge } from './partition-merge.ts'
 import { sequentialJoin } from './sequential-join.ts'
@@ -17,6 +18,7 @@ export const SCENARIOS: readonly Scenario[] = [
   partitionMerge,
   dht,
   leases,
+  ...FAULT_SCENARIOS,
 ]
 
 /** Returns the scenario called `name`. */

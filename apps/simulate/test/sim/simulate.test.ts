@@ -50,6 +50,32 @@ describe('simulate', () => {
     expect(code).toBe(0)
   })
 
+  it('runs several seeds of mixed faults, and the same seed again alone', async () => {
+    const argv = ['--scenario', 'mixed', '--nodes', '4', '--duration', '10']
+    const many = await run(...argv, '--seeds', '1..2')
+    expect(many.out).toContain('2 seeds of mixed, 0 failed')
+    expect(many.code).toBe(0)
+    const once = await run(...argv, '--seed', '2', '--json')
+    const again = await run(...argv, '--seed', '2', '--json')
+    expect(JSON.parse(again.out).traceHash).toBe(JSON.parse(once.out).traceHash)
+  })
+
+  it('names every failed seed with the line that replays it', async () => {
+    const { code, out } = await run(
+      '--seeds',
+      '3..4',
+      '--nodes',
+      '4',
+      '--loss',
+      '1',
+      '--limit',
+      '5',
+    )
+    expect(code).toBe(1)
+    expect(out).toContain('FAILED: npm run simulate -- --nodes 4 --loss 1 --limit 5 --seed 3\n')
+    expect(out).toContain('2 seeds of join, 2 failed')
+  })
+
   it('fails with 1 and says why when the ring cannot form', async () => {
     const { code, out } = await run('--nodes', '4', '--loss', '1', '--limit', '20', '--json')
     expect(code).toBe(1)
@@ -65,6 +91,7 @@ describe('simulate', () => {
     ['an unknown NAT', ['--nat', 'soft=0.1']],
     ['a missing value', ['--seed']],
     ['a stray argument', ['join']],
+    ['a range that ends before it begins', ['--seeds', '5..4']],
   ])('answers %s with exit code 2', async (_name, argv) => {
     const { code, out, err } = await run(...argv)
     expect(code).toBe(2)

@@ -1,6 +1,7 @@
 /** How long a packet travels between two places. */
 import type { Random } from '@ipop/runtime'
 import { SimulationError } from '../errors.ts'
+import { HEAVY_TAIL_MAX_MS } from '../limits.ts'
 
 /** Where packets start and end: a host, or the NAT in front of it. */
 export interface Place {
@@ -52,12 +53,45 @@ export function torusLatency(maxMs: number, minMs = 1): LatencyModel {
 /** What an original data set of delays between sites writes for a pair that was not measured. */
 const MISSING_PAIR_MS = 500
 
+/** Longest way across the square, and a place's access delay, as parts of the median (fitted by trial). */
+const KING_ACROSS = 1.1
+const KING_ACCESS = 0.1
+
+/** One pair in a hundred takes ten times the least delay. */
+const HEAVY_TAIL_EXPONENT = 0.5
+
 /** Returns a model read from a table of delays; places take its rows in turn, missing pairs count as 500 ms. */
 export function matrixLatency(matrixMs: readonly (readonly number[])[]): LatencyModel {
   if (matrixMs.length === 0) throw new SimulationError('SIM_BAD_OPTION', 'an empty latency matrix')
   return () => (from, to) => {
     const latencyMs = matrixMs[from.index % matrixMs.length]?.[to.index % matrixMs.length]
     return latencyMs !== undefined && latencyMs >= 0 ? latencyMs : MISSING_PAIR_MS
+  }
+}
+
+/**
+ * Returns a model shaped like the King measurements of the Internet: places in regions on a square, and an access
+ * delay of each place's own, some of them long. The median one-way delay is about `medianMs`.
+ */
+export function kingLatency(medianMs: number): LatencyModel {
+  return (random) => {
+    const across = torusLatency(medianMs * KING_ACROSS)(random)
+    const salt = random.fork('access').uint32()
+    const access = (place: Place): number =>
+      KING_ACCESS * medianMs * (1 / (1 - 0.95 * pairFraction(salt, place.index, 0)) - 0.5)
+    return (from, to) => across(from, to) + access(from) + access(to)
+  }
+}
+
+/** Returns a model in which each direction of a pair has its own delay; a few are many times as long as the others. */
+export function heavyTailLatency(leastMs: number): LatencyModel {
+  return (random) => {
+    const salt = random.fork('heavy tail').uint32()
+    return (from, to) => {
+      const way = from.index < to.index ? salt : ~salt
+      const chance = pairFraction(way, from.index, to.index)
+      return Math.min(HEAVY_TAIL_MAX_MS, leastMs / (1 - chance) ** HEAVY_TAIL_EXPONENT)
+    }
   }
 }
 

@@ -1,0 +1,278 @@
+/** Makes the faults of a plan happen to a simulated ring, and ends those that must end. */
+import type { FaultPlan, Host, PlannedFault, World } from '@ipop/simulator'
+import { isPublic } from '../ring/machines.ts'
+import type { SimulatedNode } from '../ring/simulated-node.ts'
+import type { SimulatedRing } from '../ring/simulated-ring.ts'
+import { corrupt } from './liar.ts'
+import type { Values } from './values.ts'
+import { SLOW_LINK_MAX_MS, BURST_LOSS_MAX } from '../limits.ts'
+
+/** The ring never shrinks below this: a ring of one proves nothing. */
+const RUNNING_MIN = 3
+
+/** Half of the crashed machines are back this long after the crash, before others noticed. */
+const RESTART_SOON_MS = 4_000
+
+/** Tells the story of the faults, for the trace. */
+export type Storyteller = (who: string, what: string) => void
+
+/** What a fault player works on. */
+export interface FaultPlayerModules {
+  readonly world: World
+  readonly ring: SimulatedRing
+  readonly tell: Storyteller
+  /** Is told who takes replicas away. */
+  readonly values: Values
+}
+
+/** Something that still has to be undone. */
+interface Ongoing {
+  readonly endsAtMs: number
+  readonly end: () => void
+}
+
+type Groups = readonly (readonly Host[])[]
+
+/** Plays one plan. */
+export class FaultPlayer {
+  readonly #modules: FaultPlayerModules
+  readonly #plan: FaultPlan
+  readonly #ongoing = new Set<Ongoing>()
+  readonly #clones = new Set<SimulatedNode>()
+  readonly #lied = new Set<SimulatedNode>()
+  readonly #liarNames = new Set<string>()
+  #groups: Groups = []
+  /** The groups of the last split, healed or not. */
+  #lastGroups: Groups = []
+  #next = 0
+  #moves = 0
+  /** When the network was last split or healed. */
+  partitionChangedAtMs = 0
+
+  constructor(modules: FaultPlayerModules, plan: FaultPlan) {
+    this.#modules = modules
+    this.#plan = plan
+  }
+
+  /** The groups that cannot reach each other now; none while the network is whole. */
+  get groups(): Groups {
+    return this.#groups
+  }
+
+  /** Returns whether a node lies, or did before its machine was restarted: packets of then may still be on their way. */
+  isSuspect(node: SimulatedNode): boolean {
+    return this.#liarNames.has(node.host.name)
+  }
+
+  /** Returns whether a machine runs a second copy of another node. */
+  isClone(host: Host): boolean {
+    return [...this.#clones].some((clone) => clone.host === host)
+  }
+
+  /** Does what is due by now. */
+  async advance(): Promise<void> {
+    const now = this.#modules.world.elapsedMs()
+    for (const ongoing of this.#ongoing) if (ongoing.endsAtMs <= now) this.#end(ongoing)
+    for (;;) {
+      const fault = this.#plan.faults[this.#next]
+      if (fault === undefined || fault.atMs > now) return
+      this.#next++
+      await this.#strike(fault)
+    }
+  }
+
+  /** Ends all faults: loss too, but broken pairs and NATs stay as they are. */
+  async cease(): Promise<void> {
+    const { world, ring, tell } = this.#modules
+    this.#next = this.#plan.faults.length
+    for (const liar of this.#lied) if (liar.isRunning) this.#crash(liar)
+    for (const ongoing of this.#ongoing) this.#end(ongoing)
+    world.setDefaultLink({ lossProbability: 0, duplicateProbability: 0, reorderProbability: 0 })
+    // The first machine is everybody's way in.
+    const first = ring.nodes.find((node) => node.host.place.index === 0)
+    if (first && !first.isRunning) await ring.restart(first)
+    tell('network', 'all faults have ceased')
+  }
+
+  async #strike(fault: PlannedFault): Promise<void> {
+    const { ring, tell } = this.#modules
+    switch (fault.kind) {
+      case 'join':
+        tell((await ring.startOne()).host.name, 'joins')
+        return
+      case 'partition':
+        return this.#partition(fault)
+      case 'loss burst':
+        return this.#lossBurst(fault)
+      default:
+        return this.#strikeNode(fault)
+    }
+  }
+
+  async #strikeNode(fault: PlannedFault): Promise<void> {
+    const { ring, tell } = this.#modules
+    const node = pick(ring.running, fault.who)
+    const other = pick(ring.running, fault.other)
+    if (node === undefined || other === undefined) return
+    const forText = lasts(fault) ? ` for ${Math.round(fault.forMs)} ms` : ''
+    tell(node.host.name, `${fault.kind}${forText}`)
+    switch (fault.kind) {
+      case 'crash':
+      case 'leave':
+      case 'restart':
+      case 'restart without state':
+        return this.#stop(node, fault)
+      case 'clone':
+        return this.#clone(node, fault)
+      case 'cut pair':
+      case 'one-way pair':
+        return node === other ? undefined : this.#strikePair(node.host, other.host, fault)
+      case 'drop packets':
+      case 'misroute packets':
+      case 'false neighbors':
+      case 'withhold records':
+      case 'forge sources':
+        return this.#corrupt(node, fault)
+      default:
+        return this.#strikeMachine(node, fault)
+    }
+  }
+
+  #strikeMachine({ host, disk }: SimulatedNode, fault: PlannedFault): void {
+    switch (fault.kind) {
+      case 'pause':
+        host.pause()
+        return this.#until(fault, () => host.resume())
+      case 'slow link':
+        host.setLink({ latencyMs: fault.strength * SLOW_LINK_MAX_MS })
+        return this.#until(fault, () => host.setLink({ latencyMs: 0 }))
+      case 'clock jump':
+        return host.setClockSkew((2 * fault.strength - 1) * this.#plan.conditions.clockSkewMaxMs)
+      case 'nat reboot':
+        return host.realm.gateway?.reboot()
+      case 'move':
+        if (isPublic(host) && host.place.index !== 0) host.setAddresses([this.#freshAddress()])
+        return
+      case 'disk error':
+        disk.isBroken = true
+        return this.#until(fault, () => (disk.isBroken = false))
+      default:
+        throw new Error(`${fault.kind} befalls no machine`)
+    }
+  }
+
+  #strikePair(one: Host, other: Host, fault: PlannedFault): void {
+    const { world } = this.#modules
+    if (one.attachment === other.attachment) return
+    if (fault.kind === 'cut pair') {
+      world.block(one, other)
+      return this.#until(fault, () => world.unblock(one, other))
+    }
+    world.setLink(one, other, { lossProbability: 1 }, { oneWay: true })
+    this.#until(fault, () => world.setLink(one, other, undefined, { oneWay: true }))
+  }
+
+  /** At most one in five lies, and never the first, which is everybody's way in. */
+  #corrupt(node: SimulatedNode, { kind }: PlannedFault): void {
+    const { ring, world } = this.#modules
+    if (node.host.place.index === 0 || this.#lied.has(node)) return
+    if (this.#lied.size * 5 >= ring.running.length) return
+    this.#lied.add(node)
+    this.#liarNames.add(node.host.name)
+    corrupt(node, kind, world.random.fork(`liar ${node.host.name}`))
+  }
+
+  async #stop(node: SimulatedNode, fault: PlannedFault): Promise<void> {
+    const { ring } = this.#modules
+    if (node.host.isPaused) return
+    const comesBack = fault.kind.startsWith('restart')
+    if (!comesBack && ring.running.length <= RUNNING_MIN) return
+    if (fault.kind === 'leave') void node.leave().catch(() => undefined)
+    else this.#crash(node)
+    if (!comesBack) return
+    const isSoon = fault.strength < 0.5
+    const afterMs = isSoon ? fault.strength * RESTART_SOON_MS : fault.forMs
+    this.#until({ ...fault, forMs: afterMs }, () => {
+      void ring.restart(node, fault.kind === 'restart without state')
+    })
+  }
+
+  #crash(node: SimulatedNode): void {
+    const { ring, values } = this.#modules
+    const isSameSide = (groups: Groups, other: SimulatedNode): boolean =>
+      groups.every((group) => group.includes(other.host) === group.includes(node.host))
+    // Soon after a merge what was stored on one side may still be there alone.
+    const views = [this.#groups, this.#lastGroups].map((groups) =>
+      ring.running.filter((other) => isSameSide(groups, other)),
+    )
+    values.noteLoss(node, views)
+    node.crash()
+  }
+
+  async #clone(node: SimulatedNode, fault: PlannedFault): Promise<void> {
+    const clone = await this.#modules.ring.clone(node)
+    this.#clones.add(clone)
+    this.#until(fault, () => clone.crash())
+  }
+
+  #partition(fault: PlannedFault): void {
+    const { world, ring, tell } = this.#modules
+    if (this.#groups.length > 0) return
+    const [least, most] = this.#plan.parts
+    const parts = least + Math.floor(fault.strength * (most - least + 0.999))
+    const hosts = [...ring.nodes.map((node) => node.host), ...[...this.#clones].map((c) => c.host)]
+    const salt = Math.floor(fault.who * 0xffff)
+    const groups: Host[][] = Array.from({ length: parts }, () => [])
+    for (const host of hosts) groups[groupOf(host.place.index, salt, parts)]?.push(host)
+    this.#groups = groups
+    this.#lastGroups = groups
+    this.#modules.values.noteSplit()
+    this.partitionChangedAtMs = world.elapsedMs()
+    world.partition(groups)
+    tell('network', `splits into ${groups.map((group) => group.length).join(' + ')} nodes`)
+    this.#until(fault, () => {
+      this.#groups = []
+      this.partitionChangedAtMs = world.elapsedMs()
+      world.heal()
+      tell('network', 'heals')
+    })
+  }
+
+  #lossBurst(fault: PlannedFault): void {
+    const { world, tell } = this.#modules
+    const { lossProbability } = this.#plan.conditions
+    const burst = Math.max(lossProbability, fault.strength * BURST_LOSS_MAX)
+    world.setDefaultLink({ lossProbability: burst })
+    tell('network', `loses ${Math.round(100 * burst)} % for ${Math.round(fault.forMs)} ms`)
+    this.#until(fault, () => world.setDefaultLink({ lossProbability }))
+  }
+
+  #until({ forMs }: PlannedFault, end: () => void): void {
+    this.#ongoing.add({ endsAtMs: this.#modules.world.elapsedMs() + forMs, end })
+  }
+
+  #end(ongoing: Ongoing): void {
+    this.#ongoing.delete(ongoing)
+    ongoing.end()
+  }
+
+  #freshAddress(): string {
+    const number = this.#moves++
+    return `10.200.${number >> 8}.${number & 0xff}`
+  }
+}
+
+const INSTANT_KINDS = new Set(['crash', 'leave', 'join', 'clock jump', 'nat reboot', 'move'])
+
+function lasts({ kind }: PlannedFault): boolean {
+  return !INSTANT_KINDS.has(kind)
+}
+
+function pick<T>(all: readonly T[], fraction: number): T | undefined {
+  return all[Math.min(all.length - 1, Math.floor(fraction * all.length))]
+}
+
+function groupOf(index: number, salt: number, parts: number): number {
+  const mixed = Math.imul(index + 1, 0x9e3779b1) ^ Math.imul(salt + 1, 0x85ebca6b)
+  return ((mixed ^ (mixed >>> 15)) >>> 0) % parts
+}

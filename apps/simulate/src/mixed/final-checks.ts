@@ -1,0 +1,198 @@
+/** What must hold once faults have ceased, each within its bound (I4 to I8, I10, I12, I14, I18, I19). */
+import { Address } from '@ipop/address'
+import { checkConnected, nearestNode } from '@ipop/simulator'
+import type { World } from '@ipop/simulator'
+import type { Random } from '@ipop/runtime'
+import {
+  AGREED_WITHIN_MS,
+  IDLE_BYTES_PER_SECOND_MAX,
+  PAIRS_MAX,
+  WHOLE_WITHIN_MS,
+} from '../limits.ts'
+import type { SimulatedNode } from '../ring/simulated-node.ts'
+import type { SimulatedRing } from '../ring/simulated-ring.ts'
+import type { Violations } from './findings.ts'
+import type { LeaseWatch } from './lease-watch.ts'
+import type { Traffic } from './traffic.ts'
+import type { Values } from './values.ts'
+
+/** Calls and reads end within this time, or have failed. */
+const CALLS_WITHIN_MS = 60_000
+
+/** Packets are sent again this often until they arrive. */
+const TRAFFIC_ROUNDS = 10
+const TRAFFIC_ROUND_MS = 2_000
+
+/** The ring rests this long before its bytes are counted: on-demand connections stay, repairs have ended. */
+const REST_MS = 10_000
+const COUNT_MS = 10_000
+
+/** What final checks look at. */
+export interface FinalModules {
+  readonly world: World
+  readonly ring: SimulatedRing
+  readonly random: Random
+  readonly violations: Violations
+  readonly leases: LeaseWatch
+  readonly traffic: Traffic
+  readonly values: Values
+  /** Step checks go on. */
+  readonly step: () => void
+}
+
+/** What final checks measured. */
+export interface FinalMeasures {
+  readonly wholeAfterMs: number
+  readonly addressedAfterMs: number
+  readonly idleBytesPerNodeSecond: number
+}
+
+/** Waits for the ring and checks everything; stops early when there is no ring. */
+export async function checkFinally(modules: FinalModules): Promise<FinalMeasures> {
+  const measures = { wholeAfterMs: -1, addressedAfterMs: -1, idleBytesPerNodeSecond: -1 }
+  const wholeAfterMs = await untilWhole(modules)
+  if (wholeAfterMs === undefined) return measures
+  const addressedAfterMs = await untilAddressed(modules)
+  await untilAgreed(modules)
+  await checkLookups(modules)
+  await modules.values.check(2 * CALLS_WITHIN_MS)
+  await checkPairs(modules)
+  const idleBytesPerNodeSecond = await countIdleBytes(modules)
+  return { wholeAfterMs, addressedAfterMs: addressedAfterMs ?? -1, idleBytesPerNodeSecond }
+}
+
+async function untilWhole(modules: FinalModules): Promise<number | undefined> {
+  const { ring, violations } = modules
+  const isWhole = (): boolean =>
+    ring.isFormed() && ring.running.every(({ overlay }) => overlay.state === 'connected')
+  const tookMs = await runUntil(modules, isWhole, WHOLE_WITHIN_MS)
+  if (tookMs !== undefined) return tookMs
+  for (const node of ring.running.filter(({ overlay }) => overlay.state !== 'connected')) {
+    violations.add('I18', `${node.host.name} is ${node.overlay.state}, ${ageOf(modules, node)}`)
+  }
+  violations.addAll(ring.report().violations)
+  return undefined
+}
+
+function ageOf({ world }: FinalModules, node: SimulatedNode): string {
+  const seconds = Math.round((world.elapsedMs() - node.startedAt) / 1000)
+  return `${seconds} s after its start and ${WHOLE_WITHIN_MS / 1000} s after the last fault`
+}
+
+async function untilAddressed(modules: FinalModules): Promise<number | undefined> {
+  const { leases, violations } = modules
+  const tookMs = await runUntil(modules, () => leases.isSettled, AGREED_WITHIN_MS)
+  if (tookMs === undefined) for (const problem of leases.problems()) violations.add('I14', problem)
+  return tookMs
+}
+
+async function untilAgreed(modules: FinalModules): Promise<void> {
+  const { ring, violations } = modules
+  const isQuiet = (): boolean => ring.report().isConsistent
+  if ((await runUntil(modules, isQuiet, AGREED_WITHIN_MS)) !== undefined) {
+    return violations.addAll(checkConnected(ring.views()))
+  }
+  violations.addAll(ring.report().violations)
+}
+
+/** Lets nodes look positions up: the nearest node must answer (I8). And every node finds every other. */
+async function checkLookups(modules: FinalModules): Promise<void> {
+  const { world, ring, random } = modules
+  const { running } = ring
+  const calls: Promise<void>[] = []
+  for (const node of running) {
+    const target = Address.fromBytes(classBit(random.bytes(20)))
+    calls.push(lookUp(modules, node, target, 'greedy'))
+  }
+  for (const [from, to] of pairsOf(running, random)) {
+    calls.push(lookUp(modules, from, to.overlay.address, 'exact'))
+  }
+  await world.settle(Promise.all(calls), { limitMs: CALLS_WITHIN_MS })
+}
+
+async function lookUp(
+  { ring, violations }: FinalModules,
+  node: SimulatedNode,
+  target: Address,
+  mode: 'greedy' | 'exact',
+): Promise<void> {
+  const right = nearestNode(ring.views(), target)?.address.toString()
+  const name = `${node.host.name}'s ${mode} lookup`
+  try {
+    const [reply] = await node.overlay.call(target, 'ring.ping', null, { mode })
+    const answered = reply?.from.toString()
+    if (answered !== right) violations.add('I8', `${name} ended at ${answered}, not ${right}`)
+  } catch (error) {
+    violations.add('I8', `${name} for ${nameOf(ring, target)} failed: ${String(error)}`)
+  }
+}
+
+function nameOf(ring: SimulatedRing, address: Address): string {
+  const node = ring.running.find(({ overlay }) => overlay.address.equals(address))
+  return node?.host.name ?? address.toString()
+}
+
+/** Sends inner packets until one arrived for every pair. */
+async function checkPairs(modules: FinalModules): Promise<void> {
+  const { world, ring, random, traffic, violations } = modules
+  let open = pairsOf(ring.running, random).map(([from, to]) => ({
+    from,
+    to,
+    texts: [] as string[],
+  }))
+  for (let round = 0; round < TRAFFIC_ROUNDS && open.length > 0; round++) {
+    for (const { from, to, texts } of open) {
+      const text = traffic.send(from, to)
+      if (text !== undefined) texts.push(text)
+    }
+    await world.run({ forMs: TRAFFIC_ROUND_MS })
+    modules.step()
+    open = open.filter(({ texts }) => !texts.some((text) => traffic.hasArrived(text)))
+  }
+  for (const { from, to } of open) {
+    violations.add('I15', `no packet from ${from.host.name} reaches ${to.host.name}`)
+  }
+}
+
+async function countIdleBytes({ world, ring, violations }: FinalModules): Promise<number> {
+  await world.run({ forMs: REST_MS })
+  const before = world.stats.bytesSent
+  await world.run({ forMs: COUNT_MS })
+  const seconds = (ring.running.length * COUNT_MS) / 1000
+  const rate = Math.round((world.stats.bytesSent - before) / seconds)
+  if (rate > IDLE_BYTES_PER_SECOND_MAX)
+    violations.add('I19', `a ring at rest sends ${rate} bytes per second and node`)
+  return rate
+}
+
+async function runUntil(
+  modules: FinalModules,
+  isDone: () => boolean,
+  limitMs: number,
+): Promise<number | undefined> {
+  const { world } = modules
+  const startedAt = world.elapsedMs()
+  while (!isDone()) {
+    if (world.elapsedMs() - startedAt >= limitMs) return undefined
+    await world.run({ forMs: 500 })
+    modules.step()
+  }
+  return world.elapsedMs() - startedAt
+}
+
+function pairsOf<T>(all: readonly T[], random: Random): (readonly [T, T])[] {
+  const pairs = all.flatMap((one) =>
+    all.filter((other) => other !== one).map((other) => [one, other] as const),
+  )
+  while (pairs.length > PAIRS_MAX) {
+    pairs[random.below(pairs.length)] = pairs.at(-1) as (typeof pairs)[number]
+    pairs.pop()
+  }
+  return pairs
+}
+
+/** Ring addresses have their last bit clear. */
+function classBit(bytes: Uint8Array): Uint8Array {
+  bytes[19] = (bytes[19] ?? 0) & 0xfe
+  return bytes
+}

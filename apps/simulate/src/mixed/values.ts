@@ -1,0 +1,133 @@
+/** Values in the DHT, and which of them must still be there (I12). */
+import type { Random } from '@ipop/runtime'
+import type { World } from '@ipop/simulator'
+import { createHash } from 'node:crypto'
+import type { SimulatedNode } from '../ring/simulated-node.ts'
+import type { SimulatedRing } from '../ring/simulated-ring.ts'
+import type { Violations } from './findings.ts'
+import { REPLICAS_LOST_MAX } from '../limits.ts'
+
+/** Values outlive every run. */
+const TTL_SECONDS = 86_400
+
+/** Losses further apart than this are repaired one by one. */
+const REPAIRED_AFTER_MS = 90_000
+
+interface Stored {
+  readonly key: string
+  readonly text: string
+  readonly positions: readonly bigint[]
+  lost: { readonly atMs: number; readonly count: number }[]
+}
+
+/** Puts values while faults rage, and asks for them afterwards. */
+export class Values {
+  readonly #world: World
+  readonly #ring: SimulatedRing
+  readonly #random: Random
+  readonly #violations: Violations
+  #stored: Stored[] = []
+  #count = 0
+  /** Puts that were not acknowledged. */
+  refused = 0
+
+  constructor(modules: {
+    world: World
+    ring: SimulatedRing
+    random: Random
+    violations: Violations
+  }) {
+    this.#world = modules.world
+    this.#ring = modules.ring
+    this.#random = modules.random
+    this.#violations = modules.violations
+  }
+
+  /** Values that must be found. */
+  get expected(): number {
+    return this.#stored.length
+  }
+
+  /** Lets a random node put one more value. */
+  putOne(): void {
+    const able = this.#ring.running.filter(
+      (node) => node.connectedAt !== undefined && !node.host.isPaused,
+    )
+    const node = able[this.#random.below(able.length)]
+    if (node?.dht === undefined) return
+    const number = this.#count++
+    const [key, text] = [`value ${number}`, `text ${number}`]
+    node.dht.put(key, new TextEncoder().encode(text), TTL_SECONDS).then(
+      () => this.#stored.push({ key, text, positions: positionsOf(key), lost: [] }),
+      () => this.refused++,
+    )
+  }
+
+  /** Takes note that a node is about to vanish; each of `views` is a set of nodes among which its replicas may lie. */
+  noteLoss(gone: SimulatedNode, views: readonly (readonly SimulatedNode[])[]): void {
+    const atMs = this.#world.elapsedMs()
+    const places = views.map((nodes) =>
+      nodes.map((node) => ({ node, at: position(node.overlay.address.bytes) })),
+    )
+    const lostOf = (value: Stored, among: (typeof places)[number]): number =>
+      value.positions.filter((at) => nearest(among, at)?.node === gone).length
+    this.#stored = this.#stored.filter((value) => {
+      const count = Math.max(...places.map((among) => lostOf(value, among)))
+      if (count > 0) value.lost.push({ atMs, count })
+      const recent = value.lost.filter((loss) => atMs - loss.atMs < REPAIRED_AFTER_MS)
+      return recent.reduce((sum, loss) => sum + loss.count, 0) <= REPLICAS_LOST_MAX
+    })
+  }
+
+  /** Takes note of a split: a value has fewer than eight replicas on each side until the sides have healed. */
+  noteSplit(): void {
+    this.#stored = []
+  }
+
+  /** Asks for every value that must be there, from random nodes. */
+  async check(limitMs: number): Promise<void> {
+    const answers = this.#stored.map(async (value) => {
+      const { running } = this.#ring
+      const node = running[this.#random.below(running.length)]
+      if (node?.dht === undefined) return
+      const found = await this.#find(node, value).catch((error: unknown) => String(error))
+      if (found === undefined) return
+      this.#violations.add('I12', `${value.key} is not found by ${node.host.name}: ${found}`)
+    })
+    await this.#world.settle(Promise.all(answers), { limitMs })
+  }
+
+  async #find(node: SimulatedNode, { key, text }: Stored): Promise<string | undefined> {
+    const values = await (node.dht as NonNullable<typeof node.dht>).get(key)
+    const texts = values.map(({ value }) => new TextDecoder().decode(value))
+    return texts.includes(text) ? undefined : `${values.length} values`
+  }
+}
+
+/** The checker's own reading of where replicas lie: eight positions an eighth of the ring apart. */
+function positionsOf(key: string): bigint[] {
+  const hash = createHash('sha256').update(key).digest().subarray(0, 20)
+  return Array.from({ length: 8 }, (_, index) => {
+    return (position(hash) + (BigInt(index) << 157n)) % (1n << 160n)
+  })
+}
+
+function position(bytes: Uint8Array): bigint {
+  return BigInt(`0x${Buffer.from(bytes).toString('hex')}`)
+}
+
+function nearest<T extends { readonly at: bigint }>(
+  places: readonly T[],
+  at: bigint,
+): T | undefined {
+  let best: T | undefined
+  for (const place of places)
+    if (!best || distance(place.at, at) < distance(best.at, at)) best = place
+  return best
+}
+
+function distance(one: bigint, other: bigint): bigint {
+  const there = one < other ? other - one : one - other
+  const back = (1n << 160n) - there
+  return there < back ? there : back
+}

@@ -1,0 +1,18 @@
+/** Seeds that once failed; each stands for a mistake that was made and corrected. */
+import { describe, expect, it } from '@jest/globals'
+import { main } from '../../src/main.ts'
+
+describe('a seed that once failed', () => {
+  it.each([
+    // A liar's strangers were dialled for minutes after its end, three times each, at 6 kB a second and node.
+    ['mixed', 168, ['--nodes', '6', '--duration', '40']],
+  ])('%s %i', async (scenario, seed, argv) => {
+    let out = ''
+    const code = await main(['--scenario', scenario, '--seed', String(seed), ...argv, '--json'], {
+      print: (text) => (out += text),
+      complain: () => undefined,
+    })
+    expect(JSON.parse(out).problems).toEqual([])
+    expect(code).toBe(0)
+  })
+})
