@@ -25,3 +25,4 @@ export {
 export { openDevice } from './device/open-device.ts'
 export { isSupported, type Support } from './device/support.ts'
 export type { DeviceOptions, PacketsHandler, VirtualDevice } from './device/virtual-device.ts'
+export { watchNetwork, type NetworkMonitor } from './monitor/watch-network.ts'

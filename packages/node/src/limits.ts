@@ -83,3 +83,15 @@ export const PLANE_DATAGRAM6_BYTES_MAX = 1_452
 
 /** How often traffic that stays in the data plane is looked at: liveness and rekeying need no finer clock. */
 export const PLANE_POLL_MS = 1_000
+
+/** How often the network is looked at where the system tells of no events, and for a return from suspend. */
+export const NETWORK_POLL_MS = 3_000
+
+/** Events of one change come within milliseconds; who waits longer makes the gap longer. */
+export const NETWORK_SETTLE_MS = 20
+
+/** Less than this between calendar and monotonic clock is a correction of the calendar, not a sleep. */
+export const NETWORK_SUSPEND_MIN_MS = 5_000
+
+/** Addresses and routes compared; a router's full table would cost more to compare than a change costs. */
+export const NETWORK_TEXT_PARTS_MAX = 1_024

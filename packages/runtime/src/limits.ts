@@ -50,3 +50,6 @@ export const HTTP_HEADERS_MAX = 64
 
 /** Characters of one field's text in a console log line: longer values drown the event. */
 export const LOG_VALUE_CHARACTERS_MAX = 2_000
+
+/** Of a routing table this much is looked at: some hundred routes; a router of the backbone has a million. */
+export const ROUTE_TABLE_BYTES_MAX = 65_536

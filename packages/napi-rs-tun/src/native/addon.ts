@@ -17,6 +17,11 @@ export interface NativeTun {
   close(): void
 }
 
+/** Listens to changes of the network; see `native/binding/src/monitor.rs`. */
+export interface NativeMonitor {
+  close(): void
+}
+
 /** One data plane; see `native/binding/src/plane.rs`. */
 export interface NativePlane {
   openSocket(host: string, port: number): { id: number; host: string; port: number }
@@ -96,6 +101,10 @@ export interface NativeAddon {
   INTERFACE_VERSION?: number
   NativeTun: {
     open(name: string, isTap: boolean, offload: boolean, wake: () => void): NativeTun
+  }
+  /** Absent in an addon of an older build. */
+  NativeMonitor?: {
+    start(wake: () => void): NativeMonitor
   }
   NativePlane: {
     create(tun: NativeTun | undefined, wake: () => void): NativePlane

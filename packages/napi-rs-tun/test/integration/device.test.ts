@@ -35,6 +35,11 @@ onLinux('a virtual interface', () => {
     expect(await resultOf('down')).toEqual({ whileDown: 0, whileUp: 1 })
   })
 
+  it('has a monitor beside it that tells of links, addresses and routes until it is closed', async () => {
+    const changes = Array.from({ length: 5 }, () => true)
+    expect(await resultOf('monitor')).toEqual({ counts: changes, isSilent: true })
+  })
+
   it('vanishes with its thread when it is closed, and can be closed twice', async () => {
     const found = await resultOf<{ leaked: number; present: boolean; write: string }>('close')
     expect(found).toEqual({ leaked: 0, present: false, write: 'TUN_CLOSED' })

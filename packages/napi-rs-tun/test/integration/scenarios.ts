@@ -4,7 +4,7 @@ import { createSocket } from 'node:dgram'
 import { readdirSync, readFileSync } from 'node:fs'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { DeviceError, openDataPlane, openDevice } from '../../src/index.ts'
+import { DeviceError, openDataPlane, openDevice, watchNetwork } from '../../src/index.ts'
 import { arpReply, echoReply, hasValidUdpChecksum, isArpRequest, udpPacket } from './packets.ts'
 
 const run = promisify(execFile)
@@ -15,6 +15,29 @@ const exists = (name: string): boolean =>
 const threads = (): number => readdirSync('/proc/self/task').length
 
 const scenarios: Record<string, () => Promise<unknown>> = {
+  async monitor() {
+    let events = 0
+    const monitor = watchNetwork(() => (events += 1))
+    const pause = () => setTimeout(100)
+    const counts: number[] = []
+    try {
+      const pair = 'link add m0 type veth peer name m1'
+      const commands = [pair, 'link set m0 up', 'addr add 10.8.0.1/24 dev m0']
+      for (const command of [...commands, 'route add 10.77.0.0/16 dev m0', 'link del m0']) {
+        const before = events
+        await run('ip', command.split(' '))
+        await pause()
+        counts.push(events - before)
+      }
+    } finally {
+      monitor.close()
+    }
+    const atClose = events
+    await run('ip', ['link', 'set', 'lo', 'mtu', '60000'])
+    await pause()
+    return { counts: counts.map((count) => count > 0), isSilent: events === atClose }
+  },
+
   async ping() {
     const device = openDevice({
       name: 't0',

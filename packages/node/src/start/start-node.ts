@@ -5,6 +5,8 @@ import type { IpopConfig, NodeConfig } from '@ipop/config'
 import type { Runtime } from '@ipop/runtime'
 import { Identity } from '@ipop/security'
 import { TransportAddress, type EdgeListener, type PortMapper } from '@ipop/transport'
+import { NetworkWatch } from '../network/network-watch.ts'
+import { systemEvents } from '../network/system-events.ts'
 import { messageOf } from '../errors.ts'
 import type { NodeDataPlane } from '../dataplane/data-plane.ts'
 import { DATA_PLANE_VARIABLE, isScriptWanted, openDataPlane } from '../dataplane/open-data-plane.ts'
@@ -78,6 +80,8 @@ async function start(
     const process = new NodeProcess(runtime, parts)
     if (network !== undefined && device !== undefined) process.addVirtualNetwork(device, network)
     await process.openManagement()
+    const watch = watchNetworkFor(runtime, members, device?.name)
+    undo.push('network watch', () => Promise.resolve(watch.close()))
     process.startMembers()
     return process
   } catch (error) {
@@ -86,6 +90,20 @@ async function start(
     )
     throw error
   }
+}
+
+function watchNetworkFor(
+  runtime: Runtime,
+  members: readonly Member[],
+  virtualDevice: string | undefined,
+): NetworkWatch {
+  return new NetworkWatch(runtime, {
+    virtualDevice,
+    events: systemEvents,
+    onChange: () => {
+      for (const { overlay } of members) overlay.networkChanged()
+    },
+  })
 }
 
 function wantedDataPlane(): string | undefined {

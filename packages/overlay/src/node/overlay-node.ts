@@ -205,6 +205,11 @@ export class OverlayNode {
     return this.#unreachableListeners.add(listener)
   }
 
+  /** Is told that the machine's network changed: sessions stay, their paths are tried anew at once. */
+  networkChanged(): void {
+    this.#parts.keeper.networkChanged()
+  }
+
   /** Asks for a session with `peer` because traffic wants to go there. */
   connectOnDemand(peer: Address): void {
     if (this.#state === 'leaving' || this.#state === 'offline') return

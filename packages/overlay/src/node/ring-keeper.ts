@@ -1,6 +1,11 @@
 /** Keeps one node's place in the ring: runs the topology policies and carries out what they decide. */
 import type { Instant, Log, Runtime, TimerHandle } from '@ipop/runtime'
-import type { Channel, ChannelDownReason, ChannelTable } from '@ipop/transport'
+import {
+  followNetworkChange,
+  type Channel,
+  type ChannelDownReason,
+  type ChannelTable,
+} from '@ipop/transport'
 import { Connection } from '../connections/connection.ts'
 import type { ConnectionTable } from '../connections/connection-table.ts'
 import { Role } from '../connections/roles.ts'
@@ -161,6 +166,15 @@ export class RingKeeper {
       linker.giveUp(channel.address)
       known.failed(channel.address, now, (introducer) => !table.get(introducer))
     }
+    this.changed()
+  }
+
+  /** Tries all paths anew, tells others where this node is now, and asks how it is seen. */
+  networkChanged(): void {
+    const { channels, leaves, runtime } = this.#modules
+    if (this.#isStopped) return
+    followNetworkChange(channels)
+    leaves.greetNow(runtime.clock.now())
     this.changed()
   }
 

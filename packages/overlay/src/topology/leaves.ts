@@ -86,6 +86,11 @@ export class Leaves {
     }
   }
 
+  /** Says hello to all at once: this end's network changed, and their answers tell how it is seen now. */
+  greetNow(now: Instant): void {
+    for (const bootstrap of this.#bootstraps) bootstrap.nextAt = now
+  }
+
   /** Says hello where it is due: all at once while joining, then now and then. */
   evaluate(isInRing: boolean, now: Instant): void {
     for (const bootstrap of this.#bootstraps) {

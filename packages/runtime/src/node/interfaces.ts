@@ -2,10 +2,12 @@
 import { networkInterfaces } from 'node:os'
 import type { InterfaceAddress, NetworkInterfaces } from '../ports/host.ts'
 import { readGateway } from './gateway.ts'
+import { readRoutes } from './routes.ts'
 
 /** Returns the lister of this machine's addresses; asks the system at each call. */
 export function createNodeInterfaces(): NetworkInterfaces {
-  return { list: listAddresses, gateway: readGateway }
+  const routes = process.platform === 'linux' ? { routes: readRoutes } : {}
+  return { list: listAddresses, gateway: readGateway, ...routes }
 }
 
 function listAddresses(): readonly InterfaceAddress[] {

@@ -12,12 +12,22 @@ export interface InterfaceAddress {
   readonly isInternal: boolean
 }
 
+/** One route of the machine, as far as a change of it matters. */
+export interface Route {
+  /** Interface name. */
+  readonly device: string
+  /** Destination and gateway in the system's words: equal routes have equal texts. */
+  readonly text: string
+}
+
 /** Lists network interfaces. */
 export interface NetworkInterfaces {
   /** Returns the addresses this machine has now. */
   list(): readonly InterfaceAddress[]
   /** Returns the IPv4 address of the default router; undefined where none is known. */
   gateway?(): string | undefined
+  /** Returns the routes this machine has now; absent where the system does not tell. */
+  routes?(): readonly Route[]
 }
 
 /** Turns host names into addresses. */

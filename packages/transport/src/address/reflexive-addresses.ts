@@ -54,6 +54,11 @@ export class ReflexiveAddresses {
       .map((entry) => entry.ta)
   }
 
+  /** Forgets all of them. */
+  clear(): void {
+    this.#entries.clear()
+  }
+
   #dropOldest(): void {
     const oldest = [...this.#entries].reduce((a, b) => (b[1].seenAt < a[1].seenAt ? b : a))
     this.#entries.delete(oldest[0])

@@ -29,9 +29,10 @@ export class Channel {
   userData: unknown
   /** The session under the channel. For the channel table. */
   session: Session<Edge>
+  /** Its paths at work. For the channel table and for reports. */
+  readonly ways: PathManager
   readonly #host: ChannelHost
   readonly #liveness: Liveness
-  readonly #paths: PathManager
   readonly #status = new StatusByte()
   #state: ChannelState = 'connecting'
   #initiation: Uint8Array | undefined
@@ -45,7 +46,7 @@ export class Channel {
     this.isInitiator = options.isInitiator
     const isFirst = host.address.compare(options.address) < 0
     this.#liveness = new Liveness(host, { idleProbeMs: IDLE_PROBE_MS, isFirst, now: host.now() })
-    this.#paths = new PathManager(host, this.#pathHost())
+    this.ways = new PathManager(host, this.#pathHost())
   }
 
   /** The peer's verified record, once the handshake brought it. */
@@ -56,7 +57,7 @@ export class Channel {
   /** What is known for dialling the peer again: its endpoints, working ones first. */
   get hint(): PeerHint {
     const { address, session } = this
-    return { address, sessionKey: session.peer.sessionKey, endpoints: this.#paths.knownEndpoints() }
+    return { address, sessionKey: session.peer.sessionKey, endpoints: this.ways.knownEndpoints() }
   }
 
   /** Where the channel is in its life. */
@@ -66,22 +67,22 @@ export class Channel {
 
   /** The path that carries frames now. */
   get activeEdge(): Edge | undefined {
-    return this.#paths.paths.active?.edge
+    return this.ways.paths.active?.edge
   }
 
   /** Every path known, usable or not. */
   get edges(): Edge[] {
-    return [...this.#paths.paths.values()].map((path) => path.edge)
+    return [...this.ways.paths.values()].map((path) => path.edge)
   }
 
   /** Smoothed round trip of the active path; undefined before the first measurement. */
   get rttMs(): number | undefined {
-    return this.#paths.paths.active?.rtt.smoothedMs
+    return this.ways.paths.active?.rtt.smoothedMs
   }
 
   /** The longest datagram that the active path carries whole, where that was asked. */
   get datagramBytesMax(): number | undefined {
-    return this.#paths.paths.active?.mtu?.datagramBytesMax
+    return this.ways.paths.active?.mtu?.datagramBytesMax
   }
 
   /** When an authenticated datagram last came. */
@@ -100,8 +101,8 @@ export class Channel {
   }
 
   set localStatus(status: number) {
-    if (!this.#status.set(status, this.#host.now())) return
-    if (this.#state === 'up') this.#host.wake(this.#status.dueAt)
+    const isNews = this.#status.set(status, this.#host.now())
+    if (isNews && this.#state === 'up') this.#host.wake(this.#status.dueAt)
   }
 
   /** The peer's status byte. */
@@ -121,28 +122,28 @@ export class Channel {
 
   /** Adds a path to try. */
   addEdge(edge: Edge): void {
-    if (this.#state !== 'down') this.#paths.addEdge(edge, this.#host.now())
+    if (this.#state !== 'down') this.ways.addEdge(edge, this.#host.now())
   }
 
   /** Adds endpoints to try. For the channel table, which has checked them. */
   addEndpoints(endpoints: readonly TransportAddress[]): void {
-    if (this.#state !== 'down') this.#paths.addEndpoints(endpoints, this.#host.now())
+    if (this.#state !== 'down') this.ways.addEndpoints(endpoints, this.#host.now())
   }
 
   /** Returns whether something authentic came over `edge`, which leads here without a node in between. For relays. */
   hasProven(edge: Edge): boolean {
-    return this.#state === 'up' && this.#paths.paths.hasProven(edge)
+    return this.#state === 'up' && this.ways.paths.hasProven(edge)
   }
 
   /** Notes that an edge closed by itself: another takes over at once if it was the active one. */
   edgeClosed(edge: Edge): void {
-    if (this.#state === 'up' && this.activeEdge === edge) this.#paths.activeEdge(this.#host.now())
+    if (this.#state === 'up' && this.activeEdge === edge) this.ways.activeEdge(this.#host.now())
   }
 
   /** Sends a frame over the active path; returns false when it was dropped. `frame` is borrowed until the call returns. */
   send(frame: Uint8Array): boolean {
     const now = this.#host.now()
-    const edge = this.#state === 'up' ? this.#paths.activeEdge(now) : undefined
+    const edge = this.#state === 'up' ? this.ways.activeEdge(now) : undefined
     const datagram = edge && this.session.seal(frame, now)
     if (!datagram) {
       this.counters.dropsOut++
@@ -160,7 +161,7 @@ export class Channel {
   probe(): void {
     if (this.#state !== 'up') return
     const now = this.#host.now()
-    this.#paths.pingActive(now)
+    this.ways.pingActive(now)
     if (this.#liveness.misses === 0) this.#armLiveness(now)
   }
 
@@ -169,7 +170,7 @@ export class Channel {
     if (this.#state === 'down') return
     const now = this.#host.now()
     const datagram = this.#state === 'up' && this.session.seal(encodeClose(), now)
-    if (datagram) for (const path of this.#paths.paths.inOrder()) path.edge.send(datagram)
+    if (datagram) for (const path of this.ways.paths.inOrder()) path.edge.send(datagram)
     this.#host.down(this, 'closed')
   }
 
@@ -178,7 +179,7 @@ export class Channel {
     this.#state = 'up'
     this.#initiation = undefined
     this.#liveness.heard(now)
-    this.#paths.start(edge, now)
+    this.ways.start(edge, now)
     this.#host.activeEdgeChanged(this)
     this.#host.wake(this.pollTimeout())
   }
@@ -186,7 +187,7 @@ export class Channel {
   /** Ends for good. For the channel table. */
   markDown(): void {
     this.#state = 'down'
-    this.#paths.close()
+    this.ways.close()
     this.#host.activeEdgeChanged(this)
     this.session.close(this.#host.now())
   }
@@ -200,7 +201,7 @@ export class Channel {
     if (this.#state === 'up' && edge?.isOpen && this.#liveness.misses === 0)
       return void edge.send(datagram)
     if (this.#state === 'connecting') this.#initiation = datagram.slice()
-    this.#paths.sendOnAll(datagram)
+    this.ways.paths.sendOnAll(datagram)
   }
 
   /** Handles an authenticated frame, or an empty keepalive. For the channel table. */
@@ -212,9 +213,9 @@ export class Channel {
     const isProbe = type === frames.FRAME_PING || type === frames.FRAME_PONG
     if (isProbe) return this.#receiveProbe(frame, edge, now)
     if (type === frames.FRAME_CLOSE) return this.#host.down(this, 'closed by peer')
-    this.#paths.heard(edge, type !== undefined, now)
+    this.ways.heard(edge, type !== undefined, now)
     if (type === undefined) return
-    if (type === frames.FRAME_PATH_OFFER) return void this.#paths.punch.receive(frame, now)
+    if (type === frames.FRAME_PATH_OFFER) return void this.ways.punch.receive(frame, now)
     this.#owesAnswer = true
     if (type === frames.FRAME_RELAY_CONTROL) return this.#host.relayControl(this, frame)
     this.#host.handlers().onFrame(this, frame)
@@ -223,7 +224,7 @@ export class Channel {
   /** Notes that frames came over `edge` and went their way. For the channel table. */
   heard(edge: Edge, now: Instant): void {
     this.#liveness.heard(now)
-    this.#paths.heard(edge, true, now)
+    this.ways.heard(edge, true, now)
     this.#owesAnswer = true
   }
 
@@ -234,19 +235,19 @@ export class Channel {
     if (traffic.packetsOut === 0 || traffic.packetsIn > 0) return
     this.#host.wake(this.#liveness.sent(this.#host.now()))
     // Unanswered, and perhaps because a relay is gone.
-    this.#paths.activeEdge(this.#host.now())
+    this.ways.activeEdge(this.#host.now())
   }
 
   /** Returns when `handleTimeout` wants to be called. */
   pollTimeout(): Instant {
-    const paths = this.#paths.pollTimeout()
+    const paths = this.ways.pollTimeout()
     if (this.#state !== 'up') return paths
     return Math.min(paths, this.#liveness.pollTimeout(), this.#status.dueAt)
   }
 
   /** Does what is due. For the channel table. */
   handleTimeout(now: Instant): void {
-    this.#paths.handleTimeout(now)
+    this.ways.handleTimeout(now)
     if (this.#state !== 'up') return
     if (this.#status.takeDue(now)) this.probe()
     this.#checkLiveness(now)
@@ -256,10 +257,10 @@ export class Channel {
     const { isUnanswered } = this.#liveness
     const advice = this.#liveness.handleTimeout(now)
     if (advice === undefined) return
-    if (advice === 'probe' && isUnanswered) this.#paths.mtu.doubt(now)
+    if (advice === 'probe' && isUnanswered) this.ways.mtu.doubt(now)
     if (advice === 'lost') return this.#host.down(this, 'lost')
-    if (advice === 'probe') this.#paths.pingActive(now)
-    else this.#paths.pingAll(now, { withCandidates: advice === 'suspect' })
+    if (advice === 'probe') this.ways.pingActive(now)
+    else this.ways.pingAll(now, { withCandidates: advice === 'suspect' })
     // A peer that restarted has no key for our probes, but answers a new handshake.
     if (advice === 'probe all') this.session.connect(now)
     this.#armLiveness(now)
@@ -267,7 +268,7 @@ export class Channel {
   }
 
   #armLiveness(now: Instant): void {
-    const rtt = this.#paths.paths.active?.rtt
+    const rtt = this.ways.paths.active?.rtt
     const missAt = now + (rtt?.timeoutMs(this.#liveness.misses) ?? IDLE_PROBE_MS / 10)
     this.#liveness.probeSent(missAt)
     this.#host.wake(missAt)
@@ -276,13 +277,13 @@ export class Channel {
   #receiveProbe(frame: Uint8Array, edge: Edge, now: Instant): void {
     const probe = decodeProbe(frame)
     if (probe instanceof Malformed) return this.#host.drop(probe.reason)
-    const path = this.#paths.heard(edge, probe.isActive && probe.kind === 'ping', now)
+    const path = this.ways.heard(edge, probe.isActive && probe.kind === 'ping', now)
     if (!path) return this.#host.drop('no room for path')
-    if (probe.kind === 'ping') this.#paths.answer(probe, path, now)
-    else this.#paths.pong(probe, path, now)
+    if (probe.kind === 'ping') this.ways.answer(probe, path, now)
+    else this.ways.pong(probe, path, now)
     if (probe.observed && edge.kind === 'udp') this.#host.observed(this, probe.observed, edge)
-    const isNews = this.#state !== 'down' && this.#status.heard(probe.status)
-    if (isNews) this.#host.handlers().onStatus(this)
+    if (this.#state === 'down' || !this.#status.heard(probe.status)) return
+    this.#host.handlers().onStatus(this)
   }
 
   #pathHost(): PathHost {

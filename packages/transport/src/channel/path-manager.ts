@@ -2,25 +2,23 @@
 import type { Instant, Random } from '@ipop/runtime'
 import type { TransportAddress } from '../address/transport-address.ts'
 import type { Edge } from '../edge/edge.ts'
-import { GOOD_PATH_RTT_MS, HINT_ENDPOINTS_MAX, RELAY_SILENCE_MS } from '../limits.ts'
+import {
+  GOOD_PATH_RTT_MS,
+  HINT_ENDPOINTS_MAX,
+  RELAY_SILENCE_MS,
+  SEARCH_INTERVAL_MIN_MS,
+} from '../limits.ts'
 import type { Probe } from '../wire/control-frames.ts'
 import type { HolePunch } from '../nat/hole-punch.ts'
 import { EndpointCandidates } from './endpoint-candidates.ts'
 import { MtuSearch } from './mtu-search.ts'
 import { type Path, rankOf } from './path.ts'
-import { PathSearch } from './path-search.ts'
+import { MISMATCH_CHECK_MS, PathSearch, SEARCH_AGAIN_MS, SEARCH_JOIN_MS } from './path-search.ts'
 import type { PathHost } from './path-host.ts'
-import { hasPeerMoved, PathSet } from './path-set.ts'
+import { PathSet } from './path-set.ts'
+import { PeerPath } from './peer-path.ts'
 import { type ProbeOptions, sealProbe } from './probes.ts'
 import { punchingFor } from './punching.ts'
-
-/** A path on which the peer is active but we are not is checked against ours at most this often. */
-const MISMATCH_CHECK_MS = 1_000
-/** A search that the peer announced is joined unless one was made this recently. */
-const SEARCH_JOIN_MS = 1_000
-
-/** Endpoints known already cause a new search when the last round was longer ago. */
-const SEARCH_AGAIN_MS = 4_000
 
 /** The paths of one channel at work. */
 export class PathManager {
@@ -34,8 +32,7 @@ export class PathManager {
   #isSearching = false
   #isClosed = false
   #lastRoundAt: Instant = Number.NEGATIVE_INFINITY
-  #peerPath: Path | undefined
-  #peerPathSince: Instant = Number.NEGATIVE_INFINITY
+  readonly #peerPath = new PeerPath()
 
   constructor({ random }: { random: Random }, host: PathHost) {
     this.#random = random
@@ -145,6 +142,17 @@ export class PathManager {
     }
   }
 
+  /** Starts over because this end's network changed: whatever worked has to prove itself again. */
+  networkChanged(): void {
+    const now = this.#host.now()
+    if (this.paths.active?.edge.isLocal) return
+    this.#searchRound(now, true)
+    this.pingActive(now)
+    this.paths.demoteAll()
+    this.#search.restart(now + SEARCH_INTERVAL_MIN_MS)
+    this.#host.wake(this.pollTimeout())
+  }
+
   /** Returns the edge for the next frame. */
   activeEdge(now: Instant): Edge | undefined {
     const active = this.#openActive(now)
@@ -152,25 +160,16 @@ export class PathManager {
     return active?.edge
   }
 
-  /** Sends bytes over all open edges. */
-  sendOnAll(datagram: Uint8Array): void {
-    for (const path of this.paths.values()) if (path.edge.isOpen) path.edge.send(datagram)
-  }
-
   /** Chooses the active path anew. */
   reselect(now: Instant): void {
     const { active } = this.paths
-    let next: Path | undefined
-    if (this.#peerPath && hasPeerMoved(this.#peerPath, active, this.#peerPathSince)) {
-      next = this.#peerPath
-      active?.demote()
-    } else {
-      next = this.paths.choose()
-    }
+    const moved = this.#peerPath.movedTo(active)
+    if (moved) active?.demote()
+    const next = moved ?? this.paths.choose()
     if (!next || next === active) return
     this.paths.activate(next)
     this.mtu.follow(next, now)
-    this.#peerPath = undefined
+    this.#peerPath.clear()
     if (next.edge.kind === 'udp') this.#search.calm()
     else this.#search.restart(now)
     if (active?.edge.isOpen) this.ping(active, now)
@@ -241,12 +240,9 @@ export class PathManager {
   #heardElsewhere(path: Path, isFrame: boolean, now: Instant): void {
     if (path.state === 'candidate') path.state = 'heard'
     const { active } = this.paths
-    if (isFrame && path.state !== 'confirmed' && this.#peerPath !== path) {
-      path.isPeerActive = true
-      this.#peerPath = path
-      this.#peerPathSince = now
-    }
-    if (path.state !== 'confirmed' && now - path.lastPingAt >= path.rtt.timeoutMs(path.misses)) {
+    const isNews = isFrame && this.#peerPath.note(path, active, now)
+    const isInDoubt = isNews || path.state !== 'confirmed'
+    if (isInDoubt && now - path.lastPingAt >= path.rtt.timeoutMs(path.misses)) {
       this.ping(path, now)
     }
     if (isFrame && active && now - active.lastPingAt >= MISMATCH_CHECK_MS) this.ping(active, now)

@@ -9,6 +9,15 @@ import {
 /** Rounds are spread by this share, so that the channels of a node do not search in step. */
 const JITTER_SHARE = 0.1
 
+/** A path on which the peer is active but we are not is checked against ours at most this often. */
+export const MISMATCH_CHECK_MS = 1_000
+
+/** A search that the peer announced is joined unless one was made this recently. */
+export const SEARCH_JOIN_MS = 1_000
+
+/** Endpoints known already cause a new search when the last round was longer ago. */
+export const SEARCH_AGAIN_MS = 4_000
+
 /** With a direct path found, the other candidates are no longer urgent. */
 const CALM_INTERVAL_MS = 4_000
 

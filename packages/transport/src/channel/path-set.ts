@@ -93,6 +93,16 @@ export class PathSet {
     return usable.sort((a, b) => Number(b === active) - Number(a === active))
   }
 
+  /** Withdraws all confirmations: frames go on as before until a path has proved itself again. */
+  demoteAll(): void {
+    for (const path of this.#paths.values()) path.demote()
+  }
+
+  /** Sends bytes over all open edges. */
+  sendOnAll(datagram: Uint8Array): void {
+    for (const path of this.#paths.values()) if (path.edge.isOpen) path.edge.send(datagram)
+  }
+
   /** Forgets everything. */
   clear(): void {
     this.#paths.clear()
@@ -135,11 +145,4 @@ function isClearlyQuicker(path: Path, active: Path): boolean {
   const activeMs = active.rtt.smoothedMs
   if (smoothedMs === undefined || activeMs === undefined || samples < SAMPLES_MIN) return false
   return smoothedMs < activeMs - Math.max(HYSTERESIS_MS, activeMs * HYSTERESIS_SHARE)
-}
-
-/** Returns whether the peer moved: it now sends over `path`, and `active` fell silent before that. */
-export function hasPeerMoved(path: Path, active: Path | undefined, since: Instant): boolean {
-  if (!active || path === active || !path.isPeerActive || !path.isUsable) return false
-  if (rankOf(path.edge.kind) > rankOf(active.edge.kind)) return false
-  return active.lastHeardAt < since
 }

@@ -29,7 +29,7 @@ export interface ReachHost {
 /** The reach of one node. */
 export class Reach implements ReachHost {
   readonly #own: OwnAddresses
-  readonly #nat = new NatObserver()
+  #nat = new NatObserver()
   readonly #clock: Clock
   readonly #dialer: Dialer
   readonly #listeners: readonly EdgeListener[]
@@ -56,6 +56,14 @@ export class Reach implements ReachHost {
       mappedAddresses: () => mapped?.() ?? [],
     })
     this.#arrays = new PortArrays(runtime, modules)
+  }
+
+  /** Forgets what others reported, which was true in another network, and asks the system for the addresses anew. */
+  networkChanged(): void {
+    this.#nat = new NatObserver()
+    this.#heard.clear()
+    this.#own.reflexive.clear()
+    for (const listener of this.#listeners) listener.networkChanged?.()
   }
 
   /** Returns where this node can be reached: local and reflexive addresses. */

@@ -81,6 +81,8 @@ export interface EdgeListener {
   openSibling?(): Promise<EdgeListener>
   /** Gives datagrams that begin with `type` to `handler`: relay frames and the like. */
   setTypeHandler(type: number, handler: DatagramTypeHandler): void
+  /** Is told that the machine's network changed: other addresses, perhaps other ways. */
+  networkChanged?(): void
   /** Closes the port and every edge. */
   close(): Promise<void>
 }

@@ -46,6 +46,17 @@ export class OwnEndpoints {
     return this.#offered
   }
 
+  /** Returns whether `host` is one of the socket's addresses now. */
+  has(host: string): boolean {
+    this.#refresh()
+    return this.#hosts.includes(host)
+  }
+
+  /** Asks the system again before the next answer. */
+  forget(): void {
+    this.#listedAt = Number.NEGATIVE_INFINITY
+  }
+
   #refresh(): void {
     const now = this.#clock.now()
     if (now - this.#listedAt < INTERFACES_REFRESH_MS) return

@@ -134,6 +134,15 @@ export class TcpEdgeListener implements EdgeListener, TcpEdgeHost {
     await this.#socket.close()
   }
 
+  /** A stream from an address that is gone would only be found dead after minutes. */
+  networkChanged(): void {
+    this.#own.forget()
+    for (const edge of [...this.#edges.keys()]) {
+      const host = edge.localHost
+      if (host !== undefined && !this.#own.has(host)) edge.close()
+    }
+  }
+
   /** Counts edges and drops. */
   stats(): TcpListenerStats {
     return {

@@ -45,6 +45,12 @@ export class TcpEdge implements Edge, StreamHandlers {
     return this.#isOpen && this.#stream !== undefined
   }
 
+  /** This end's address of the stream, once there is one. */
+  get localHost(): string | undefined {
+    // A scope is this machine's business; the system lists addresses without.
+    return this.#stream?.local.host.split('%')[0] || undefined
+  }
+
   /** Gives the edge its stream. */
   start(stream: Stream): void {
     this.#stream = stream

@@ -166,6 +166,10 @@ export class UdpEdgeListener implements EdgeListener, UdpEdgeHost {
     await this.#socket.close()
   }
 
+  networkChanged(): void {
+    this.#own.forget()
+  }
+
   /** Counts traffic and drops. */
   stats(): UdpListenerStats {
     return {

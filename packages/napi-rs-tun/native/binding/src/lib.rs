@@ -2,6 +2,7 @@
 
 mod address;
 mod error;
+mod monitor;
 mod plane;
 mod relay;
 mod tun;
