@@ -32,6 +32,8 @@ export interface PeerReply {
   readonly roles: readonly string[]
   readonly edgeKinds: readonly string[]
   readonly remote?: string
+  /** The node that forwards, where one does. */
+  readonly relay?: string
   readonly rttMs?: number
   readonly traffic?: {
     readonly packetsIn: number
@@ -49,6 +51,8 @@ export interface PingReply {
   /** Kind of the session's path; absent without a session. */
   readonly path?: string
   readonly remote?: string
+  /** The node that forwards, where one does. */
+  readonly relay?: string
 }
 
 /** Reply to `netcheck`. */
@@ -138,18 +142,20 @@ function mappingLines(portMapping: NetCheckReply['portMapping']): string[] {
 }
 
 /** Returns the line of one reply to `ping`. */
-export function pingLine({ address, ms, hops, path, remote }: PingReply, sequence: number): string {
-  const way = path === undefined ? 'ring' : remote === undefined ? path : `${path} ${remote}`
+export function pingLine(reply: PingReply, sequence: number): string {
+  const { address, ms, hops, path = 'ring', remote, relay } = reply
+  const where = remote ?? relay
+  const way = where === undefined ? path : `${path} ${where}`
   return `${address}: seq=${sequence} hops=${hops} time=${ms.toFixed(1)} ms via ${way}`
 }
 
 /** Returns the lines of `peers`. */
 export function peerLines(peers: readonly PeerReply[]): string[] {
-  const rows = peers.map(({ address, roles, edgeKinds, remote, rttMs, traffic }) => [
+  const rows = peers.map(({ address, roles, edgeKinds, remote, relay, rttMs, traffic }) => [
     address,
     roles.join(','),
     edgeKinds[0] ?? '-',
-    remote ?? '-',
+    remote ?? relay ?? '-',
     rttMs === undefined ? '-' : `${rttMs.toFixed(1)} ms`,
     traffic === undefined ? '-' : volume(traffic.packetsIn, traffic.bytesIn),
     traffic === undefined ? '-' : volume(traffic.packetsOut, traffic.bytesOut),

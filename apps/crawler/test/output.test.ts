@@ -78,6 +78,8 @@ describe('pingLine', () => {
     expect(pingLine({ ...reply, path: 'relay' }, 2)).toContain('via relay')
     const direct = { ...reply, path: 'udp', remote: 'brunet.udp://192.0.2.1:1' }
     expect(pingLine(direct, 3)).toContain('via udp brunet.udp://192.0.2.1:1')
+    const relayed = { address: 'a', ms: 1, hops: 1, path: 'relay', relay: 'brunet:node:b' }
+    expect(pingLine(relayed, 3)).toContain('via relay brunet:node:b')
   })
 })
 
@@ -93,11 +95,13 @@ describe('peerLines', () => {
         traffic: { packetsIn: 3, bytesIn: 120, packetsOut: 4_000, bytesOut: 5_600_000 },
       },
       { address: 'bbbbbbbbbb', roles: ['near', 'leaf'], edgeKinds: [] },
+      { address: 'c', roles: [], edgeKinds: ['relay', 'ring'], relay: 'brunet:node:a' },
     ]
     expect(peerLines(peers)).toEqual([
-      'address     roles      path  remote                    rtt     received   sent',
-      'a           near       udp   brunet.udp://192.0.2.1:1  1.3 ms  3 (120 B)  4000 (5.6 MB)',
-      'bbbbbbbbbb  near,leaf  -     -                         -       -          -',
+      'address     roles      path   remote                    rtt     received   sent',
+      'a           near       udp    brunet.udp://192.0.2.1:1  1.3 ms  3 (120 B)  4000 (5.6 MB)',
+      'bbbbbbbbbb  near,leaf  -      -                         -       -          -',
+      'c                      relay  brunet:node:a             -       -          -',
     ])
   })
 })

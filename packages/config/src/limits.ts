@@ -18,6 +18,9 @@ export const EDGE_LISTENERS_MAX = 16
 /** Interface names to advertise; no host has more that matter. */
 export const DEVICES_MAX = 64
 
+/** Relaying faster than 100 Gbit/s is beyond any machine that runs a node. */
+export const RELAY_MEGABITS_MAX = 100_000
+
 /** Reserved ranges are checked for every address that is drawn. */
 export const RESERVED_RANGES_MAX = 64
 

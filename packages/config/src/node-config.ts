@@ -1,9 +1,18 @@
 /** NodeConfig: how a node joins the ring. */
 import type { ConfigError } from './errors.ts'
 import { basename, dirname, extname, resolve } from 'node:path'
-import { DEVICES_MAX, EDGE_LISTENERS_MAX, REMOTE_TAS_MAX } from './limits.ts'
+import { DEVICES_MAX, EDGE_LISTENERS_MAX, RELAY_MEGABITS_MAX, REMOTE_TAS_MAX } from './limits.ts'
 import { readBytes } from './files/read.ts'
-import { BOOLEAN, NAME, NODE_ADDRESS, PATH, PORT, PORT_OR_ANY, TEXT } from './schema/kinds.ts'
+import {
+  BOOLEAN,
+  integer,
+  NAME,
+  NODE_ADDRESS,
+  PATH,
+  PORT,
+  PORT_OR_ANY,
+  TEXT,
+} from './schema/kinds.ts'
 import { openRoot } from './schema/root.ts'
 import type { Section } from './schema/section.ts'
 import { historicTransport, TRANSPORT_ADDRESS } from './schema/transport-address.ts'
@@ -47,6 +56,14 @@ export interface SwitchConfig {
   readonly enabled: boolean
 }
 
+/** Whether the node forwards for peers that cannot talk directly. */
+export interface RelayConfig {
+  /** Whether it does. */
+  readonly enabled: boolean
+  /** What one direction of a pair may use, in megabits per second, when the file says so. */
+  readonly megabitsPerSecond?: number | undefined
+}
+
 /** A checked NodeConfig. */
 export interface NodeConfig {
   /** Absolute path of the file. */
@@ -69,6 +86,8 @@ export interface NodeConfig {
   readonly portMapping: SwitchConfig
   /** Looking for nodes of the same ring on the local networks. */
   readonly lanDiscovery: SwitchConfig
+  /** Relaying for others. */
+  readonly relay: RelayConfig
   /** Keys and certificates. */
   readonly security: SecurityConfig
   /** What the operator should know, though it does not stop the start. */
@@ -98,6 +117,7 @@ export function parseNodeConfig(bytes: Uint8Array | string, file: string): NodeC
     controlSocket: readControlSocket(root, path),
     portMapping: readSwitch(root, 'PortMapping'),
     lanDiscovery: readSwitch(root, 'LanDiscovery'),
+    relay: readRelay(root),
     security: readSecurity(root, path),
   }
   readHistoric(root)
@@ -190,6 +210,14 @@ function readSwitch(root: Section, name: string): SwitchConfig {
   const enabled = section.optional('Enabled', BOOLEAN) ?? true
   section.finish()
   return { enabled }
+}
+
+function readRelay(root: Section): RelayConfig {
+  const section = root.section('Relay')
+  const enabled = section.optional('Enabled', BOOLEAN) ?? true
+  const megabitsPerSecond = section.optional('MegabitsPerSecond', integer(1, RELAY_MEGABITS_MAX))
+  section.finish()
+  return { enabled, megabitsPerSecond }
 }
 
 function readSecurity(root: Section, file: string): SecurityConfig {

@@ -43,6 +43,8 @@ export interface ConnectionView {
   readonly edgeKinds: readonly string[]
   /** Where the active edge leads, when it has an address. */
   readonly remote?: string | undefined
+  /** Address of the node that forwards, when the active edge goes through one. */
+  readonly relay?: string | undefined
   readonly rttMs?: number | undefined
   /** Frames of the session so far; at most a second old. */
   readonly traffic?: PeerTraffic | undefined

@@ -52,6 +52,7 @@ describe('parseNodeConfig', () => {
       controlSocket: { enabled: true, path: undefined },
       portMapping: { enabled: true },
       lanDiscovery: { enabled: true },
+      relay: { enabled: true, megabitsPerSecond: undefined },
       security: { keyPath: '/opt/ipop/etc/keys/private_key' },
     })
   })
@@ -72,6 +73,18 @@ describe('parseNodeConfig', () => {
   it('keeps the key beside the file unless told otherwise', () => {
     expect(defaultKeyPath('/etc/ipop/bootstrap.config')).toBe('/etc/ipop/bootstrap.key')
     expect(defaultKeyPath('/etc/ipop/.config')).toBe('/etc/ipop/.config.key')
+  })
+
+  it('reads whether and how fast to relay', () => {
+    const relayOf = (elements: string) =>
+      parseNodeConfig(
+        `<NodeConfig><BrunetNamespace>n</BrunetNamespace><EdgeListeners/><Relay>${elements}</Relay></NodeConfig>`,
+        'n',
+      ).relay
+    expect(relayOf('<Enabled>false</Enabled>').enabled).toBe(false)
+    const fast = '<MegabitsPerSecond>10000</MegabitsPerSecond>'
+    expect(relayOf(fast)).toEqual({ enabled: true, megabitsPerSecond: 10_000 })
+    expect(() => relayOf('<MegabitsPerSecond>0</MegabitsPerSecond>')).toThrow('from 1 to 100000')
   })
 
   it('does not start from a file that is not there', () => {

@@ -3,6 +3,8 @@ import type { Address } from '@ipop/address'
 import type { Log, Runtime } from '@ipop/runtime'
 import { CAPABILITY_PARTIAL_CHECKSUMS } from '@ipop/security'
 import {
+  RelayEdge,
+  type Relays,
   UdpEdge,
   UdpEdgeListener,
   type ChannelObserver,
@@ -15,6 +17,7 @@ import { commonCiphers } from './cipher-check.ts'
 import { PlaneCiphers } from './plane-cipher.ts'
 import { PlaneForwarding } from './plane-forwarding.ts'
 import { PlanePeers } from './plane-peers.ts'
+import { PlaneRelays } from './plane-relays.ts'
 import { PlaneSockets } from './plane-sockets.ts'
 import { PlaneTraffic, type TrafficListener } from './plane-traffic.ts'
 import type { Plane, SocketEndpoint } from './plane.ts'
@@ -25,6 +28,8 @@ export type NodeDataPlaneRuntime = Pick<Runtime, 'clock' | 'timers' | 'log' | 'd
 /** The node that the data plane works for. */
 export interface DataPlaneNode {
   readonly entry: TrafficListener['entry']
+  /** Its relay channels. */
+  readonly relays: Relays
   /** Keeps the connection to a peer that packets go to. */
   sentTo(peer: Address): void
 }
@@ -39,6 +44,8 @@ export class NodeDataPlane implements ChannelObserver {
   readonly capabilities: readonly number[]
   /** Takes the router's rows. */
   readonly forwarding: PlaneForwarding
+  /** Takes the node's relay channels. */
+  readonly relays: PlaneRelays
   readonly #log: Log
   readonly #plane: Plane
   readonly #peers: PlanePeers
@@ -66,6 +73,7 @@ export class NodeDataPlane implements ChannelObserver {
     this.datagrams = new PlaneSockets({ plane, others: runtime.datagrams })
     this.ciphers = new PlaneCiphers({ plane, peers, log })
     this.forwarding = new PlaneForwarding({ plane, peers, traffic, clock, log })
+    this.relays = new PlaneRelays({ plane, log, endpointOf: (edge) => this.#endpointOf(edge) })
   }
 
   /** Begins to work for `node`, whose ports are `listeners`. */
@@ -75,8 +83,10 @@ export class NodeDataPlane implements ChannelObserver {
     }
     this.#traffic.listener = {
       ...node,
-      edgeFrom: ({ socket, host, port }) =>
-        this.datagrams.listener(socket)?.edgeFrom({ host, port }),
+      edgeFrom: ({ socket, host, port, channel }) =>
+        channel === undefined
+          ? this.datagrams.listener(socket)?.edgeFrom({ host, port })
+          : node.relays.client.edge(channel),
     }
   }
 
@@ -104,9 +114,15 @@ export class NodeDataPlane implements ChannelObserver {
   }
 
   #endpointOf(edge: Edge | undefined): SocketEndpoint | undefined {
+    if (edge instanceof RelayEdge) return this.#relayedEndpointOf(edge)
     if (!(edge instanceof UdpEdge) || edge.isLocal) return undefined
     const socket = this.datagrams.idOf(edge.local)
     return socket === undefined ? undefined : { socket, ...edge.endpoint }
+  }
+
+  #relayedEndpointOf({ carrier, sendChannel: channel }: RelayEdge): SocketEndpoint | undefined {
+    const relay = this.relays.isSupported ? this.#endpointOf(carrier) : undefined
+    return relay && { ...relay, channel }
   }
 }
 

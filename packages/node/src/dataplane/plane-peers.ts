@@ -1,6 +1,7 @@
 /** The peers of the plane: their numbers, keys, routes and endpoints. */
 import type { Address } from '@ipop/address'
 import type { Instant } from '@ipop/runtime'
+import { RELAY_FRAME_OVERHEAD } from '@ipop/transport'
 import { PLANE_DATAGRAM6_BYTES_MAX, PLANE_DATAGRAM_BYTES_MAX } from '../limits.ts'
 import type { PlaneKey } from './plane-key.ts'
 import type { Plane, SocketEndpoint } from './plane.ts'
@@ -116,5 +117,6 @@ export class PlanePeers {
 function datagramBytesMax({ endpoint, datagramBytesMax: known }: PlanePeer): number {
   if (known !== undefined) return known
   const isIpv6 = endpoint?.host.includes(':') === true
-  return isIpv6 ? PLANE_DATAGRAM6_BYTES_MAX : PLANE_DATAGRAM_BYTES_MAX
+  const max = isIpv6 ? PLANE_DATAGRAM6_BYTES_MAX : PLANE_DATAGRAM_BYTES_MAX
+  return endpoint?.channel === undefined ? max : max - RELAY_FRAME_OVERHEAD
 }

@@ -1,6 +1,6 @@
 /** The plane's sockets as a datagram port: nothing above can tell them from the runtime's. */
 import type { DatagramHandlers, DatagramPort, DatagramSocket, Endpoint } from '@ipop/runtime'
-import type { UdpEdgeListener } from '@ipop/transport'
+import { encodeRelayFrame, type UdpEdgeListener } from '@ipop/transport'
 import type { Plane } from './plane.ts'
 
 /** Binds sockets of the plane. As with the runtime's, IPv6 sockets carry IPv6 only: both families can have one port. */
@@ -23,7 +23,11 @@ export class PlaneSockets implements DatagramPort {
   async bind(local: Endpoint, handlers: DatagramHandlers): Promise<DatagramSocket> {
     const socket = await this.#plane.bind(local, {
       // The bytes are the plane's buffer, which the next batch overwrites; what is decoded from them may stay.
-      onDatagram: (bytes, from) => handlers.onDatagram(bytes.slice(), from),
+      // What came out of a relay frame goes back into one: the channel's owner checks and opens it.
+      onDatagram: (bytes, from, channel) => {
+        const datagram = channel === undefined ? bytes.slice() : encodeRelayFrame(channel, bytes)
+        handlers.onDatagram(datagram, from)
+      },
       onError: (error) => handlers.onError(error),
     })
     const name = nameOf(socket.local)

@@ -63,6 +63,7 @@ function connectionView(connection: Connection): ConnectionView {
       (edge) => edge.kind,
     ),
     remote: activeEdge?.remote?.toString(),
+    relay: activeEdge?.relay?.toString(),
     rttMs: channel.rttMs,
     traffic: trafficOf(channel.counters),
     rekeys: channel.session.rekeyCount,

@@ -4,7 +4,13 @@ import { Malformed } from '@ipop/codec'
 import type { IpopConfig, NodeConfig } from '@ipop/config'
 import type { Runtime } from '@ipop/runtime'
 import { Identity } from '@ipop/security'
-import { TransportAddress, type EdgeListener, type PortMapper } from '@ipop/transport'
+import {
+  RELAY_ROW_BURST_BYTES,
+  TransportAddress,
+  type EdgeListener,
+  type PortMapper,
+  type RelayOptions,
+} from '@ipop/transport'
 import { NetworkWatch } from '../network/network-watch.ts'
 import { systemEvents } from '../network/system-events.ts'
 import { messageOf } from '../errors.ts'
@@ -142,6 +148,7 @@ function createMembers(
       rekeyAfterMs,
       mapped: () => portMapper?.mapped() ?? [],
       ...(count === 1 ? {} : { path: String(index) }),
+      relay: relayOptions(config.relay, plane),
       ...(plane === undefined ? {} : planeOptions(plane)),
     }),
   )
@@ -161,6 +168,20 @@ interface MemberParts {
   readonly rekeyAfterMs: number | undefined
 }
 
+/** All pairs together may use what eight at full rate do. */
+const PAIRS_AT_FULL_RATE = 8
+
+function relayOptions(relay: NodeConfig['relay'], plane: NodeDataPlane | undefined): RelayOptions {
+  const { enabled: isEnabled, megabitsPerSecond } = relay
+  const common = { isEnabled, plane: plane?.relays }
+  if (megabitsPerSecond === undefined) return common
+  const rate = (pairs: number) => ({
+    bytesPerSecond: (pairs * megabitsPerSecond * 1_000_000) / 8,
+    burstBytes: pairs * RELAY_ROW_BURST_BYTES,
+  })
+  return { ...common, rowRate: rate(1), totalRate: rate(PAIRS_AT_FULL_RATE) }
+}
+
 function planeOptions(plane: NodeDataPlane) {
   return { ciphers: plane.ciphers, capabilities: plane.capabilities, observer: plane }
 }
@@ -170,6 +191,6 @@ function attachPlane(
   { overlay }: Member,
   listeners: readonly EdgeListener[],
 ): void {
-  const { dataPlane: entry } = overlay.channels
-  plane.attach({ entry, sentTo: (peer) => overlay.connectOnDemand(peer) }, listeners)
+  const { dataPlane: entry, relays } = overlay.channels
+  plane.attach({ entry, relays, sentTo: (peer) => overlay.connectOnDemand(peer) }, listeners)
 }

@@ -1,6 +1,8 @@
 /** A data plane in TypeScript, over the sockets of any runtime: what the native one does, packet by packet. */
 import type { DatagramPort, DatagramSocket as PortSocket } from '@ipop/runtime'
 import { TransportKey } from '@ipop/security'
+import { decodeRelayFrame, encodeRelayFrame } from '@ipop/transport'
+import { Malformed } from '@ipop/codec'
 import {
   DataPlaneError,
   type DataPlaneHandlers,
@@ -8,6 +10,10 @@ import {
   type DatagramSocket,
   type Endpoint,
   type PeerRow,
+  type RelayCounters,
+  type RelayEndRow,
+  type RelayQuota,
+  type RelayRow,
   type SessionCounters,
   type SessionRow,
   type SocketEndpoint,
@@ -37,7 +43,10 @@ export class FakePlane implements Plane {
   readonly peers = new Map<number, FakePeer>()
   readonly sessions = new Map<number, FakeSession>()
   readonly routes = new Map<string, number>()
+  readonly relayRows = new Map<number, RelayRow & { packets: number }>()
+  readonly relayEnds = new Map<number, RelayEndRow>()
   own: readonly string[] = []
+  relayQuota: RelayQuota | undefined
   /** How many sessions it takes. */
   sessionsMax = 100
   /** How many peers it takes. */
@@ -57,7 +66,7 @@ export class FakePlane implements Plane {
     const peer = this.peers.get(this.routes.get(`${to}/32`) ?? -1)
     if (peer?.session === undefined || peer.endpoint === undefined) return false
     const datagram = this.seal(peer.session, encode(`E${from}>${to} ${text}`))
-    if (datagram) this.#sockets[peer.endpoint.socket]?.send(datagram, peer.endpoint)
+    if (datagram) this.#send(datagram, peer.endpoint)
     return datagram !== undefined
   }
 
@@ -128,6 +137,29 @@ export class FakePlane implements Plane {
     return this.routes.delete(cidr)
   }
 
+  setRelayQuota(quota: RelayQuota): void {
+    this.relayQuota = quota
+  }
+
+  installRelay(row: RelayRow): void {
+    this.removeRelay(row.channel)
+    this.relayRows.set(row.channel, { ...row, packets: 0 })
+  }
+
+  installRelayEnd(row: RelayEndRow): void {
+    this.removeRelay(row.channel)
+    this.relayEnds.set(row.channel, row)
+  }
+
+  removeRelay(channel: number): boolean {
+    return this.relayRows.delete(channel) || this.relayEnds.delete(channel)
+  }
+
+  relayCounters(channel: number): RelayCounters | undefined {
+    const row = this.relayRows.get(channel)
+    return row && { packets: row.packets, bytes: 0, dropped: 0 }
+  }
+
   setOwnAddresses(addresses: readonly string[]): void {
     const isGroup = addresses.some((address) => Number(address.split('.')[0]) >= 224)
     if (isGroup) throw new DataPlaneError('PLANE_ARGUMENT_INVALID', 'not a unicast address')
@@ -175,15 +207,37 @@ export class FakePlane implements Plane {
     return found
   }
 
+  #send(datagram: Uint8Array, { socket, channel, ...to }: SocketEndpoint): void {
+    const bytes = channel === undefined ? datagram : encodeRelayFrame(channel, datagram)
+    this.#sockets[socket]?.send(bytes, to)
+  }
+
+  /** Returns whether the frame was carried or dropped here; an end's datagram is handled as if it had come directly. */
+  #relay(bytes: Uint8Array, source: SocketEndpoint, handlers: DatagramHandlers): boolean {
+    const frame = decodeRelayFrame(bytes)
+    if (frame instanceof Malformed) return false
+    const { channel, datagram } = frame
+    const row = this.relayRows.get(channel)
+    const end = this.relayEnds.get(channel)
+    if (!row && !end) return false
+    if (!isSame(source, row?.owner ?? end?.relay)) return true
+    if (row) {
+      row.packets++
+      this.#send(datagram, { ...row.next, channel: row.nextChannel })
+    } else this.#receive(datagram, { ...source, channel }, handlers)
+    return true
+  }
+
   #receive(bytes: Uint8Array, source: SocketEndpoint, handlers: DatagramHandlers): void {
+    if (bytes[0] === 0x12 && this.#relay(bytes, source, handlers)) return
     const index = bytes.length >= 32 && bytes[0] === 4 ? bytes[4] : undefined
     const localIndex =
       index === undefined ? -1 : new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true)
     const session = this.sessions.get(localIndex)
-    if (!session) return handlers.onDatagram(bytes, source)
+    if (!session) return handlers.onDatagram(bytes, source, source.channel)
     const opened = this.open(bytes)
     if (!opened) return
-    const from = `${source.host} ${source.port}`
+    const from = `${source.host} ${source.port} ${source.channel}`
     const hasMoved = session.source !== from
     session.source = from
     if (opened.isFirst) this.#handlers.onConfirmed(localIndex, source)
@@ -196,6 +250,10 @@ export class FakePlane implements Plane {
     if (isPassed) this.delivered.push(text.slice(1).replace(`>${receiver}`, ''))
     else this.#handlers.onStrayPacket(localIndex, opened.bytes, source)
   }
+}
+
+function isSame(one: SocketEndpoint, other: SocketEndpoint | undefined): boolean {
+  return one.socket === other?.socket && one.host === other.host && one.port === other.port
 }
 
 function encode(text: string): Uint8Array {

@@ -42,6 +42,7 @@ export async function planeNode(host: Host): Promise<PlaneNode> {
     ciphers,
     capabilities,
     observer: plane,
+    relay: { plane: plane.relays },
   })
   const node: PlaneNode = {
     host,
@@ -60,7 +61,7 @@ export async function planeNode(host: Host): Promise<PlaneNode> {
     onFrame: (_channel, frame) => node.frames.push(new TextDecoder().decode(frame)),
   })
   const sentTo = (peer: { toString(): string }) => void node.sentTo.push(peer.toString())
-  plane.attach({ entry: table.dataPlane, sentTo }, [listener])
+  plane.attach({ entry: table.dataPlane, relays: table.relays, sentTo }, [listener])
   return node
 }
 
@@ -74,6 +75,33 @@ export async function twoPlaneNodes(options: Partial<WorldOptions> = {}) {
   // The path is proven by then.
   await world.run({ forMs: 1_000 })
   return { world, left, right }
+}
+
+/** Returns two nodes that cannot talk directly and a third that relays between them, all with data planes. */
+export async function relayedPlaneNodes() {
+  const world = new World({ seed: 1, latencyMs: 20 })
+  const [left, right, relay] = [
+    await planeNode(world.addHost({ name: 'left' })),
+    await planeNode(world.addHost({ name: 'right' })),
+    await planeNode(world.addHost({ name: 'relay' })),
+  ]
+  world.block(left.host, right.host)
+  for (const end of [left, right]) end.table.dial(relay.table.hintOf())
+  await world.runUntil(() => relay.up.length === 2, { limitMs: 10_000 })
+  await world.run({ forMs: 1_000 })
+  const refusals: string[] = []
+  const channel = left.table.dial({ ...right.table.hintOf(), endpoints: [] })
+  const request = { relay: relay.table.address, peer: right.table.address, mayConnect: false }
+  const ask = () =>
+    left.table.relays.client.open(
+      request,
+      (reason) => refusals.push(reason),
+      relay.host.runtime.clock.now(),
+    )
+  ask()
+  await world.runUntil(() => channel.state === 'up', { limitMs: 10_000 })
+  await world.run({ forMs: 1_000 })
+  return { world, left, right, relay, channel, refusals, ask }
 }
 
 /** Lets packets between 10.0.0.1 (left) and 10.0.0.2 (right) stay in the planes. */

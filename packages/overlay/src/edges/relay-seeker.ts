@@ -1,7 +1,7 @@
 /** Finds relays for peers without a direct path: several common peers, or one that is asked to become one. */
 import type { Address } from '@ipop/address'
 import type { Clock, Instant, Log } from '@ipop/runtime'
-import type { Channel, ChannelTable, RelayFailure } from '@ipop/transport'
+import type { Channel, ChannelTable, Edge, RelayFailure } from '@ipop/transport'
 import type { Connection } from '../connections/connection.ts'
 import type { ConnectionTable } from '../connections/connection-table.ts'
 import {
@@ -18,6 +18,8 @@ export interface RelaySeekerModules {
   readonly log: Log
   readonly channels: Pick<ChannelTable, 'relays' | 'channel'>
   readonly table: ConnectionTable
+  /** Returns the way to a peer through the ring. */
+  ringEdge(peer: Address): Edge
   readonly onDemand: {
     /** Keeps a connection. */
     use(connection: Connection, now: Instant): void
@@ -55,6 +57,7 @@ export class RelaySeeker {
     const kind = channel.activeEdge?.kind
     if (kind === 'ring' || kind === 'relay') this.#seek(channel, this.#modules.clock.now())
     else if (kind !== undefined) this.forget(channel.address)
+    else if (channel.state === 'up') channel.addEdge(this.#modules.ringEdge(channel.address))
   }
 
   /** Forgets what was tried for a peer. */

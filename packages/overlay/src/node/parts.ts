@@ -80,7 +80,7 @@ export function assemble(
   const shortcuts = new Shortcuts({ table, linker, random: random.fork('shortcuts'), log })
   const departed = new Departed({ random: random.fork('departed') })
   const { clock } = runtime
-  const seeker = new RelaySeeker({ clock, log, channels, table, onDemand })
+  const seeker = new RelaySeeker({ clock, log, channels, table, onDemand, ringEdge })
   const policies = { seeker, known, near, exchanger, leaves, shortcuts, onDemand, departed }
   const keeper = new RingKeeper({ ...shared, ...policies }, listener)
   addRingMethods(dispatch, { channels, table, linker, calls, exchanger, keeper })

@@ -135,9 +135,10 @@ export class Channel {
     return this.#state === 'up' && this.ways.paths.hasProven(edge)
   }
 
-  /** Notes that an edge closed by itself: another takes over at once if it was the active one. */
+  /** Notes that an edge closed by itself: if it was the active one, another takes over or the owner is told. */
   edgeClosed(edge: Edge): void {
-    if (this.#state === 'up' && this.activeEdge === edge) this.ways.activeEdge(this.#host.now())
+    if (this.#state !== 'up' || this.activeEdge !== edge) return
+    if (!this.ways.activeEdge(this.#host.now())) tableSide(this.#host, this).activePathChanged()
   }
 
   /** Sends a frame over the active path; returns false when it was dropped. `frame` is borrowed until the call returns. */

@@ -90,7 +90,9 @@ async function ping(node: ManagedNode, target: string, clock: Clock): Promise<un
   const ms = clock.now() - start
   const session = node.ring.connections().find((each) => each.address.equals(address))
   const path = session?.edgeKinds[0]
-  return { address: address.toString(), ms, hops: reply?.hops ?? 0, path, remote: session?.remote }
+  const hops = reply?.hops ?? 0
+  const { remote, relay } = session ?? {}
+  return { address: address.toString(), ms, hops, path, remote, relay }
 }
 
 async function addressOf(node: ManagedNode, target: string): Promise<Address> {

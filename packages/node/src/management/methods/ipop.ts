@@ -21,8 +21,9 @@ export function stateOf(ring: RingNode, address: Address): string {
   if (address.equals(ring.address)) return `${name} is this node`
   const connection = ring.connections().find((each) => each.address.equals(address))
   if (connection === undefined) return `${name}: No connection`
-  const { roles, edgeKinds, remote, rttMs } = connection
-  const path = `${edgeKinds[0] ?? 'no edge'}${remote === undefined ? '' : ` ${remote}`}`
+  const { roles, edgeKinds, remote, relay, rttMs } = connection
+  const where = remote ?? relay
+  const path = `${edgeKinds[0] ?? 'no edge'}${where === undefined ? '' : ` ${where}`}`
   const roundTrip = rttMs === undefined ? '' : `, ${rttMs.toFixed(1)} ms`
   return `${name}: Connected (${roles.join(', ')}) by ${path}${roundTrip}; Security association: Active`
 }
