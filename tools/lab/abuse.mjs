@@ -101,7 +101,7 @@ function observe(lab, { port }) {
   const { counters } = dataPlane
   return {
     // Whatever names a plane has for its reasons.
-    rejected: sum([counters.rejected, counters.replays, counters.authFailures]),
+    rejected: sum(['rejected', 'replays', 'authFailures', 'expired'].map((name) => counters[name])),
     noticed: counters.noticed,
     opened: counters.opened,
     echoes: icmpEchoes(lab),

@@ -1,14 +1,13 @@
 /** Types of the transfer across rekeys for tests in TypeScript. */
 import type { Lab } from './namespaces.mjs'
-import type { PeerOfReply } from './tutorial.mjs'
 
 export interface RekeyResult {
   sent: string
   received: string
   tookSeconds: number
-  before: PeerOfReply
-  unchanged: PeerOfReply
-  after: PeerOfReply
+  remotes: [string, string]
+  rekeys: number
+  sessions: number
 }
 export const REKEY_SECONDS: number
 export function copyAcrossRekeys(
