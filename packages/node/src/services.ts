@@ -46,6 +46,8 @@ export interface ConnectionView {
   /** Address of the node that forwards, when the active edge goes through one. */
   readonly relay?: string | undefined
   readonly rttMs?: number | undefined
+  /** Longest datagram that the active path carries whole, where that was asked. */
+  readonly datagramBytesMax?: number | undefined
   /** Frames of the session so far; at most a second old. */
   readonly traffic?: PeerTraffic | undefined
   /** How often its key was replaced. */

@@ -65,6 +65,7 @@ function connectionView(connection: Connection): ConnectionView {
     remote: activeEdge?.remote?.toString(),
     relay: activeEdge?.relay?.toString(),
     rttMs: channel.rttMs,
+    datagramBytesMax: channel.datagramBytesMax,
     traffic: trafficOf(channel.counters),
     rekeys: channel.session.rekeyCount,
   }
