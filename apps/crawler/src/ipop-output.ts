@@ -16,7 +16,11 @@ export interface NodeStatusReply {
   readonly dhtEntries: number
   readonly IpopNamespace?: string
   readonly VirtualIPs?: readonly string[]
-  readonly dataPlane?: { readonly name: string; readonly reason?: string }
+  readonly dataPlane?: {
+    readonly name: string
+    readonly reason?: string
+    readonly features?: Readonly<Record<string, boolean>>
+  }
 }
 
 /** Reply to `status`. */
@@ -41,6 +45,7 @@ export interface PeerReply {
     readonly bytesIn: number
     readonly bytesOut: number
   }
+  readonly refusals?: { readonly replays: number; readonly authFailures: number }
 }
 
 /** Reply to `ping`. */
@@ -104,8 +109,12 @@ function nodeLines(node: NodeStatusReply): string[] {
 
 function dataPlaneLines(dataPlane: NodeStatusReply['dataPlane']): string[] {
   if (dataPlane === undefined) return []
-  const { name, reason } = dataPlane
-  return [`  data plane   ${name}${reason === undefined ? '' : ` (slow): ${reason}`}`]
+  const { name, reason, features = {} } = dataPlane
+  const lines = [`  data plane   ${name}${reason === undefined ? '' : ` (slow): ${reason}`}`]
+  const words = Object.entries(features).map(([feature, isUsed]) =>
+    isUsed ? feature : `no ${feature}`,
+  )
+  return words.length === 0 ? lines : [...lines, `  offloads     ${words.join(', ')}`]
 }
 
 const MAPPINGS: Readonly<Record<string, string>> = {
@@ -151,16 +160,31 @@ export function pingLine(reply: PingReply, sequence: number): string {
 
 /** Returns the lines of `peers`. */
 export function peerLines(peers: readonly PeerReply[]): string[] {
-  const rows = peers.map(({ address, roles, edgeKinds, remote, relay, rttMs, traffic }) => [
-    address,
-    roles.join(','),
-    edgeKinds[0] ?? '-',
-    remote ?? relay ?? '-',
-    rttMs === undefined ? '-' : `${rttMs.toFixed(1)} ms`,
-    traffic === undefined ? '-' : volume(traffic.packetsIn, traffic.bytesIn),
-    traffic === undefined ? '-' : volume(traffic.packetsOut, traffic.bytesOut),
-  ])
-  return table([['address', 'roles', 'path', 'remote', 'rtt', 'received', 'sent'], ...rows])
+  const rows = peers.map(
+    ({ address, roles, edgeKinds, remote, relay, rttMs, traffic, refusals }) => [
+      address,
+      roles.join(','),
+      edgeKinds[0] ?? '-',
+      remote ?? relay ?? '-',
+      rttMs === undefined ? '-' : `${rttMs.toFixed(1)} ms`,
+      traffic === undefined ? '-' : volume(traffic.packetsIn, traffic.bytesIn),
+      traffic === undefined ? '-' : volume(traffic.packetsOut, traffic.bytesOut),
+      refusals === undefined ? '-' : String(refusals.replays),
+      refusals === undefined ? '-' : String(refusals.authFailures),
+    ],
+  )
+  const head = [
+    'address',
+    'roles',
+    'path',
+    'remote',
+    'rtt',
+    'received',
+    'sent',
+    'replays',
+    'forged',
+  ]
+  return table([head, ...rows])
 }
 
 /** Returns packets and bytes, e.g. `12 (3.4 kB)`. */

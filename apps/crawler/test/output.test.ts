@@ -83,6 +83,33 @@ describe('pingLine', () => {
   })
 })
 
+describe('the lines of a native data plane', () => {
+  it('name what the kernel helps with', () => {
+    const features = { udpSegment: false, udpGro: true }
+    const node = { dataPlane: { name: 'rust', features }, IpopNamespace: 'net' }
+    const reply = { pid: 7, uptimeSeconds: 0, nodes: [{ ...PLAIN_NODE, ...node }] }
+    expect(statusLines(reply).slice(-2)).toEqual([
+      '  data plane   rust',
+      '  offloads     no udpSegment, udpGro',
+    ])
+  })
+})
+
+const PLAIN_NODE = {
+  type: 'IpopNode',
+  address: 'brunet:node:A',
+  namespace: 'demo',
+  state: 'connected',
+  neighbors: { self: 'brunet:node:A' },
+  cons: 0,
+  udp: 0,
+  tcp: 0,
+  tunnel: 0,
+  subring: 0,
+  transportAddresses: [],
+  dhtEntries: 0,
+}
+
 describe('peerLines', () => {
   it('lines columns up', () => {
     const peers = [
@@ -93,15 +120,16 @@ describe('peerLines', () => {
         remote: 'brunet.udp://192.0.2.1:1',
         rttMs: 1.25,
         traffic: { packetsIn: 3, bytesIn: 120, packetsOut: 4_000, bytesOut: 5_600_000 },
+        refusals: { replays: 12, authFailures: 3 },
       },
       { address: 'bbbbbbbbbb', roles: ['near', 'leaf'], edgeKinds: [] },
       { address: 'c', roles: [], edgeKinds: ['relay', 'ring'], relay: 'brunet:node:a' },
     ]
     expect(peerLines(peers)).toEqual([
-      'address     roles      path   remote                    rtt     received   sent',
-      'a           near       udp    brunet.udp://192.0.2.1:1  1.3 ms  3 (120 B)  4000 (5.6 MB)',
-      'bbbbbbbbbb  near,leaf  -      -                         -       -          -',
-      'c                      relay  brunet:node:a             -       -          -',
+      'address     roles      path   remote                    rtt     received   sent           replays  forged',
+      'a           near       udp    brunet.udp://192.0.2.1:1  1.3 ms  3 (120 B)  4000 (5.6 MB)  12       3',
+      'bbbbbbbbbb  near,leaf  -      -                         -       -          -              -        -',
+      'c                      relay  brunet:node:a             -       -          -              -        -',
     ])
   })
 })

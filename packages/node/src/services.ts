@@ -50,6 +50,8 @@ export interface ConnectionView {
   readonly datagramBytesMax?: number | undefined
   /** Frames of the session so far; at most a second old. */
   readonly traffic?: PeerTraffic | undefined
+  /** What was refused; absent where JavaScript carries the packets. */
+  readonly refusals?: Refusals | undefined
   /** How often its key was replaced. */
   readonly rekeys?: number | undefined
 }
@@ -60,6 +62,14 @@ export interface PeerTraffic {
   readonly packetsOut: number
   readonly bytesIn: number
   readonly bytesOut: number
+}
+
+/** Datagrams of a peer that the data plane refused under its present keys. */
+export interface Refusals {
+  /** Their counter was seen before. */
+  readonly replays: number
+  /** Their tag is wrong. */
+  readonly authFailures: number
 }
 
 /** How a node can be reached, as far as it knows. */
@@ -152,6 +162,8 @@ export interface DataPlaneView {
   readonly name: 'rust' | 'javascript'
   /** Why it is not the native one. */
   readonly reason?: string
+  /** Which features of the kernel and its devices are in use, by name. */
+  readonly features?: Readonly<Record<string, boolean>>
   /** What happened to packets there, by name. */
   readonly counters?: Readonly<Record<string, number>>
 }

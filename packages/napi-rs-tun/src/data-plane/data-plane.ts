@@ -186,6 +186,16 @@ export class DataPlane {
     return guarded(() => this.#native.counters())
   }
 
+  /** Returns which features of the kernel and its devices are in use, by name; one that a device refused is false from then on. */
+  features(): Readonly<Record<string, boolean>> {
+    return guarded(() => this.#native.features())
+  }
+
+  /** Whether the processor has instructions for AES-GCM; without them ChaCha20-Poly1305 is several times faster. */
+  get hasFastAes(): boolean {
+    return this.#native.hasFastAes()
+  }
+
   /** Returns what went through a session; undefined when there is none of this index. */
   sessionCounters(localIndex: number): SessionCounters | undefined {
     const found = guarded(() => this.#native.sessionCounters(localIndex))

@@ -84,6 +84,10 @@ export interface SessionCounters {
   /** Authentic datagrams received. */
   readonly received: number
   readonly receivedBytes: number
+  /** Datagrams refused because their counter was seen before. */
+  readonly replays: number
+  /** Datagrams refused because their tag is wrong. */
+  readonly authFailures: number
   /** Milliseconds since the last authentic datagram; undefined before the first. */
   readonly idleMs: number | undefined
 }

@@ -47,6 +47,8 @@ export interface NativePlane {
   open(datagram: Uint8Array): { localIndex: number; isFirst: boolean; bytes: Uint8Array } | null
   drain(buffer: Uint8Array): number
   counters(): Record<string, number>
+  features(): Record<string, boolean>
+  hasFastAes(): boolean
   sessionCounters(localIndex: number): NativeSessionCounters | null
   close(): void
 }
@@ -92,6 +94,8 @@ export interface NativeSessionCounters {
   readonly sentBytes: number
   readonly received: number
   readonly receivedBytes: number
+  readonly replays: number
+  readonly authFailures: number
   readonly idleMs: number
 }
 

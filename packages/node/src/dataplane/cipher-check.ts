@@ -12,9 +12,13 @@ const PEER = 0
 const PLANE_INDEX = 1
 const SCRIPT_INDEX = 2
 
-/** Returns the capability numbers of the ciphers that `plane` and this code understand alike. An old addon may lack one. */
+/**
+ * Returns the capability numbers of the ciphers that `plane` and this code understand alike; an old addon may lack one.
+ * AES is not offered where the processor would need a hundred instructions for one of its rounds.
+ */
 export function commonCiphers(plane: Plane): number[] {
-  return CIPHERS.flatMap(([cipher, number]) => (isAlike(plane, cipher) ? [number] : []))
+  const wanted = CIPHERS.filter(([cipher]) => cipher !== 'aes-256-gcm' || plane.hasFastAes)
+  return wanted.flatMap(([cipher, number]) => (isAlike(plane, cipher) ? [number] : []))
 }
 
 function isAlike(plane: Plane, cipher: (typeof CIPHERS)[number][0]): boolean {

@@ -13,6 +13,7 @@ import {
 } from '@ipop/transport'
 import type { DataPlaneHandlers } from 'napi-rs-tun'
 import { messageOf } from '../errors.ts'
+import type { Refusals } from '../services.ts'
 import { commonCiphers } from './cipher-check.ts'
 import { PlaneCiphers } from './plane-cipher.ts'
 import { PlaneForwarding } from './plane-forwarding.ts'
@@ -50,6 +51,7 @@ export class NodeDataPlane implements ChannelObserver {
   readonly #plane: Plane
   readonly #peers: PlanePeers
   readonly #traffic: PlaneTraffic
+  #features: Readonly<Record<string, boolean>>
 
   /** Makes one around the plane that `open` opens with the handlers it gets. Throws where the plane cannot be used. */
   constructor(runtime: NodeDataPlaneRuntime, open: (handlers: DataPlaneHandlers) => Plane) {
@@ -70,6 +72,8 @@ export class NodeDataPlane implements ChannelObserver {
     const traffic = new PlaneTraffic({ plane, peers, clock, timers })
     this.#peers = peers
     this.#traffic = traffic
+    this.#features = plane.features()
+    traffic.onLook = () => this.#tellLostFeatures()
     this.datagrams = new PlaneSockets({ plane, others: runtime.datagrams })
     this.ciphers = new PlaneCiphers({ plane, peers, log })
     this.forwarding = new PlaneForwarding({ plane, peers, traffic, clock, log })
@@ -107,10 +111,36 @@ export class NodeDataPlane implements ChannelObserver {
     return this.#plane.counters()
   }
 
+  /** Returns which features of the kernel and its devices are in use, by name. */
+  features(): Readonly<Record<string, boolean>> {
+    return this.#plane.features()
+  }
+
+  /** Returns what was refused under the present keys of a peer. */
+  refusals(address: Address): Refusals {
+    const refusals = { replays: 0, authFailures: 0 }
+    for (const index of this.#peers.get(address)?.keys.keys() ?? []) {
+      const counters = this.#plane.sessionCounters(index)
+      refusals.replays += counters?.replays ?? 0
+      refusals.authFailures += counters?.authFailures ?? 0
+    }
+    return refusals
+  }
+
   /** Ends it; the node must have stopped before. */
   close(): Promise<void> {
     this.#traffic.close()
     return this.#plane.close()
+  }
+
+  /** A device that refuses a feature once is not asked again, so each is told once. */
+  #tellLostFeatures(): void {
+    const before = this.#features
+    this.#features = this.#plane.features()
+    for (const feature of Object.keys(before)) {
+      if (before[feature] !== true || this.#features[feature] !== false) continue
+      this.#log.write('warn', 'data plane lost a feature: a device refused it', { feature })
+    }
   }
 
   #endpointOf(edge: Edge | undefined): SocketEndpoint | undefined {

@@ -22,7 +22,10 @@ export async function openDataPlane(
 ): Promise<DataPlaneChoice> {
   const choice = await choose(runtime, device, wish)
   if (device === undefined) return choice
-  const fields = choice.kind === 'rust' ? {} : { reason: choice.reason }
+  const fields =
+    choice.kind === 'rust'
+      ? { features: inUse(choice.plane.features()) }
+      : { reason: choice.reason }
   const name = choice.kind === 'rust' ? 'rust' : 'javascript (slow)'
   runtime.log.write('info', `data plane: ${name}`, fields)
   return choice
@@ -50,12 +53,18 @@ async function choose(
 /** Returns what is shown of a choice. */
 export function dataPlaneView(choice: DataPlaneChoice): DataPlaneView {
   if (choice.kind === 'javascript') return { name: 'javascript', reason: choice.reason }
-  return { name: 'rust', counters: choice.plane.counters() }
+  return { name: 'rust', counters: choice.plane.counters(), features: choice.plane.features() }
 }
 
 /** Returns whether the variable's value asks for JavaScript. */
 export function isScriptWanted(wish: string | undefined): boolean {
   return wish === 'js' || wish === 'javascript'
+}
+
+function inUse(features: Readonly<Record<string, boolean>>): string {
+  return Object.keys(features)
+    .filter((name) => features[name])
+    .join(' ')
 }
 
 function script(reason: string): DataPlaneChoice {

@@ -28,6 +28,8 @@ export interface PlaneTrafficModules {
 /** Passes frames up, and looks after keys whose traffic stays in the plane. */
 export class PlaneTraffic {
   listener: TrafficListener | undefined
+  /** Called before peers with routes are looked after. */
+  onLook: (() => void) | undefined
   readonly #modules: PlaneTrafficModules
   /** Keys whose peer was confirmed or moved, perhaps by a packet that stayed in the plane. */
   readonly #suspects = new Set<number>()
@@ -78,6 +80,7 @@ export class PlaneTraffic {
   }
 
   #askAll(now: Instant): void {
+    this.onLook?.()
     let isWatching = false
     for (const peer of [...this.#modules.peers.values()]) {
       if (peer.routes.size === 0) continue

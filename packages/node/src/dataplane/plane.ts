@@ -7,6 +7,8 @@ export type Plane = Pick<
   | 'bind'
   | 'close'
   | 'counters'
+  | 'features'
+  | 'hasFastAes'
   | 'installPeer'
   | 'installRelay'
   | 'installRelayEnd'

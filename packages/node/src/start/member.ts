@@ -1,8 +1,9 @@
 /** One ring node with its DHT, and the view of it that the management interfaces use. */
+import type { Address } from '@ipop/address'
 import { Dht } from '@ipop/dht'
 import type { Runtime } from '@ipop/runtime'
 import { OverlayNode, roleNames, type Connection, type OverlayNodeOptions } from '@ipop/overlay'
-import type { ConnectionView, DhtService, PeerTraffic, RingNode } from '../services.ts'
+import type { ConnectionView, DhtService, PeerTraffic, Refusals, RingNode } from '../services.ts'
 
 /** A node on the ring with its part of the DHT. */
 export interface Member {
@@ -27,15 +28,24 @@ export function createMember(runtime: Runtime, options: OverlayNodeOptions): Mem
   return { overlay, dht }
 }
 
+/** Who knows what was refused of a peer's datagrams. */
+export interface RefusalSource {
+  refusals(peer: Address): Refusals
+}
+
 /** Returns the ring node as the management interfaces see it. */
-export function ringView({ overlay }: Member): RingNode {
+export function ringView({ overlay }: Member, plane?: RefusalSource): RingNode {
   return {
     address: overlay.address,
     get state() {
       return overlay.state
     },
     neighbors: () => overlay.neighbors(),
-    connections: () => overlay.connections.all().map(connectionView),
+    connections: () =>
+      overlay.connections.all().map((each) => ({
+        ...connectionView(each),
+        ...(plane === undefined ? {} : { refusals: plane.refusals(each.address) }),
+      })),
     localAddresses: () => overlay.channels.hintOf().endpoints.map(String),
     reach: () => {
       const { mapping, outside, endpoints } = overlay.channels.reach.reach()

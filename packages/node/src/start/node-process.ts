@@ -15,6 +15,7 @@ import { openControlServer } from '../management/control/control-server.ts'
 import { defaultControlPath } from '../management/control/paths.ts'
 import { createNodeMethods, type NodeMethods } from '../management/node-methods.ts'
 import { XmlRpcManager } from '../management/xml-rpc-server.ts'
+import type { NodeDataPlane } from '../dataplane/data-plane.ts'
 import { dataPlaneView, type DataPlaneChoice } from '../dataplane/open-data-plane.ts'
 import type { ManagedNode, NodeKind } from '../services.ts'
 import { bounded } from './bounded.ts'
@@ -111,8 +112,7 @@ export class NodeProcess implements RunningNode {
   /** Joins a virtual network through `device` once the node is on the ring. */
   addVirtualNetwork(device: VirtualDevice, config: VirtualNetworkConfig): void {
     this.#deviceName = device.name
-    const { dataPlane } = this.#parts
-    const forwarding = dataPlane.kind === 'rust' ? dataPlane.plane.forwarding : undefined
+    const forwarding = this.#plane?.forwarding
     this.#mapper = createMapper(this.#runtime, this.#own, { device, forwarding }, config)
     const isStatic = config.ipopConfig.addressData.ipAddress !== undefined
     followAddresses(this.#mapper, device, { isStatic, log: this.#runtime.log })
@@ -125,7 +125,7 @@ export class NodeProcess implements RunningNode {
       const node: ManagedNode = {
         kind,
         namespace: nodeConfig.brunetNamespace,
-        ring: ringView(member),
+        ring: ringView(member, member === this.#own ? this.#plane : undefined),
         dht: dhtView(member, this.#runtime.clock),
         ip: member === this.#own ? this.#mapper : undefined,
         dataPlane: this.#dataPlaneOf(member),
@@ -153,6 +153,11 @@ export class NodeProcess implements RunningNode {
       () => this.#mapper?.start(),
       () => undefined,
     )
+  }
+
+  get #plane(): NodeDataPlane | undefined {
+    const { dataPlane } = this.#parts
+    return dataPlane.kind === 'rust' ? dataPlane.plane : undefined
   }
 
   #dataPlaneOf(member: Member): ManagedNode['dataPlane'] {

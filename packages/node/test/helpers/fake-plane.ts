@@ -47,6 +47,8 @@ export class FakePlane implements Plane {
   readonly relayEnds = new Map<number, RelayEndRow>()
   own: readonly string[] = []
   relayQuota: RelayQuota | undefined
+  hasFastAes = true
+  hasSegmentation = true
   /** How many sessions it takes. */
   sessionsMax = 100
   /** How many peers it takes. */
@@ -190,9 +192,13 @@ export class FakePlane implements Plane {
     return { sealed: 1 }
   }
 
+  features(): Readonly<Record<string, boolean>> {
+    return { udpSegment: this.hasSegmentation }
+  }
+
   sessionCounters(localIndex: number): SessionCounters | undefined {
     const session = this.sessions.get(localIndex)
-    return session && { ...session.counters, idleMs: undefined }
+    return session && { ...session.counters, replays: 0, authFailures: 0, idleMs: undefined }
   }
 
   close(): Promise<void> {

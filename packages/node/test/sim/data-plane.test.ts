@@ -1,5 +1,6 @@
 /** The data plane's seam in virtual time: what stays in it, what comes up, and what the channels know of it. */
 import { describe, expect, it } from '@jest/globals'
+import { CIPHER_AES_256_GCM, CIPHER_CHACHA20_POLY1305 } from '@ipop/security'
 import { type Edge, UdpEdgeListener } from '@ipop/transport'
 import { NodeDataPlane } from '../../src/dataplane/data-plane.ts'
 import { FakePlane } from '../helpers/fake-plane.ts'
@@ -56,6 +57,29 @@ describe('a node with a data plane', () => {
       return Object.assign(fake, { setOwnAddresses: undefined as never })
     })
     expect(old.capabilities).toEqual([])
+  })
+
+  it('offers AES only where the processor has instructions for it', async () => {
+    const { left } = await twoPlaneNodes()
+    const { runtime } = left.host
+    const slow = new NodeDataPlane(runtime, (handlers) =>
+      Object.assign(new FakePlane(runtime.datagrams, handlers), { hasFastAes: false }),
+    )
+    expect(left.plane.capabilities).toContain(CIPHER_AES_256_GCM)
+    expect(slow.capabilities).not.toContain(CIPHER_AES_256_GCM)
+    expect(slow.capabilities).toContain(CIPHER_CHACHA20_POLY1305)
+  })
+
+  it('says once which feature a device refused', async () => {
+    const { world, left, right } = await twoPlaneNodes()
+    route(left, right)
+    left.fake.hasSegmentation = false
+    await world.run({ forMs: 5_000 })
+    const told = world.logs().filter(({ event }) => event.startsWith('data plane lost'))
+    expect(told.map(({ fields }) => fields)).toEqual([
+      expect.objectContaining({ feature: 'udpSegment' }),
+    ])
+    expect(left.plane.features()).toEqual({ udpSegment: false })
   })
 
   it('has sockets of both families', async () => {

@@ -4,7 +4,7 @@ use crate::address::{address, ip};
 use crate::error::{closed, from_device, from_refusal, invalid, Result};
 use crate::tun::{cidr, NativeTun};
 use crate::wake;
-use dataplane::aead::Cipher;
+use dataplane::aead::{has_fast_aes, Cipher};
 use dataplane::session::{Endpoint, SessionKeys};
 use dataplane::transport::{DataHeader, HEADER, TAG};
 use device::hub::{Hub, HubSlot};
@@ -78,7 +78,11 @@ pub struct SessionInfo {
     pub received: f64,
     /// Their bytes.
     pub received_bytes: f64,
-    /// Milliseconds since the last of them; negative when there was none.
+    /// Datagrams refused because their counter was seen before.
+    pub replays: f64,
+    /// Datagrams refused because their tag is wrong.
+    pub auth_failures: f64,
+    /// Milliseconds since the last authentic one; negative when there was none.
     pub idle_ms: f64,
 }
 
@@ -264,6 +268,19 @@ impl NativePlane {
         Ok(counters.into_iter().map(|(name, value)| (name.to_owned(), value as f64)).collect())
     }
 
+    /// Returns which features of the kernel and its devices are in use, by name.
+    #[napi]
+    pub fn features(&self) -> Result<HashMap<String, bool>> {
+        let features = self.hub()?.features();
+        Ok(features.into_iter().map(|(name, is_used)| (name.to_owned(), is_used)).collect())
+    }
+
+    /// Returns whether the processor has instructions for AES-GCM.
+    #[napi]
+    pub fn has_fast_aes(&self) -> bool {
+        has_fast_aes()
+    }
+
     /// Returns what went through a session; null when there is none of this index.
     #[napi]
     pub fn session_counters(&self, local_index: u32) -> Result<Option<SessionInfo>> {
@@ -274,6 +291,8 @@ impl NativePlane {
             sent_bytes: counters.sent_bytes as f64,
             received: counters.received as f64,
             received_bytes: counters.received_bytes as f64,
+            replays: counters.replays as f64,
+            auth_failures: counters.auth_failures as f64,
             idle_ms: match counters.received {
                 0 => -1.0,
                 _ => hub.now_ms().saturating_sub(counters.last_received_ms) as f64,

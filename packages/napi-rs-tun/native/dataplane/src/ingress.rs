@@ -7,7 +7,7 @@ use crate::ip::{fill_in_checksum, IpPacket};
 use crate::mss;
 use crate::plane::Tables;
 use crate::relay::Run;
-use crate::session::{Endpoint, Session};
+use crate::session::{Endpoint, Rejected, Session};
 use crate::transport::{classify, Content, DataHeader};
 use std::ops::Range;
 
@@ -43,8 +43,12 @@ pub trait Listener {
 pub struct IngressCounters {
     /// Packets for the interface.
     pub opened: u64,
-    /// Datagrams with a wrong tag or a counter seen before.
-    pub rejected: u64,
+    /// Datagrams with a counter seen before.
+    pub replays: u64,
+    /// Datagrams with a wrong tag.
+    pub auth_failures: u64,
+    /// Datagrams under a key that is too old.
+    pub expired: u64,
     /// Authentic plaintexts that claim to be IP packets and are not.
     pub malformed: u64,
     /// Packets that were left to the control plane because no route gives their source to the peer.
@@ -61,6 +65,16 @@ pub struct IngressCounters {
     pub relay_refused: u64,
     /// Relay frames above the quota of their channel or of all.
     pub relay_over_quota: u64,
+}
+
+impl IngressCounters {
+    fn reject(&mut self, reason: Rejected) {
+        match reason {
+            Rejected::Expired => self.expired += 1,
+            Rejected::Replayed => self.replays += 1,
+            Rejected::Forged => self.auth_failures += 1,
+        }
+    }
 }
 
 /// The receiving half of a packet thread.
@@ -123,9 +137,9 @@ impl Ingress {
             self.counters.noticed += 1;
             return listener.notice(None, source, Notice::Datagram(datagram));
         };
-        let Some(opened) = session.open(&header, datagram, Some(source), arrival.now_ms) else {
-            self.counters.rejected += 1;
-            return;
+        let opened = match session.try_open(&header, datagram, Some(source), arrival.now_ms) {
+            Ok(opened) => opened,
+            Err(reason) => return self.counters.reject(reason),
         };
         let mut tell = |notice: Notice<'_>| {
             self.counters.noticed += 1;

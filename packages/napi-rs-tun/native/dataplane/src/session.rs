@@ -75,6 +75,8 @@ pub struct Session {
     received_bytes: AtomicU64,
     sent_bytes: AtomicU64,
     last_received_ms: AtomicU64,
+    replays: AtomicU64,
+    auth_failures: AtomicU64,
 }
 
 struct Receiving {
@@ -93,6 +95,17 @@ pub struct Opened {
     pub has_moved: bool,
 }
 
+/// Why a datagram was not opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Rejected {
+    /// The key is too old or was used too often.
+    Expired,
+    /// Its counter was seen before, or is too far behind to tell.
+    Replayed,
+    /// Its tag is wrong.
+    Forged,
+}
+
 /// What went through a session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct SessionCounters {
@@ -106,6 +119,10 @@ pub struct SessionCounters {
     pub received_bytes: u64,
     /// When the last of them arrived, in milliseconds of the plane's clock.
     pub last_received_ms: u64,
+    /// Datagrams refused because their counter was seen before.
+    pub replays: u64,
+    /// Datagrams refused because their tag is wrong.
+    pub auth_failures: u64,
 }
 
 impl Session {
@@ -128,6 +145,8 @@ impl Session {
             received_bytes: AtomicU64::new(0),
             sent_bytes: AtomicU64::new(0),
             last_received_ms: AtomicU64::new(0),
+            replays: AtomicU64::new(0),
+            auth_failures: AtomicU64::new(0),
         })
     }
 
@@ -149,9 +168,7 @@ impl Session {
         self.send_key.seal(counter, message)
     }
 
-    /// Opens `datagram` in place; `None` for a forgery or a repetition.
-    ///
-    /// `source` is where it came from, where that is an endpoint of a socket.
+    /// Opens `datagram` in place; `None` where `try_open` says why not.
     pub fn open(
         &self,
         header: &DataHeader,
@@ -159,15 +176,32 @@ impl Session {
         source: Option<Endpoint>,
         now_ms: u64,
     ) -> Option<Opened> {
+        self.try_open(header, datagram, source, now_ms).ok()
+    }
+
+    /// Opens `datagram` in place, or says and counts why not.
+    ///
+    /// `source` is where it came from, where that is an endpoint of a socket.
+    pub fn try_open(
+        &self,
+        header: &DataHeader,
+        datagram: &mut [u8],
+        source: Option<Endpoint>,
+        now_ms: u64,
+    ) -> Result<Opened, Rejected> {
         if header.counter >= self.messages_max || now_ms >= self.expires_at_ms {
-            return None;
+            return Err(Rejected::Expired);
         }
         let mut receiving = self.receiving.lock().unwrap_or_else(PoisonError::into_inner);
         if !receiving.window.is_acceptable(header.counter) {
-            return None;
+            self.replays.fetch_add(1, Relaxed);
+            return Err(Rejected::Replayed);
         }
-        if !self.receive_key.open(header.counter, datagram.get_mut(HEADER..)?) {
-            return None;
+        let is_authentic =
+            datagram.get_mut(HEADER..).is_some_and(|message| self.receive_key.open(header.counter, message));
+        if !is_authentic {
+            self.auth_failures.fetch_add(1, Relaxed);
+            return Err(Rejected::Forged);
         }
         receiving.window.accept(header.counter);
         let has_moved = source.is_some() && receiving.source != source;
@@ -178,7 +212,7 @@ impl Session {
         self.received_bytes.fetch_add(datagram.len() as u64, Relaxed);
         self.last_received_ms.store(now_ms, Relaxed);
         let is_first = self.received.fetch_add(1, Relaxed) == 0;
-        Some(Opened { plaintext: HEADER..datagram.len() - TAG, is_first, has_moved })
+        Ok(Opened { plaintext: HEADER..datagram.len() - TAG, is_first, has_moved })
     }
 
     /// Returns what went through the session so far.
@@ -189,6 +223,8 @@ impl Session {
             received: self.received.load(Relaxed),
             received_bytes: self.received_bytes.load(Relaxed),
             last_received_ms: self.last_received_ms.load(Relaxed),
+            replays: self.replays.load(Relaxed),
+            auth_failures: self.auth_failures.load(Relaxed),
         }
     }
 }
@@ -235,7 +271,8 @@ pub mod tests {
             let opened = bob.open(&header, &mut datagram, None, 5).unwrap();
             assert_eq!(&datagram[opened.plaintext], b"hello");
             assert!(opened.is_first && !opened.has_moved);
-            assert_eq!(bob.open(&header, &mut copy.clone(), None, 6), None);
+            assert_eq!(bob.try_open(&header, &mut copy.clone(), None, 6), Err(Rejected::Replayed));
+            assert_eq!(bob.counters().replays, 1);
             assert_eq!(bob.counters().received, 1);
             assert_eq!(bob.counters().last_received_ms, 5);
         }
@@ -249,7 +286,8 @@ pub mod tests {
         forged[15] = 0x7f;
         let source = |port| Some(Endpoint::direct(0, ([10, 0, 0, 1], port).into()));
         let header = DataHeader::decode(&forged).unwrap();
-        assert_eq!(bob.open(&header, &mut forged, source(9), 0), None);
+        assert_eq!(bob.try_open(&header, &mut forged, source(9), 0), Err(Rejected::Forged));
+        assert_eq!((bob.counters().auth_failures, bob.counters().replays), (1, 0));
         let header = DataHeader::decode(&datagram).unwrap();
         assert!(bob.open(&header, &mut datagram, source(1), 0).unwrap().has_moved);
         let mut next = sealed(&alice, b"");
@@ -295,7 +333,7 @@ pub mod tests {
         let mut datagram = sealed(&alice, b"x");
         let header = DataHeader::decode(&datagram).unwrap();
         assert!(!alice.seal(&mut [0; 40], 1_000));
-        assert_eq!(bob.open(&header, &mut datagram, None, 1_000), None);
+        assert_eq!(bob.try_open(&header, &mut datagram, None, 1_000), Err(Rejected::Expired));
         assert!(bob.open(&header, &mut datagram, None, 999).is_some());
     }
 

@@ -58,7 +58,9 @@ struct Totals {
     too_big: AtomicU64,
     fragmented: AtomicU64,
     opened: AtomicU64,
-    rejected: AtomicU64,
+    replays: AtomicU64,
+    auth_failures: AtomicU64,
+    expired: AtomicU64,
     malformed: AtomicU64,
     foreign_source: AtomicU64,
     foreign_destination: AtomicU64,
@@ -138,7 +140,9 @@ impl Hub {
     /// Adds what a receiving thread counted, and how many writes to the interface worked and failed.
     pub fn add_ingress(&self, counters: IngressCounters, written: u64, write_errors: u64) {
         self.totals.opened.fetch_add(counters.opened, Relaxed);
-        self.totals.rejected.fetch_add(counters.rejected, Relaxed);
+        self.totals.replays.fetch_add(counters.replays, Relaxed);
+        self.totals.auth_failures.fetch_add(counters.auth_failures, Relaxed);
+        self.totals.expired.fetch_add(counters.expired, Relaxed);
         self.totals.malformed.fetch_add(counters.malformed, Relaxed);
         self.totals.foreign_source.fetch_add(counters.foreign_source, Relaxed);
         self.totals.foreign_destination.fetch_add(counters.foreign_destination, Relaxed);
@@ -162,7 +166,9 @@ impl Hub {
             ("tooBig", totals.too_big.load(Relaxed)),
             ("fragmented", totals.fragmented.load(Relaxed)),
             ("opened", totals.opened.load(Relaxed)),
-            ("rejected", totals.rejected.load(Relaxed)),
+            ("replays", totals.replays.load(Relaxed)),
+            ("authFailures", totals.auth_failures.load(Relaxed)),
+            ("expired", totals.expired.load(Relaxed)),
             ("malformed", totals.malformed.load(Relaxed)),
             ("foreignSource", totals.foreign_source.load(Relaxed)),
             ("foreignDestination", totals.foreign_destination.load(Relaxed)),
@@ -175,6 +181,18 @@ impl Hub {
             ("interfaceWrites", totals.written.load(Relaxed)),
             ("interfaceErrors", totals.write_errors.load(Relaxed)),
             ("sendErrors", send_errors),
+        ]
+    }
+
+    /// Returns which features of the kernel and its devices are in use; one that any socket lost counts as lost.
+    pub fn features(&self) -> [(&'static str, bool); 4] {
+        let sockets = self.sockets();
+        let tun = self.tun.as_ref();
+        [
+            ("udpSegment", sockets.values().all(|socket| socket.has_segmentation())),
+            ("udpGro", sockets.values().all(|socket| socket.has_coalescing())),
+            ("tunTso", tun.is_some_and(|tun| tun.has_vnet_header())),
+            ("tunUso", tun.is_some_and(|tun| tun.takes_udp_trains())),
         ]
     }
 

@@ -23,6 +23,7 @@ pub struct Socket {
     socket: UdpSocket,
     local: SocketAddr,
     has_segmentation: AtomicBool,
+    has_coalescing: AtomicBool,
     send_errors: AtomicU64,
     /// Held by sends that change what the kernel does with long datagrams, and change it back.
     special: Mutex<()>,
@@ -48,6 +49,7 @@ impl Socket {
             socket,
             local,
             has_segmentation: AtomicBool::new(true),
+            has_coalescing: AtomicBool::new(false),
             send_errors: AtomicU64::new(0),
             special: Mutex::new(()),
         };
@@ -63,6 +65,16 @@ impl Socket {
     /// Returns how many sends the system refused.
     pub fn send_errors(&self) -> u64 {
         self.send_errors.load(Relaxed)
+    }
+
+    /// Returns whether trains are sent in one call (UDP_SEGMENT); false once a device refused it.
+    pub fn has_segmentation(&self) -> bool {
+        self.has_segmentation.load(Relaxed)
+    }
+
+    /// Returns whether trains are received in one call (UDP_GRO).
+    pub fn has_coalescing(&self) -> bool {
+        self.has_coalescing.load(Relaxed)
     }
 
     /// Sends one datagram, best effort; returns false when the system refused it.
@@ -169,7 +181,7 @@ impl Socket {
     fn configure(&self) {
         let fd = self.socket.as_fd();
         // Each of these makes things faster or sturdier; none is needed to work.
-        sys::set_option(fd, libc::SOL_UDP, UDP_GRO, 1);
+        self.has_coalescing.store(sys::set_option(fd, libc::SOL_UDP, UDP_GRO, 1), Relaxed);
         for (force, plain) in
             [(libc::SO_RCVBUFFORCE, libc::SO_RCVBUF), (libc::SO_SNDBUFFORCE, libc::SO_SNDBUF)]
         {

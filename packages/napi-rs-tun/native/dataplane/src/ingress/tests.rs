@@ -75,7 +75,7 @@ fn what_one_end_takes_apart_the_other_puts_together() {
     assert!(receive(&bob, &datagrams, 1, &mut heard, &mut ingress).is_empty());
     assert_eq!(
         ingress.counters,
-        IngressCounters { opened: 8, rejected: 8, noticed: 1, ..IngressCounters::default() }
+        IngressCounters { opened: 8, replays: 8, noticed: 1, ..IngressCounters::default() }
     );
 }
 
