@@ -21,8 +21,11 @@ export const RESOLVER_FRESH_MAX_MS = 600_000
 /** A mapping in use is looked up again when this part of its life is over, so that traffic never waits for it. */
 export const RESOLVER_REFRESH_FRACTION = 0.75
 
-/** An address that nobody holds may be leased the next second. */
-export const RESOLVER_NEGATIVE_MIN_MS = 1_000
+/**
+ * An address that nobody holds may be leased the next moment: two nodes that start together ask for each other before
+ * either has written its lease. Doubled with every miss, so that an unused address soon costs little.
+ */
+export const RESOLVER_NEGATIVE_MIN_MS = 200
 
 /** Repeated misses are asked about at most this often. */
 export const RESOLVER_NEGATIVE_MAX_MS = 15_000

@@ -95,3 +95,12 @@ export const NETWORK_SUSPEND_MIN_MS = 5_000
 
 /** Addresses and routes compared; a router's full table would cost more to compare than a change costs. */
 export const NETWORK_TEXT_PARTS_MAX = 1_024
+
+/** 64 peers of 16 endpoints take 60 kB; a larger file is not one of ours. */
+export const PEER_CACHE_BYTES_MAX = 262_144
+
+/** The first save: by then a node has met its neighbours. */
+export const PEER_CACHE_FIRST_MS = 5_000
+
+/** Between two saves: what a crash may cost in freshness. */
+export const PEER_CACHE_PERIOD_MS = 60_000

@@ -8,5 +8,6 @@ export type { ArgumentSchema, CallContext, CallHandler } from './messaging/dispa
 export type { CallOptions, CallReply } from './messaging/request-reply.ts'
 export * from './node/options.ts'
 export * from './node/overlay-node.ts'
+export type { RememberedPeer } from './topology/remembered.ts'
 export type { ForwarderStats } from './routing/packet-forwarder.ts'
 export * from './routing/ring-router.ts'

@@ -152,3 +152,12 @@ export const LEAVE_TIMEOUT_MS = 2_000
 
 /** Bytes of an application protocol name on the wire. */
 export const PROTOCOL_NAME_MAX = 64
+
+/** Peers that worked lately, kept over a restart: some of 64 are still there after most of a network has gone. */
+export const REMEMBERED_PEERS_MAX = 64
+
+/** Remembered peers dialled at a time while the node has no way into the ring: as many as a configuration names bootstraps. */
+export const REMEMBERED_DIALS_MAX = 4
+
+/** Pause between two such tries: all of them have had their turn within 16 s. */
+export const REMEMBERED_DIAL_GAP_MS = 1_000

@@ -22,6 +22,7 @@ import { loadIdentity } from './identity.ts'
 import { openListeners } from './listeners.ts'
 import { createMember, type Member } from './member.ts'
 import { NodeProcess } from './node-process.ts'
+import { PeerCache } from './peer-cache.ts'
 import { openPortMapper } from './port-mapping.ts'
 import type { RunningNode } from './running-node.ts'
 import { lockState } from './state-lock.ts'
@@ -80,14 +81,14 @@ async function start(
     undo.push('ports', () => Promise.all(listeners.map((listener) => listener.close())))
     const ownPorts = { listeners, virtualDevice: device?.name, undo }
     const portMapper = openPortMapper(runtime, nodeConfig, ownPorts)
-    const sources = { identity, listeners, count, plane, rekeyAfterMs, portMapper }
+    const peerCache = cacheOf(nodeConfig, runtime)
+    const sources = { identity, listeners, count, plane, rekeyAfterMs, portMapper, peerCache }
     const members = createMembers(runtime, nodeConfig, sources)
     const parts = { nodeConfig, kind, members, listeners, undo, dataPlane, portMapper }
     const process = new NodeProcess(runtime, parts)
     if (network !== undefined && device !== undefined) process.addVirtualNetwork(device, network)
     await process.openManagement()
-    const watch = watchNetworkFor(runtime, members, device?.name)
-    undo.push('network watch', () => Promise.resolve(watch.close()))
+    keepUp(runtime, members, { virtualDevice: device?.name, peerCache, undo })
     process.startMembers()
     return process
   } catch (error) {
@@ -98,18 +99,26 @@ async function start(
   }
 }
 
-function watchNetworkFor(
+/** Remembers peers and follows changes of the network until everything is undone. */
+function keepUp(
   runtime: Runtime,
   members: readonly Member[],
-  virtualDevice: string | undefined,
-): NetworkWatch {
-  return new NetworkWatch(runtime, {
+  options: {
+    readonly virtualDevice: string | undefined
+    readonly peerCache: PeerCache
+    readonly undo: UndoStack
+  },
+): void {
+  const { virtualDevice, peerCache, undo } = options
+  peerCache.keep(members.at(-1)?.overlay, undo)
+  const watch = new NetworkWatch(runtime, {
     virtualDevice,
     events: systemEvents,
     onChange: () => {
       for (const { overlay } of members) overlay.networkChanged()
     },
   })
+  undo.push('network watch', () => Promise.resolve(watch.close()))
 }
 
 function wantedDataPlane(): string | undefined {
@@ -123,17 +132,26 @@ function networkOf(
 ): VirtualNetworkConfig | undefined {
   if (ipopConfig === undefined) return undefined
   const { keyPath } = nodeConfig.security
-  const leaseFile = join(dirname(keyPath), `${basename(keyPath, extname(keyPath))}.lease`)
+  const leaseFile = besideKey(keyPath, 'lease')
   const network = { ipopConfig, dhcpConfig, leaseFile }
   checkVirtualNetwork(network)
   return network
+}
+
+function cacheOf({ brunetNamespace, security }: NodeConfig, runtime: Runtime): PeerCache {
+  const file = besideKey(security.keyPath, 'peers')
+  return new PeerCache(runtime, { file, namespace: brunetNamespace })
+}
+
+function besideKey(keyPath: string, extension: string): string {
+  return join(dirname(keyPath), `${basename(keyPath, extname(keyPath))}.${extension}`)
 }
 
 /** The configured node comes last, as in the original; the first one is what `/xm.rem` shows. */
 function createMembers(
   runtime: Runtime,
   config: NodeConfig,
-  { identity, listeners, count, plane, rekeyAfterMs, portMapper }: MemberParts,
+  { identity, listeners, count, plane, rekeyAfterMs, portMapper, peerCache }: MemberParts,
 ): Member[] {
   const remoteTas = config.remoteTas.flatMap((text) => {
     const ta = TransportAddress.parse(text)
@@ -146,6 +164,7 @@ function createMembers(
       listeners,
       remoteTas,
       rekeyAfterMs,
+      ...(index === count - 1 ? { remembered: peerCache.load() } : {}),
       mapped: () => portMapper?.mapped() ?? [],
       ...(count === 1 ? {} : { path: String(index) }),
       relay: relayOptions(config.relay, plane),
@@ -166,6 +185,8 @@ interface MemberParts {
   /** Present for a single node with a virtual network. */
   readonly plane: NodeDataPlane | undefined
   readonly rekeyAfterMs: number | undefined
+  /** The peers of the configured node. */
+  readonly peerCache: PeerCache
 }
 
 /** All pairs together may use what eight at full rate do. */

@@ -91,4 +91,12 @@ export class ConnectionTable {
       .filter(isEligible)
       .sort((a, b) => order(a.address, b.address))
   }
+
+  /** Lets every peer know what its connection is to this node. */
+  tellStatus(isInRing: boolean): void {
+    for (const connection of this.all()) {
+      const status = connection.status(isInRing)
+      if (connection.channel.localStatus !== status) connection.channel.localStatus = status
+    }
+  }
 }

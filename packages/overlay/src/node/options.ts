@@ -7,6 +7,7 @@ import type {
   RelayOptions,
   TransportAddress,
 } from '@ipop/transport'
+import type { RememberedPeer } from '../topology/remembered.ts'
 
 /** What lets a data plane seal, open and send for a node. */
 export type DataPlaneOptions = Pick<ChannelTableOptions, 'ciphers' | 'capabilities' | 'observer'>
@@ -22,6 +23,8 @@ export interface OverlayNodeOptions
   readonly listeners: readonly EdgeListener[]
   /** Where to find the ring. Empty for the first node. */
   readonly remoteTas: readonly TransportAddress[]
+  /** Peers that worked before a restart: dialled when no bootstrap answers. */
+  readonly remembered?: readonly RememberedPeer[]
   /** Receiver indices shared with other nodes of the same ports; the first listener's by default. */
   readonly indexes?: IndexTable
   /** Returns where a gateway forwards to the listeners. */

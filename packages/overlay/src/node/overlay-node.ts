@@ -12,6 +12,7 @@ import { NEAR_PER_SIDE, REMOTE_TAS_MAX } from '../limits.ts'
 import type { ArgumentSchema, CallHandler } from '../messaging/dispatch-table.ts'
 import type { CallOptions, CallReply } from '../messaging/request-reply.ts'
 import type { ForwarderStats } from '../routing/packet-forwarder.ts'
+import type { RememberedPeer } from '../topology/remembered.ts'
 import { decodeApplicationMessage, encodeApplicationMessage } from '../wire/application-message.ts'
 import type { OverlayPacket } from '../wire/overlay-packet.ts'
 import { OVERLAY_PACKET_FRAME, PayloadKind, RoutingMode } from '../wire/overlay-packet.ts'
@@ -203,6 +204,11 @@ export class OverlayNode {
   /** Calls `listener` when a peer that traffic asks for cannot be reached; returns how to stop that. */
   onPeerUnreachable(listener: (peer: Address) => void): () => void {
     return this.#unreachableListeners.add(listener)
+  }
+
+  /** Returns the peers that worked lately, newest first, to be kept over a restart. */
+  rememberedPeers(): RememberedPeer[] {
+    return this.#parts.remembered.list()
   }
 
   /** Is told that the machine's network changed: sessions stay, their paths are tried anew at once. */

@@ -15,6 +15,7 @@ import { KnownPeers } from '../topology/known-peers.ts'
 import { Leaves } from '../topology/leaves.ts'
 import { NearNeighbors } from '../topology/near-neighbors.ts'
 import { OnDemand } from '../topology/on-demand.ts'
+import { Remembered } from '../topology/remembered.ts'
 import { Shortcuts } from '../topology/shortcuts.ts'
 import type { OverlayPacket } from '../wire/overlay-packet.ts'
 import type { RingExchange } from '../wire/ring-exchange.ts'
@@ -31,6 +32,7 @@ export interface OverlayParts {
   readonly calls: RequestReply
   readonly onDemand: OnDemand
   readonly keeper: RingKeeper
+  readonly remembered: Remembered
   readonly seeker: RelaySeeker
   /** Returns the way to a peer through the ring, by the neighbour `via` where one is known to be connected to it. */
   ringEdge(peer: Address, via?: Address): RingEdge
@@ -77,12 +79,14 @@ export function assemble(
   const onDemand = new OnDemand({ table, linker, log, onUnreachable: listener.peerUnreachable })
   const shared = { runtime, log, channels, table, linker }
   const leaves = new Leaves({ ...shared, random: random.fork('leaves'), calls }, options.remoteTas)
+  const remembered = new Remembered({ clock: runtime.clock, table }, options.remembered ?? [])
   const shortcuts = new Shortcuts({ table, linker, random: random.fork('shortcuts'), log })
   const departed = new Departed({ random: random.fork('departed') })
   const { clock } = runtime
   const seeker = new RelaySeeker({ clock, log, channels, table, onDemand, ringEdge })
-  const policies = { seeker, known, near, exchanger, leaves, shortcuts, onDemand, departed }
+  const ring = { seeker, onDemand, remembered }
+  const policies = { ...ring, known, near, exchanger, leaves, shortcuts, departed }
   const keeper = new RingKeeper({ ...shared, ...policies }, listener)
   addRingMethods(dispatch, { channels, table, linker, calls, exchanger, keeper })
-  return { channels, table, forwarder, dispatch, calls, onDemand, keeper, seeker, ringEdge }
+  return { channels, table, forwarder, dispatch, calls, ...ring, keeper, ringEdge }
 }

@@ -28,6 +28,7 @@ import type { Leaves } from '../topology/leaves.ts'
 import type { NearNeighbors } from '../topology/near-neighbors.ts'
 import { estimateRingSize } from '../topology/near-neighbors.ts'
 import type { OnDemand } from '../topology/on-demand.ts'
+import type { Remembered } from '../topology/remembered.ts'
 import type { Shortcuts } from '../topology/shortcuts.ts'
 import type { RingExchange } from '../wire/ring-exchange.ts'
 
@@ -45,6 +46,7 @@ export interface RingKeeperModules {
   readonly shortcuts: Shortcuts
   readonly onDemand: OnDemand
   readonly departed: Departed
+  readonly remembered: Remembered
   readonly seeker: RelaySeeker
 }
 
@@ -143,6 +145,7 @@ export class RingKeeper {
     onDemand.fulfil(connection, now)
     known.confirm(channel.hint)
     departed.remove(channel.address)
+    this.#modules.remembered.note(channel)
     if (connection.has(Role.leaf)) exchanger.lookUpSelf(connection)
     this.changed()
   }
@@ -158,6 +161,7 @@ export class RingKeeper {
       near.forget(channel.address)
       exchanger.forget(channel.address)
       known.bar(channel.address, now)
+      if (reason !== 'lost') this.#modules.remembered.note(channel)
       if (reason === 'lost') {
         departed.add(channel.hint, now)
         leaves.hurry(now)
@@ -210,7 +214,7 @@ export class RingKeeper {
     seeker.evaluate(now)
     this.#tryDeparted(now)
     this.#trim(now)
-    this.#tellStatus()
+    this.#modules.table.tellStatus(this.#isInRing)
     this.#announceNeighbors()
     this.#armAt(now + (this.isComplete ? TICK_MS : TICK_INCOMPLETE_MS))
   }
@@ -226,9 +230,10 @@ export class RingKeeper {
 
   #updateState(now: Instant): void {
     if (this.#isInRing) return
-    const { table, leaves } = this.#modules
+    const { table, leaves, remembered } = this.#modules
     const mayBeFirst =
-      !leaves.hasBootstraps || (!leaves.hasAnswers && now - this.#startedAt >= ALONE_AFTER_MS)
+      (!leaves.hasBootstraps && remembered.size === 0) ||
+      (!leaves.hasAnswers && now - this.#startedAt >= ALONE_AFTER_MS)
     if (table.size === 0 ? !mayBeFirst : !this.isComplete) return
     this.#isInRing = true
     this.#listener.joined()
@@ -262,8 +267,10 @@ export class RingKeeper {
   }
 
   #tryDeparted(now: Instant): void {
-    const hint = this.#modules.departed.poll(now)
-    if (hint) this.#modules.linker.link(hint, Role.leaf)
+    const { departed, remembered, linker, table } = this.#modules
+    const hint = departed.poll(now)
+    const others = this.#isInRing && table.size > 0 ? [] : remembered.poll(now)
+    for (const each of hint ? [hint, ...others] : others) linker.link(each, Role.leaf)
   }
 
   #trim(now: Instant): void {
@@ -275,13 +282,6 @@ export class RingKeeper {
         connection.setRole(Role.leaf, false)
       if (connection.isNeeded) connection.lastNeededAt = now
       else if (now - connection.lastNeededAt > UNNEEDED_GRACE_MS) connection.channel.close()
-    }
-  }
-
-  #tellStatus(): void {
-    for (const connection of this.#modules.table.all()) {
-      const status = connection.status(this.#isInRing)
-      if (connection.channel.localStatus !== status) connection.channel.localStatus = status
     }
   }
 
