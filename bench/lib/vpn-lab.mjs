@@ -74,9 +74,9 @@ export class VpnLab {
   }
 
   /** Starts a peer; resolves with what its script says of it, and the seconds to the first answered ping. */
-  async start(name) {
+  async start(name, { env = {} } = {}) {
     const script = this.#scriptOf(name)
-    this.#script(script, 'prepare')
+    this.#script(script, 'prepare', env)
     const { vip } = this.#infoOf(name)
     const pinger = this.spawn('alice', [
       ...['/usr/bin/python3', '-SEI', path.join(this.#folder, 'firstping.py')],
@@ -85,7 +85,7 @@ export class VpnLab {
     const lines = createInterface({ input: pinger.stdout })[Symbol.asyncIterator]()
     try {
       await lines.next()
-      this.#script(script, 'launch')
+      this.#script(script, 'launch', env)
       const { value } = await lines.next()
       const info = this.#infoOf(name)
       if (!/^\d+$/.test(value ?? '')) throw new Error('no ping was answered')
@@ -166,8 +166,8 @@ export class VpnLab {
     return path.join(this.#folder, 'peers', `${name}.sh`)
   }
 
-  #script(script, verb) {
-    must(script, [verb], { env: this.#env(), timeout: COMMAND_MS })
+  #script(script, verb, env = {}) {
+    must(script, [verb], { env: { ...this.#env(), ...env }, timeout: COMMAND_MS })
   }
 
   #env() {
