@@ -115,6 +115,10 @@ impl Coalescer {
         if outline.is_fragment || has_options || !(is_tcp || outline.protocol == UDP && self.merges_udp) {
             return None;
         }
+        // A super-packet gets a new header checksum, which must not make a damaged header look whole.
+        if packet[0] >> 4 == 4 && checksum::sum(&packet[..transport], 0) != 0xffff {
+            return None;
+        }
         let headers = transport + if is_tcp { tcp_header_length(packet, transport)? } else { 8 };
         let payload = packet.len().checked_sub(headers).filter(|&length| length > 0)?;
         let mut flow = Flow {
@@ -335,6 +339,19 @@ mod tests {
         assert_eq!(items[1], (VnetHeader::default(), packets[1].clone()));
         let gap = [train(false, &[500], ACK), train(false, &[500], ACK)].concat();
         assert_eq!(run(&gap, false).len(), 2);
+    }
+
+    #[test]
+    fn a_damaged_header_stays_damaged() {
+        for is_partial in [false, true] {
+            for damaged in [0, 1] {
+                let mut packets = train(false, &[500, 500], ACK);
+                packets[damaged][10] ^= 1;
+                let items = run(&packets, is_partial);
+                assert_eq!(items.len(), 2);
+                assert_eq!(items[damaged].1[..20], packets[damaged][..20]);
+            }
+        }
     }
 
     #[test]
