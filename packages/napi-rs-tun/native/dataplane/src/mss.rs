@@ -20,6 +20,8 @@ pub fn opens_connection(packet: &[u8], outline: &IpPacket) -> bool {
 ///
 /// With a partial checksum the sum is completed later, over the new bytes.
 pub fn clamp(packet: &mut [u8], outline: &IpPacket, packet_max: usize, is_partial: bool) {
+    // What stands behind the packet is none of its options.
+    let Some(packet) = packet.get_mut(..outline.total_length) else { return };
     if !opens_connection(packet, outline) {
         return;
     }
@@ -121,6 +123,16 @@ mod tests {
         }
         let packet = clamped(&with_options(false, 0x02, &[2, 4, 5, 180]), 100);
         assert_eq!(packet[42..44], MSS_MIN.to_be_bytes());
+    }
+
+    #[test]
+    fn what_stands_behind_the_packet_is_no_option() {
+        let whole = with_options(false, 0x02, &[1, 2, 4, 5, 180, 1, 1, 1]);
+        for cut in 1..=8 {
+            let mut packet = whole.clone();
+            set_total_length(&mut packet, 20, whole.len() - cut);
+            assert_eq!(clamped(&packet, 600), packet, "{cut}");
+        }
     }
 
     proptest! {
