@@ -9,7 +9,7 @@ import { readRepository } from '../../tools/tidy/repository.ts'
 import { applyExceptions, describeViolation } from '../../tools/tidy/violation.ts'
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
-const RULES = ['layers', 'ambient', 'wire', 'opening', 'documentation', 'limits', 'size']
+const RULES = ['layers', 'ambient', 'wire', 'opening', 'documentation', 'limits', 'size', 'unsafe']
 const repository = readRepository(ROOT)
 const violations = checkRepository(repository)
 const { remaining, stale } = applyExceptions(violations, repository.exceptions)

@@ -232,6 +232,31 @@ describe('the rule "size"', () => {
   })
 })
 
+describe('the rule "unsafe"', () => {
+  const rust = (crate: string, code: string): Record<string, string> => ({
+    [`packages/low/native/${crate}/src/lib.rs`]: `//! A planted crate.\n${code}\n`,
+  })
+
+  it.each([
+    ['in a crate that is safe', rust('dataplane', '// SAFETY: fine\nlet a = unsafe { b() };')],
+    ['without a reason', rust('device', 'let a = unsafe { b() };')],
+    ['with the reason of another', rust('device', '// SAFETY: fine\nc();\nunsafe { b() };')],
+    ['as a function', rust('device', 'unsafe fn a() {}')],
+    ['as an implementation', rust('binding', 'unsafe impl Send for A {}')],
+  ])('finds it %s', (_what, planted) => {
+    expect(subjects('unsafe', planted)).toEqual(['unsafe'])
+  })
+
+  it.each([
+    rust('device', '// SAFETY: `b` takes anything.\nlet a = unsafe { b() };'),
+    rust('device', '// SAFETY: `b` takes anything.\nlet a =\n    c(unsafe { b() });'),
+    rust('secret', '// SAFETY: nobody shares it.\nunsafe impl Send for A {}'),
+    rust('dataplane', '#![forbid(unsafe_code)]\n// never unsafe\nlet a = "unsafe";'),
+  ])('lets %j pass', (planted) => {
+    expect(subjects('unsafe', planted)).toEqual([])
+  })
+})
+
 describe('exceptions', () => {
   const violation: Violation = {
     ...{ rule: 'size', file: 'a/b.ts', line: 3, subject: 'long', message: 'm' },

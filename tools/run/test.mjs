@@ -1,7 +1,8 @@
 /** Runs every check: types, lint, jest (all arguments are passed on) and cargo; ends with `N passed, N failed`. */
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { ensure } from './ensure.mjs'
 import { exists, installed, ROOT, run, say } from './steps.mjs'
 
@@ -28,9 +29,9 @@ function main(args) {
 }
 
 /** Runs a check that has no tests of its own: it counts only when it fails. */
-function check(name, program, args) {
+function check(name, program, args, options) {
   say(`checking ${name}`)
-  if (run(program, args).status === 0) return
+  if (run(program, args, options).status === 0) return
   console.error(`The check of ${name} failed.`)
   total.failed += 1
 }
@@ -62,11 +63,22 @@ function runCargo(args) {
     return say('cargo test is skipped: the arguments choose other tests')
   }
   if (!exists('cargo')) return say('cargo test is skipped: cargo is not installed')
-  say('running cargo test')
-  const { status, output } = run('cargo', ['test', '--workspace', '--locked'], {
-    cwd: NATIVE,
-    capture: true,
-  })
+  cargoWorkspace(NATIVE, ['--workspace'])
+  // Replays what the fuzzers found worth keeping; the fuzzers themselves need nightly Rust.
+  cargoWorkspace(join(NATIVE, 'fuzz'), ['--no-default-features'])
+}
+
+/** Format, lints (warnings are errors) and tests of one cargo workspace. */
+function cargoWorkspace(cwd, selection) {
+  const options = { cwd }
+  if (works('cargo-fmt')) check('format of Rust', 'cargo', ['fmt', '--check'], options)
+  if (works('cargo-clippy')) {
+    const flags = ['--all-targets', '--locked', '--', '-D', 'warnings']
+    check('lints of Rust', 'cargo', ['clippy', '-q', ...selection, ...flags], options)
+  }
+  say(`running cargo test in ${relative(ROOT, cwd)}`)
+  const flags = ['test', '--locked', ...selection]
+  const { status, output } = run('cargo', flags, { cwd, capture: true })
   console.log(output)
   const sums = { passed: 0, failed: 0, skipped: 0 }
   for (const [, passed, failed, ignored] of output.matchAll(
@@ -77,6 +89,11 @@ function runCargo(args) {
     sums.skipped += Number(ignored)
   }
   count(status, sums)
+}
+
+/** Returns whether a component of Rust is installed: its program exists without it and only fails. */
+function works(program) {
+  return spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0
 }
 
 /** Adds a program's sums; one that failed without a failed test (it did not even start) counts as one failure. */

@@ -6,6 +6,7 @@ import { checkDocumentation, checkOpenings } from './rules/comments.ts'
 import { checkLayers } from './rules/layers.ts'
 import { checkLimits } from './rules/limits.ts'
 import { checkSizes } from './rules/sizes.ts'
+import { checkUnsafe } from './rules/unsafe.ts'
 import { checkWire } from './rules/wire.ts'
 import { listFiles, readSource, type Repository } from './repository.ts'
 import type { Violation } from './violation.ts'
@@ -24,6 +25,7 @@ export function checkRepository(repository: Repository): Violation[] {
     ...checkDocumentation(repository),
     ...checkLimits(repository),
     ...checkSizes([...sources, ...tools]),
+    ...checkUnsafe(repository),
   ]
 }
 

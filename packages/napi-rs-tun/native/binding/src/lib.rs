@@ -1,4 +1,5 @@
 //! Conversions between JavaScript and the native crates; no decision is made here.
+#![deny(unsafe_code)]
 
 mod address;
 mod error;
