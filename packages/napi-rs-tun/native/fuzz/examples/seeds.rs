@@ -11,7 +11,8 @@ fn main() -> std::io::Result<()> {
     write(&folder, "inner_packet", inner_packets())?;
     write(&folder, "datagram", datagrams())?;
     write(&folder, "sessions", sessions())?;
-    write(&folder, "path", paths())
+    write(&folder, "path", paths())?;
+    write(&folder, "relay_frame", relay_frames())
 }
 
 fn write(folder: &Path, target: &str, seeds: Vec<Vec<u8>>) -> std::io::Result<()> {
@@ -142,6 +143,40 @@ fn paths() -> Vec<Vec<u8>> {
             seed.extend_from_slice(&[0x80, 0, 0, 5, 0, 1, 7, 100, 0, 255, 0, 3]);
             seed.extend_from_slice(&packet);
             seeds.push(seed);
+        }
+    }
+    seeds
+}
+
+/// A relay and an end of a relayed path, with and without quotas; frames of sealed packets and of anything.
+fn relay_frames() -> Vec<Vec<u8>> {
+    let forward: &[u8] = &[0, 1, 0, 5, 0];
+    let limited: &[u8] = &[0, 1, 0, 5, 1, 100, 0, 120];
+    let end: &[u8] = &[1, 2, 0];
+    let total: &[u8] = &[2, 2, 1, 50, 0, 200];
+    let losing: &[u8] = &[2, 3, 2];
+    let filler: &[u8] = &[
+        5, 1, 3, 4, 1, 2, 5, 1, 3, 4, 1, 2, 5, 1, 3, 4, 1, 2, 5, 1, 2, 4, 1, 5, 2, 3, 1, 2, 3, 5, 1, 3, 0x12,
+        0, 0,
+    ];
+    let sealed: &[u8] =
+        &[7, 1, 0, 7, 0x10, 0x9, 1, 0x10, 3, 7, 1, 0, 7, 0x10, 0x9, 1, 0x10, 3, 7, 1, 0, 0, 3, 2, 3];
+    let deliver: &[u8] = &[7, 7, 1, 0, 0, 0];
+    let pause: &[u8] = &[7, 6, 200];
+    let wrap_all: &[u8] = &[3, 1, 7, 7, 7, 1, 0, 0, 0];
+    let remove: &[u8] = &[2, 0, 1, 5, 1, 2, 4, 4, 2, 1, 0, 5, 2, 2, 4, 4];
+    let mut seeds = Vec::new();
+    for row in [
+        forward,
+        limited,
+        end,
+        &[forward, total].concat(),
+        &[forward, losing].concat(),
+        &[end, total].concat(),
+    ] {
+        for frames in [filler, sealed, &[sealed, wrap_all].concat()] {
+            seeds.push([&[0, 0, 0], row, frames, deliver, pause, frames, deliver].concat());
+            seeds.push([&[0, 0, 0], row, frames, deliver, remove, deliver].concat());
         }
     }
     seeds

@@ -409,7 +409,11 @@ fn session(input: &mut Input<'_>) -> u32 {
 fn endpoint(input: &mut Input<'_>) -> Option<Endpoint> {
     let what = input.u8();
     let address = ([192, 0, 2, what >> 4], 4000).into();
-    (what % 4 != 3).then(|| Endpoint { socket: u32::from(what % 4), address })
+    (what % 4 != 3).then(|| Endpoint {
+        socket: u32::from(what % 4),
+        address,
+        channel: u32::from(what >> 2 & 3),
+    })
 }
 
 /// Reads an address: one of a few, or one whose bits spread so that networks nest.

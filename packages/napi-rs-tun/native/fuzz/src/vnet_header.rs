@@ -7,6 +7,7 @@ use crate::world::{self, Sent};
 use dataplane::egress::{Egress, EgressCounters};
 use dataplane::limits::{HEADERS_BYTES_MAX, SEND_BYTES_MAX};
 use dataplane::segment::{segment, Refused};
+use dataplane::session::Endpoint;
 use dataplane::transport::{DataHeader, HEADER, TAG};
 use dataplane::vnet::{Gso, VnetHeader, VNET_HEADER};
 
@@ -15,6 +16,10 @@ const REPAIRS_HEADER: u8 = 2;
 const TAKES_PARTIAL: u8 = 4;
 const HAS_ROUTE: u8 = 8;
 const IS_EXPIRED: u8 = 16;
+const IS_RELAYED: u8 = 32;
+
+/// In front of every datagram for the relay channel 0x01020304.
+const RELAYED: &[u8] = &[0x12, 4, 3, 2, 1];
 
 /// More pieces only take time.
 const PIECES_MAX: usize = 300;
@@ -37,8 +42,8 @@ pub fn run(data: &[u8]) {
     }
     let Some(vnet) = decode(&header, &packet) else { return };
     let takes_partial = mode & TAKES_PARTIAL != 0;
-    let room = datagram_max.saturating_sub(HEADER + 1 + TAG);
-    let keeps = |length: usize| takes_partial && length <= room;
+    let room = datagram_max.saturating_sub(HEADER + TAG);
+    let keeps = |length: usize| takes_partial && length < room;
     let expected = slow_segment(&vnet, &packet, keeps);
     let mut found = Vec::new();
     let done = segment(&vnet, &mut packet.clone(), keeps, |s| {
@@ -212,13 +217,18 @@ fn through_egress(mode: u8, datagram_max: usize, vnet: &VnetHeader, packet: &[u8
     if mode & HAS_ROUTE != 0 {
         world::route_everything(&alice, 2);
     }
+    let prefix = if mode & IS_RELAYED != 0 { RELAYED } else { &[] };
+    if mode & IS_RELAYED != 0 {
+        let relay = Endpoint { channel: 0x0102_0304, ..Endpoint::direct(0, ([192, 0, 2, 9], 9).into()) };
+        alice.move_peer(2, Some(relay)).expect("the peer is known");
+    }
     let mut sent = Sent::default();
     let mut egress = Egress::default();
     egress.now_ms = if mode & IS_EXPIRED != 0 { world::EXPIRES_AT_MS } else { 0 };
     egress.packet(&alice.tables(), vnet, &mut packet.to_vec(), &mut sent);
     egress.flush(&mut sent);
     let expected = expect(mode, datagram_max, vnet, packet, &sent);
-    let opened: Vec<Vec<u8>> = sent.datagrams.iter().map(|datagram| open(&bob, datagram)).collect();
+    let opened: Vec<Vec<u8>> = sent.datagrams.iter().map(|datagram| open(&bob, prefix, datagram)).collect();
     assert_eq!(opened, expected.sealed);
     assert_eq!(sent.punted, expected.punted);
     assert_eq!(sent.answers.len(), usize::from(expected.is_answered));
@@ -253,7 +263,8 @@ fn expect(mode: u8, datagram_max: usize, vnet: &VnetHeader, packet: &[u8], sent:
     let Some(outline) = packet::outline(packet) else { return Expected { refused: 1, ..expected } };
     let mut packet = packet.to_vec();
     let has_route = has_route(mode, &outline);
-    let room = datagram_max.saturating_sub(HEADER + TAG);
+    let prefix = if mode & IS_RELAYED != 0 { RELAYED.len() } else { 0 };
+    let room = datagram_max.saturating_sub(HEADER + TAG + prefix);
     if has_route {
         path::clamp(&mut packet, &outline, room, vnet.needs_checksum);
     }
@@ -278,7 +289,7 @@ fn expect(mode: u8, datagram_max: usize, vnet: &VnetHeader, packet: &[u8], sent:
     }
     let Ok(pieces) = pieces else { return Expected { refused: 1, ..expected } };
     for (mut piece, is_partial) in pieces {
-        if has_route && HEADER + usize::from(is_partial) + piece.len() + TAG > SEND_BYTES_MAX {
+        if has_route && prefix + HEADER + usize::from(is_partial) + piece.len() + TAG > SEND_BYTES_MAX {
             expected.refused += 1;
         } else if has_route && mode & IS_EXPIRED == 0 {
             expected.sealed.push(if is_partial { [&[6][..], &piece].concat() } else { piece });
@@ -292,7 +303,8 @@ fn expect(mode: u8, datagram_max: usize, vnet: &VnetHeader, packet: &[u8], sent:
     expected
 }
 
-fn open(plane: &dataplane::plane::Plane, datagram: &[u8]) -> Vec<u8> {
+fn open(plane: &dataplane::plane::Plane, prefix: &[u8], datagram: &[u8]) -> Vec<u8> {
+    let datagram = datagram.strip_prefix(prefix).expect("the channel in front");
     let header = DataHeader::decode(datagram).expect("transport data");
     let tables = plane.tables();
     let session = tables.session(header.receiver_index).expect("an installed session");

@@ -32,7 +32,7 @@ pub fn keys(own: u32, local_index: u32, cipher: Cipher) -> SessionKeys<'static> 
 pub fn plane(own: u32) -> Plane {
     let other = 3 - own;
     let plane = Plane::default();
-    let endpoint = Endpoint { socket: 0, address: ([192, 0, 2, 1], 4000).into() };
+    let endpoint = Endpoint::direct(0, ([192, 0, 2, 1], 4000).into());
     let done = plane
         .install_peer(other, true, 1472)
         .and_then(|()| plane.install_session(&keys(own, 5, Cipher::Aes256Gcm)))

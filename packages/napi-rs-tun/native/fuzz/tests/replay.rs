@@ -32,6 +32,11 @@ fn path() {
 }
 
 #[test]
+fn relay_frame() {
+    replay("relay_frame", ipop_fuzz::relay_frame::run);
+}
+
+#[test]
 fn sessions() {
     replay("sessions", ipop_fuzz::sessions::run);
 }
