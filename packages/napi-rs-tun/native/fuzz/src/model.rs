@@ -159,14 +159,20 @@ impl Model {
         };
         let counter = datagram[8..16].iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
         let messages_max = if index == 6 { u64::MAX - 8_193 } else { 1 << 34 };
-        let plaintext = self.authentic.get(datagram).cloned();
-        let is_usable = counter < messages_max && now_ms < EXPIRES_AT_MS;
-        let Some(plaintext) =
-            plaintext.filter(|_| is_usable && self.seen.entry(index).or_default().accept(counter))
-        else {
-            self.counters.rejected += 1;
+        if counter >= messages_max || now_ms >= EXPIRES_AT_MS {
+            self.counters.expired += 1;
+            return;
+        }
+        let seen = self.seen.entry(index).or_default();
+        if !seen.is_acceptable(counter) {
+            self.counters.replays += 1;
+            return;
+        }
+        let Some(plaintext) = self.authentic.get(datagram).cloned() else {
+            self.counters.auth_failures += 1;
             return;
         };
+        seen.accept(counter);
         let totals = self.totals.entry(index).or_default();
         *totals = (totals.0 + 1, totals.1 + datagram.len() as u64);
         let is_first = totals.0 == 1;

@@ -43,6 +43,8 @@ struct SessionRow {
     sent_bytes: u64,
     received: u64,
     received_bytes: u64,
+    replays: u64,
+    auth_failures: u64,
     seen: Seen,
     source: Option<Endpoint>,
     last_received_ms: u64,
@@ -163,6 +165,8 @@ impl Bench {
             sent_bytes: 0,
             received: 0,
             received_bytes: 0,
+            replays: 0,
+            auth_failures: 0,
             seen: Seen::starting_at(received_below),
             source: None,
             last_received_ms: 0,
@@ -311,7 +315,10 @@ impl Bench {
         }
         let opened = session.open(&header, &mut datagram, source, self.now_ms);
         let is_usable = counter < messages_max(row.cipher) && self.now_ms < row.expires_at_ms;
+        let is_replayed = is_usable && !row.seen.is_acceptable(counter);
         let is_new = is_usable && !is_damaged && row.seen.accept(counter);
+        row.replays += u64::from(is_replayed);
+        row.auth_failures += u64::from(is_usable && !is_replayed && !is_new);
         assert_eq!(opened.is_some(), is_new);
         if let Some(opened) = opened {
             assert_eq!(opened.plaintext, HEADER..HEADER + length);
@@ -325,6 +332,7 @@ impl Bench {
         }
         let counters = session.counters();
         assert_eq!((counters.received, counters.received_bytes), (row.received, row.received_bytes));
+        assert_eq!((counters.replays, counters.auth_failures), (row.replays, row.auth_failures));
         assert_eq!(counters.last_received_ms, row.last_received_ms);
     }
 
