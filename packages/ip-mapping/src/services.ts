@@ -36,6 +36,8 @@ export interface IpCarrier {
   readonly address: Address
   /** Sends a packet over the session with `peer`; returns false while there is none. `packet` is borrowed. */
   sendIp(peer: Address, packet: Uint8Array): boolean
+  /** Returns the longest packet that reaches `peer` whole, where that is known. */
+  packetBytesMax?(peer: Address): number | undefined
   /** Asks for a session with `peer`; does nothing when there is one. */
   connectOnDemand(peer: Address): void
   /** Sets who receives IP packets; `packet` is borrowed until the call returns. */

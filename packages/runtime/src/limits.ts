@@ -53,3 +53,12 @@ export const LOG_VALUE_CHARACTERS_MAX = 2_000
 
 /** Of a routing table this much is looked at: some hundred routes; a router of the backbone has a million. */
 export const ROUTE_TABLE_BYTES_MAX = 65_536
+
+/** Longer datagrams are cut by the first link unless it carries jumbo frames, which a probe could not tell apart. */
+export const ETHERNET_MTU = 1_500
+
+/** Headers of IPv4 (20) and UDP (8) in front of a datagram. */
+export const UDP4_HEADER_BYTES = 28
+
+/** Headers of IPv6 (40) and UDP (8). */
+export const UDP6_HEADER_BYTES = 48

@@ -22,7 +22,10 @@ export interface OwnNetwork {
 }
 
 /** The part of the carrier that packets need. */
-export type PacketCarrier = Pick<IpCarrier, 'address' | 'sendIp' | 'connectOnDemand'>
+export type PacketCarrier = Pick<
+  IpCarrier,
+  'address' | 'packetBytesMax' | 'sendIp' | 'connectOnDemand'
+>
 
 /** The router's parts as its two directions see them. */
 export interface RouterContext {

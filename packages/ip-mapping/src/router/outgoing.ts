@@ -141,7 +141,13 @@ export class OutgoingPath {
   }
 
   #send(ip: Ipv4, peer: Address, packet: Uint8Array, now: Instant): boolean {
-    if (!this.#context.carrier.sendIp(peer, packet)) return false
+    const { carrier } = this.#context
+    const mtu = carrier.packetBytesMax?.(peer) ?? Number.POSITIVE_INFINITY
+    if (packet.length > mtu && forbidsFragments(packet)) {
+      this.#refuse(packet, 'tooBig', { kind: 'fragmentationNeeded', mtu }, now)
+      return true
+    }
+    if (!carrier.sendIp(peer, packet)) return false
     this.#context.counters.sent += 1
     this.#context.rows?.install(ip, peer, now)
     return true
@@ -186,4 +192,9 @@ export class OutgoingPath {
       else carrier.connectOnDemand(member)
     }
   }
+}
+
+/** RFC 791: the second flag, "don't fragment". */
+function forbidsFragments(packet: Uint8Array): boolean {
+  return ((packet[6] ?? 0) & 0x40) !== 0
 }

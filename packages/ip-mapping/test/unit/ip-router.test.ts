@@ -73,6 +73,25 @@ describe('IpRouter outgoing', () => {
     expect(bench.sent).toEqual([packet])
   })
 
+  it('tells the host of packets that are too long for the path to a peer', () => {
+    const bench = new Bench()
+    bench.learn(THEIRS, peer)
+    bench.sessions.add(peer.key)
+    bench.packetBytesMax = 1_220
+    const mayBeCut = udp(OWN, THEIRS, 'x'.repeat(1_300))
+    const mayNot = forbidFragments(udp(OWN, THEIRS, 'x'.repeat(1_300)))
+    const short = forbidFragments(udp(OWN, THEIRS, 'short'))
+    bench.router.handleOutgoing([mayNot, mayBeCut, short], 0)
+    bench.router.flush()
+    expect(bench.sent).toEqual([mayBeCut, short])
+    expect(bench.router.counters.dropped.tooBig).toBe(1)
+    const [answer] = bench.written
+    // ICMP type 3, code 4, and the MTU (RFC 1191).
+    expect([...(answer?.subarray(20, 22) ?? []), answer?.[26], answer?.[27]]).toEqual([
+      3, 4, 4, 196,
+    ])
+  })
+
   it('waits for the session and sends in order when it comes up', () => {
     const bench = new Bench()
     bench.learn(THEIRS, peer)
@@ -322,6 +341,8 @@ describe('IpRouter with a forwarding table', () => {
 
 /** A router with everything around it in hand. */
 class Bench {
+  /** Longest packet that reaches any peer. */
+  packetBytesMax: number | undefined
   readonly sent: Uint8Array[] = []
   readonly written: Uint8Array[] = []
   readonly batches: number[] = []
@@ -354,6 +375,7 @@ class Bench {
           this.sent.push(packet.slice())
           return true
         },
+        packetBytesMax: () => this.packetBytesMax,
         connectOnDemand: (to) => this.wanted.push(to.key),
       },
       resolver: this.resolver,
@@ -405,4 +427,16 @@ class Bench {
     this.written.push(...accepted)
     return accepted.length
   }
+}
+
+/** Sets "don't fragment" and the header checksum that follows (RFC 1624). */
+function forbidFragments(packet: Uint8Array): Uint8Array {
+  const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength)
+  const before = view.getUint16(6)
+  const after = before | 0x4000
+  const sum = (~view.getUint16(10) & 0xffff) + (~before & 0xffff) + after
+  const folded = (sum & 0xffff) + (sum >>> 16)
+  view.setUint16(6, after)
+  view.setUint16(10, ~((folded & 0xffff) + (folded >>> 16)) & 0xffff)
+  return packet
 }

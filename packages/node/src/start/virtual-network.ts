@@ -18,6 +18,7 @@ import {
   type LeaseStore,
 } from '@ipop/ip-mapping'
 import type { Runtime } from '@ipop/runtime'
+import { DATA_OVERHEAD_BYTES } from '@ipop/security'
 import type { VirtualDevice } from 'napi-rs-tun'
 import { messageOf, NodeError } from '../errors.ts'
 import { dnsForwarder } from './dns-forwarder.ts'
@@ -73,6 +74,10 @@ export function createMapper(
       carrier: {
         address: overlay.address,
         sendIp: (peer, packet) => overlay.sendIp(peer, packet),
+        packetBytesMax: (peer) => {
+          const datagramBytesMax = overlay.channelTo(peer)?.datagramBytesMax
+          return datagramBytesMax && datagramBytesMax - DATA_OVERHEAD_BYTES
+        },
         connectOnDemand: (peer) => overlay.connectOnDemand(peer),
         onIpPacket: (handler) => overlay.onIpPacket(handler),
         onChannelUp: (listener) => overlay.onPeerUp(listener),

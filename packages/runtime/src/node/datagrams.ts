@@ -7,6 +7,9 @@ import {
   DATAGRAM_QUEUE_BYTES_MAX,
   DATAGRAM_RECEIVE_BUFFER_BYTES,
   DATAGRAM_SEND_BUFFER_BYTES,
+  ETHERNET_MTU,
+  UDP4_HEADER_BYTES,
+  UDP6_HEADER_BYTES,
 } from '../limits.ts'
 import type { DatagramHandlers, DatagramPort, DatagramSocket, Endpoint } from '../ports/sockets.ts'
 
@@ -78,6 +81,14 @@ class BoundSocket implements NodeDatagramSocket {
       // Thrown for what is no endpoint at all, e.g. port 0.
       this.#countError(errorCodeOf(error))
     }
+  }
+
+  /** Linux forbids fragments unless told otherwise, which Node cannot: only the first link would still cut. */
+  sendWhole(bytes: Uint8Array, to: Endpoint): boolean {
+    const headerBytes = to.host.includes(':') ? UDP6_HEADER_BYTES : UDP4_HEADER_BYTES
+    if (bytes.length + headerBytes > ETHERNET_MTU) return false
+    this.send(bytes, to)
+    return true
   }
 
   close(): Promise<void> {

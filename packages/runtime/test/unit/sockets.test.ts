@@ -60,6 +60,20 @@ describe('datagram sockets', () => {
     expect([...socket.sendErrors.values()].reduce((sum, count) => sum + count)).toBe(4)
   })
 
+  it('send whole what fits an Ethernet packet, and say so when it does not', async () => {
+    for (const { host, most } of [
+      { host: '127.0.0.1', most: 1_472 },
+      { host: '::1', most: 1_452 },
+    ]) {
+      const inbox = new Inbox()
+      const socket = await bind({ host, port: 0 }, inbox)
+      expect(socket.sendWhole?.(new Uint8Array(most + 1), socket.local)).toBe(false)
+      expect(socket.sendWhole?.(new Uint8Array(most), socket.local)).toBe(true)
+      const [only] = await inbox.wait(1)
+      expect(only?.bytes.length).toBe(most)
+    }
+  })
+
   it('give both families the same port', async () => {
     const first = await bind({ host: '0.0.0.0', port: 0 }, new Inbox())
     const second = await bind({ host: '::', port: first.local.port }, new Inbox())
