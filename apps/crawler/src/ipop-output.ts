@@ -39,6 +39,8 @@ export interface PeerReply {
   /** The node that forwards, where one does. */
   readonly relay?: string
   readonly rttMs?: number
+  /** How long the path has been the active one. */
+  readonly activeForMs?: number
   readonly traffic?: {
     readonly packetsIn: number
     readonly packetsOut: number
@@ -150,23 +152,29 @@ function mappingLines(portMapping: NetCheckReply['portMapping']): string[] {
   return [`gateway    ${answers}`, ...mapped.map((address) => `mapped     ${address}`)]
 }
 
-/** Returns the line of one reply to `ping`. */
-export function pingLine(reply: PingReply, sequence: number): string {
-  const { address, ms, hops, path = 'ring', remote, relay } = reply
+/** Returns the line of one reply to `ping`; says so when its way is another than that of the reply `before`. */
+export function pingLine(reply: PingReply, sequence: number, before?: PingReply): string {
+  const { address, ms, hops } = reply
+  const way = wayOf(reply)
+  const change = before === undefined || wayOf(before) === way ? '' : ` (was ${wayOf(before)})`
+  return `${address}: seq=${sequence} hops=${hops} time=${ms.toFixed(1)} ms via ${way}${change}`
+}
+
+function wayOf({ path = 'ring', remote, relay }: PingReply): string {
   const where = remote ?? relay
-  const way = where === undefined ? path : `${path} ${where}`
-  return `${address}: seq=${sequence} hops=${hops} time=${ms.toFixed(1)} ms via ${way}`
+  return where === undefined ? path : `${path} ${where}`
 }
 
 /** Returns the lines of `peers`. */
 export function peerLines(peers: readonly PeerReply[]): string[] {
   const rows = peers.map(
-    ({ address, roles, edgeKinds, remote, relay, rttMs, traffic, refusals }) => [
+    ({ address, roles, edgeKinds, remote, relay, rttMs, activeForMs, traffic, refusals }) => [
       address,
       roles.join(','),
       edgeKinds[0] ?? '-',
       remote ?? relay ?? '-',
       rttMs === undefined ? '-' : `${rttMs.toFixed(1)} ms`,
+      activeForMs === undefined ? '-' : duration(Math.round(activeForMs / 1_000)),
       traffic === undefined ? '-' : volume(traffic.packetsIn, traffic.bytesIn),
       traffic === undefined ? '-' : volume(traffic.packetsOut, traffic.bytesOut),
       refusals === undefined ? '-' : String(refusals.replays),
@@ -179,6 +187,7 @@ export function peerLines(peers: readonly PeerReply[]): string[] {
     'path',
     'remote',
     'rtt',
+    'since',
     'received',
     'sent',
     'replays',
@@ -195,7 +204,8 @@ function volume(packets: number, bytes: number): string {
   return `${packets} (${exponent === 0 ? scaled : scaled.toFixed(1)} ${units[exponent] ?? ''})`
 }
 
-function table(rows: readonly (readonly string[])[]): string[] {
+/** Returns the lines of a table with columns lined up. */
+export function table(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0)),
   )
@@ -207,7 +217,8 @@ function table(rows: readonly (readonly string[])[]): string[] {
   )
 }
 
-function duration(seconds: number): string {
+/** Returns a duration, e.g. `3 min 4 s`. */
+export function duration(seconds: number): string {
   const hours = Math.floor(seconds / 3_600)
   const minutes = Math.floor((seconds % 3_600) / 60)
   const rest = seconds % 60

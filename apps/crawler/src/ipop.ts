@@ -12,6 +12,7 @@ import {
   type StatusReply,
 } from './ipop-output.ts'
 import { wholeNumber } from './options.ts'
+import { whyLines, type WhyReply } from './why-output.ts'
 
 interface Options {
   readonly socket?: string
@@ -42,6 +43,11 @@ program
   .action(async () => print<NetCheckReply>(await ask('netcheck'), netcheckLines))
 
 program
+  .command('why <target>')
+  .description('every way to a node address or a virtual IP address, and what became of it')
+  .action(async (target: string) => print<WhyReply>(await ask('why', { target }), whyLines))
+
+program
   .command('ping <target>')
   .description('round trips over the ring to a node address or a virtual IP address')
   .option('-c, --count <number>', 'number of round trips', wholeNumber(1, 1_000), 4)
@@ -67,11 +73,13 @@ function print<T>(reply: unknown, lines: (reply: T) => string[]): void {
 
 async function ping(target: string, count: number): Promise<void> {
   let answers = 0
+  let before: PingReply | undefined
   for (let sequence = 1; sequence <= count; sequence += 1) {
     try {
       const reply = (await ask('ping', { target })) as PingReply
       answers += 1
-      print<PingReply>(reply, (one) => [pingLine(one, sequence)])
+      print<PingReply>(reply, (one) => [pingLine(one, sequence, before)])
+      before = reply
     } catch (error) {
       if (sequence === count && answers === 0) throw error
       process.stderr.write(`ipop: ${error instanceof Error ? error.message : String(error)}\n`)

@@ -81,6 +81,15 @@ describe('pingLine', () => {
     const relayed = { address: 'a', ms: 1, hops: 1, path: 'relay', relay: 'brunet:node:b' }
     expect(pingLine(relayed, 3)).toContain('via relay brunet:node:b')
   })
+
+  it('shows the moment at which the path changes', () => {
+    const relayed = { address: 'a', ms: 1, hops: 1, path: 'relay', relay: 'brunet:node:b' }
+    const direct = { address: 'a', ms: 1, hops: 1, path: 'udp', remote: 'brunet.udp://192.0.2.1:1' }
+    expect(pingLine(direct, 2, relayed)).toContain(
+      'via udp brunet.udp://192.0.2.1:1 (was relay brunet:node:b)',
+    )
+    expect(pingLine(direct, 3, direct)).not.toContain('was')
+  })
 })
 
 describe('the lines of a native data plane', () => {
@@ -119,6 +128,7 @@ describe('peerLines', () => {
         edgeKinds: ['udp', 'tcp'],
         remote: 'brunet.udp://192.0.2.1:1',
         rttMs: 1.25,
+        activeForMs: 184_000,
         traffic: { packetsIn: 3, bytesIn: 120, packetsOut: 4_000, bytesOut: 5_600_000 },
         refusals: { replays: 12, authFailures: 3 },
       },
@@ -126,10 +136,10 @@ describe('peerLines', () => {
       { address: 'c', roles: [], edgeKinds: ['relay', 'ring'], relay: 'brunet:node:a' },
     ]
     expect(peerLines(peers)).toEqual([
-      'address     roles      path   remote                    rtt     received   sent           replays  forged',
-      'a           near       udp    brunet.udp://192.0.2.1:1  1.3 ms  3 (120 B)  4000 (5.6 MB)  12       3',
-      'bbbbbbbbbb  near,leaf  -      -                         -       -          -              -        -',
-      'c                      relay  brunet:node:a             -       -          -              -        -',
+      'address     roles      path   remote                    rtt     since      received   sent           replays  forged',
+      'a           near       udp    brunet.udp://192.0.2.1:1  1.3 ms  3 min 4 s  3 (120 B)  4000 (5.6 MB)  12       3',
+      'bbbbbbbbbb  near,leaf  -      -                         -       -          -          -              -        -',
+      'c                      relay  brunet:node:a             -       -          -          -              -        -',
     ])
   })
 })

@@ -46,6 +46,9 @@ export interface ConnectionView {
   /** Address of the node that forwards, when the active edge goes through one. */
   readonly relay?: string | undefined
   readonly rttMs?: number | undefined
+  /** How long the active edge has been that, and how long the session has been up. */
+  readonly activeForMs?: number | undefined
+  readonly connectedForMs?: number | undefined
   /** Longest datagram that the active path carries whole, where that was asked. */
   readonly datagramBytesMax?: number | undefined
   /** Frames of the session so far; at most a second old. */
@@ -54,6 +57,18 @@ export interface ConnectionView {
   readonly refusals?: Refusals | undefined
   /** How often its key was replaced. */
   readonly rekeys?: number | undefined
+}
+
+/** One way to a peer and what became of it. */
+export interface PathView {
+  readonly endpoint: string
+  readonly kind: string
+  readonly origin: string
+  readonly outcome: string
+  readonly tries: number
+  readonly rttMs?: number
+  readonly heardMsAgo?: number
+  readonly activeForMs?: number
 }
 
 /** Frames of one session and their bytes. */
@@ -93,6 +108,8 @@ export interface RingNode {
   neighbors(): RingNeighbors
   /** Returns the sessions with peers. */
   connections(): readonly ConnectionView[]
+  /** Returns every way to a peer that was tried; undefined while nothing is known of it. */
+  paths(peer: Address): readonly PathView[] | undefined
   /** Returns the transport addresses this node can be reached at. */
   localAddresses(): readonly string[]
   /** Returns how this node can be reached, as far as it knows. */

@@ -51,6 +51,9 @@ export const CHANNELS_MAX = 2_048
 /** Paths remembered per channel: every endpoint of a hint plus some relays and observed endpoints. */
 export const PATHS_PER_CHANNEL_MAX = 24
 
+/** Paths remembered after they were given up, to say what became of them. */
+export const PATHS_GONE_MAX = 16
+
 /** Pings of one path that may still be answered; older ones are forgotten. */
 export const PINGS_OUTSTANDING_MAX = 4
 

@@ -3,12 +3,14 @@ import type { Address } from '@ipop/address'
 import { Dht } from '@ipop/dht'
 import type { Runtime } from '@ipop/runtime'
 import { OverlayNode, roleNames, type Connection, type OverlayNodeOptions } from '@ipop/overlay'
+import { reportPaths } from '@ipop/transport'
 import type { ConnectionView, DhtService, PeerTraffic, Refusals, RingNode } from '../services.ts'
 
 /** A node on the ring with its part of the DHT. */
 export interface Member {
   readonly overlay: OverlayNode
   readonly dht: Dht
+  readonly clock: Runtime['clock']
 }
 
 /** Makes a node and its DHT; neither does anything until it is started. */
@@ -25,7 +27,7 @@ export function createMember(runtime: Runtime, options: OverlayNodeOptions): Mem
     },
     { identity: options.identity },
   )
-  return { overlay, dht }
+  return { overlay, dht, clock: runtime.clock }
 }
 
 /** Who knows what was refused of a peer's datagrams. */
@@ -34,7 +36,7 @@ export interface RefusalSource {
 }
 
 /** Returns the ring node as the management interfaces see it. */
-export function ringView({ overlay }: Member, plane?: RefusalSource): RingNode {
+export function ringView({ overlay, clock }: Member, plane?: RefusalSource): RingNode {
   return {
     address: overlay.address,
     get state() {
@@ -43,9 +45,13 @@ export function ringView({ overlay }: Member, plane?: RefusalSource): RingNode {
     neighbors: () => overlay.neighbors(),
     connections: () =>
       overlay.connections.all().map((each) => ({
-        ...connectionView(each),
+        ...connectionView(each, clock.now()),
         ...(plane === undefined ? {} : { refusals: plane.refusals(each.address) }),
       })),
+    paths: (peer) => {
+      const channel = overlay.channels.channel(peer)
+      return channel && reportPaths(channel, clock.now())
+    },
     localAddresses: () => overlay.channels.hintOf().endpoints.map(String),
     reach: () => {
       const { mapping, outside, endpoints } = overlay.channels.reach.reach()
@@ -62,9 +68,10 @@ export function ringView({ overlay }: Member, plane?: RefusalSource): RingNode {
   }
 }
 
-function connectionView(connection: Connection): ConnectionView {
+function connectionView(connection: Connection, now: number): ConnectionView {
   const { channel, address } = connection
   const { activeEdge } = channel
+  const since = channel.ways.paths.active?.activeSince
   const others = channel.edges.filter((edge) => edge.isOpen && edge.id !== activeEdge?.id)
   return {
     address,
@@ -75,6 +82,8 @@ function connectionView(connection: Connection): ConnectionView {
     remote: activeEdge?.remote?.toString(),
     relay: activeEdge?.relay?.toString(),
     rttMs: channel.rttMs,
+    activeForMs: since === undefined ? undefined : now - since,
+    connectedForMs: now - connection.upAt,
     datagramBytesMax: channel.datagramBytesMax,
     traffic: trafficOf(channel.counters),
     rekeys: channel.session.rekeyCount,

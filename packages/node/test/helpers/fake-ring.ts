@@ -12,6 +12,7 @@ import type {
   RingNode,
   RingReply,
   StoredValue,
+  PathView,
   ReachView,
 } from '../../src/services.ts'
 
@@ -59,6 +60,12 @@ export class FakeRingNode implements RingNode {
       remote: 'brunet.udp://192.0.2.1:1',
       rttMs: 2.5,
     }))
+  }
+
+  paths(peer: Address): PathView[] | undefined {
+    const isKnown = this.connections().some(({ address }) => address.equals(peer))
+    const path = { endpoint: 'brunet.udp://192.0.2.9:4000', kind: 'udp', origin: 'public' }
+    return isKnown ? [{ ...path, outcome: 'active', tries: 3, rttMs: 2.5 }] : undefined
   }
 
   localAddresses(): string[] {

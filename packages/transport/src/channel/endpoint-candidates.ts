@@ -9,6 +9,8 @@ export interface EndpointCandidate {
   readonly ta: TransportAddress
   /** The edge dialled to it, while it is open. */
   edge: Edge | undefined
+  /** Whether it was ever dialled. */
+  isDialled: boolean
   /** Not before this time. */
   readonly notBefore: Instant
 }
@@ -17,6 +19,11 @@ export interface EndpointCandidate {
 export class EndpointCandidates {
   readonly #candidates = new Map<string, EndpointCandidate>()
   #dueAt: Instant = Number.POSITIVE_INFINITY
+
+  /** Lists the candidates, newest last. */
+  values(): Iterable<EndpointCandidate> {
+    return this.#candidates.values()
+  }
 
   /** Returns the endpoints, newest last. */
   endpoints(): TransportAddress[] {
@@ -41,7 +48,7 @@ export class EndpointCandidates {
       const notBefore = ta.kind === 'udp' ? udpAt : tcpAt
       if (ta.kind === 'udp') udpAt += UDP_DIAL_GAP_MS
       this.#dropOldest()
-      this.#candidates.set(key, { ta, edge: undefined, notBefore })
+      this.#candidates.set(key, { ta, edge: undefined, isDialled: false, notBefore })
       this.#dueAt = Math.min(this.#dueAt, notBefore)
     }
     return isNew
@@ -63,6 +70,7 @@ export class EndpointCandidates {
       if (candidate.notBefore > now) this.#dueAt = Math.min(this.#dueAt, candidate.notBefore)
       else if (!candidate.edge?.isOpen && isWanted(candidate.ta)) due.push(candidate)
     }
+    for (const candidate of due) candidate.isDialled = true
     return due
   }
 

@@ -10,7 +10,7 @@ import {
 } from '../limits.ts'
 import type { Probe } from '../wire/control-frames.ts'
 import type { HolePunch } from '../nat/hole-punch.ts'
-import { EndpointCandidates } from './endpoint-candidates.ts'
+import { type EndpointCandidate, EndpointCandidates } from './endpoint-candidates.ts'
 import { MtuSearch } from './mtu-search.ts'
 import { type Path, rankOf } from './path.ts'
 import { MISMATCH_CHECK_MS, PathSearch, SEARCH_AGAIN_MS, SEARCH_JOIN_MS } from './path-search.ts'
@@ -51,6 +51,11 @@ export class PathManager {
     return [...endpoints.values()].slice(0, HINT_ENDPOINTS_MAX)
   }
 
+  /** The endpoints that the peer is said to have. */
+  get endpointCandidates(): Iterable<EndpointCandidate> {
+    return this.#candidates.values()
+  }
+
   /** Adds a path to try. */
   addEdge(edge: Edge, now: Instant): void {
     const isNew = this.paths.get(edge.id) === undefined
@@ -79,7 +84,7 @@ export class PathManager {
       edge.hold?.()
       path.state = 'confirmed'
       path.lastHeardAt = now
-      this.paths.activate(path)
+      this.paths.activate(path, now)
       if (!edge.isLocal) this.ping(path, now)
       this.mtu.follow(path, now)
     }
@@ -167,7 +172,7 @@ export class PathManager {
     if (moved) active?.demote()
     const next = moved ?? this.paths.choose()
     if (!next || next === active) return
-    this.paths.activate(next)
+    this.paths.activate(next, now)
     this.mtu.follow(next, now)
     this.#peerPath.clear()
     if (next.edge.kind === 'udp') this.#search.calm()

@@ -1,7 +1,7 @@
 /** The paths of one channel and the choice of the active one. */
 import type { Instant } from '@ipop/runtime'
 import type { Edge } from '../edge/edge.ts'
-import { PATHS_PER_CHANNEL_MAX } from '../limits.ts'
+import { PATHS_GONE_MAX, PATHS_PER_CHANNEL_MAX } from '../limits.ts'
 import { isDirect } from '../relay/relay-host.ts'
 import { Path, rankOf } from './path.ts'
 
@@ -18,6 +18,7 @@ const FRESH_MS = 5_000
 /** All paths of a channel; at most one is active. */
 export class PathSet {
   readonly #paths = new Map<string, Path>()
+  readonly #gone: Path[] = []
   #active: Path | undefined
 
   /** The path that carries frames. */
@@ -59,9 +60,15 @@ export class PathSet {
     return path !== undefined && path.state !== 'candidate' && isDirect(path.edge)
   }
 
+  /** The paths that were given up lately, oldest first. */
+  get gone(): readonly Path[] {
+    return this.#gone
+  }
+
   /** Makes `path` the active one. */
-  activate(path: Path): void {
+  activate(path: Path, now: Instant): void {
     this.#active = path
+    path.activeSince = now
   }
 
   /** Forgets paths whose edge has closed. */
@@ -69,6 +76,8 @@ export class PathSet {
     for (const [id, path] of this.#paths) {
       if (path.edge.isOpen) continue
       this.#paths.delete(id)
+      this.#gone.push(path)
+      if (this.#gone.length > PATHS_GONE_MAX) this.#gone.shift()
       if (this.#active === path) this.#active = undefined
     }
   }

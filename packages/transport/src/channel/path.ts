@@ -24,6 +24,10 @@ export class Path {
   isPeerActive = false
   /** Pings in a row without an answer. */
   misses = 0
+  /** Pings sent. */
+  tries = 0
+  /** When it became the active one for the last time. */
+  activeSince: Instant | undefined
   /** When the last ping counts as missed. */
   missAt: Instant | undefined
   /** How long datagrams it carries whole, where that was asked. */
@@ -39,6 +43,7 @@ export class Path {
     if (this.#pings.length >= PINGS_OUTSTANDING_MAX) this.#pings.shift()
     this.#pings.push({ id, sentAt: now })
     this.lastPingAt = now
+    this.tries++
     this.missAt ??= now + this.rtt.timeoutMs(this.misses)
   }
 

@@ -163,7 +163,7 @@ describe('caps', () => {
     for (let i = 0; i < limits.PATHS_PER_CHANNEL_MAX; i++) {
       const path = paths.add(udpEdge(i), 1_000)
       if (path) path.lastHeardAt = 1_000 - i
-      if (path && i === 23) paths.activate(path)
+      if (path && i === 23) paths.activate(path, 0)
     }
     // Paths heard lately stay; the one unheard for longest goes first.
     expect(paths.add(udpEdge(100), 2_000)).toBeUndefined()

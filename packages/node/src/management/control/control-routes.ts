@@ -40,6 +40,7 @@ export function controlRoutes(
       const { node } = pick(body)
       return Promise.resolve(netcheckOf(node.ring, node.portMapping?.()))
     },
+    why: (body) => why(pick(body).node, textIn(body, 'target')),
     ping: (body) => ping(pick(body).node, textIn(body, 'target'), clock),
     'dht/get': async (body) => {
       const values = await pick(body).node.dht.get(textIn(body, 'key'))
@@ -77,6 +78,14 @@ export function statusOf(node: ManagedNode) {
 
 function peersOf(node: ManagedNode): unknown {
   return node.ring.connections().map((each) => ({ ...each, address: each.address.toString() }))
+}
+
+async function why(node: ManagedNode, target: string): Promise<unknown> {
+  const address = await addressOf(node, target)
+  const session = node.ring.connections().find((each) => each.address.equals(address))
+  const isConnected = session !== undefined
+  const paths = node.ring.paths(address) ?? []
+  return { address: address.toString(), isConnected, paths }
 }
 
 async function ping(node: ManagedNode, target: string, clock: Clock): Promise<unknown> {
