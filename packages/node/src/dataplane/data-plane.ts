@@ -90,7 +90,7 @@ export class NodeDataPlane implements ChannelObserver {
       edgeFrom: ({ socket, host, port, channel }) =>
         channel === undefined
           ? this.datagrams.listener(socket)?.edgeFrom({ host, port })
-          : node.relays.client.edge(channel),
+          : node.relays.client.heard(channel),
     }
   }
 

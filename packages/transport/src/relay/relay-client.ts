@@ -136,7 +136,14 @@ export class RelayClient {
   receive(channel: number, carrier: Edge, now: Instant): RelayEdge | undefined {
     const edge = this.#byChannel.get(channel)
     if (edge === undefined || !this.#host.channel(edge.relay)?.hasProven(carrier)) return undefined
-    edge.lastUsedAt = now
+    edge.lastHeardAt = now
+    return edge
+  }
+
+  /** Returns the edge that something came over which a data plane took out of a frame with `channel`. */
+  heard(channel: number): RelayEdge | undefined {
+    const edge = this.#byChannel.get(channel)
+    if (edge) edge.lastHeardAt = this.#host.now()
     return edge
   }
 
@@ -169,7 +176,7 @@ export class RelayClient {
     }
     if (now < this.#sweepAt) return
     this.#sweepAt = Number.POSITIVE_INFINITY
-    for (const edge of this.edges) if (now - edge.lastUsedAt >= RELAY_IDLE_MS) edge.close()
+    for (const edge of this.edges) if (now - edge.lastHeardAt >= RELAY_IDLE_MS) edge.close()
     if (this.#edges.size > 0) this.#sweepSoon(now)
   }
 

@@ -35,8 +35,8 @@ export class RelayEdge implements Edge {
   readonly channel: number
   /** What frames to the relay carry. */
   sendChannel: number
-  /** When a datagram last went through it. */
-  lastUsedAt: Instant
+  /** When a datagram last came through it: what is sent proves nothing, since a relay drops what it forgot in silence. */
+  lastHeardAt: Instant
   readonly #host: RelayEdgeHost
   #isClosed = false
 
@@ -46,7 +46,7 @@ export class RelayEdge implements Edge {
     this.peer = peer
     this.channel = channel
     this.sendChannel = sendChannel
-    this.lastUsedAt = host.now()
+    this.lastHeardAt = host.now()
     this.id = `relay/${channel}`
     this.sourceBytes = relay.bytes
   }
@@ -62,9 +62,7 @@ export class RelayEdge implements Edge {
 
   send(datagram: Uint8Array): boolean {
     const { carrier } = this
-    if (carrier === undefined) return false
-    this.lastUsedAt = this.#host.now()
-    return carrier.send(encodeRelayFrame(this.sendChannel, datagram))
+    return carrier?.send(encodeRelayFrame(this.sendChannel, datagram)) ?? false
   }
 
   close(): void {

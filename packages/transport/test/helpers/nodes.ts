@@ -8,6 +8,7 @@ import {
   type ChannelObserver,
   ChannelTable,
   type EdgeListener,
+  type RelayOptions,
   UdpEdgeListener,
 } from '@ipop/transport'
 
@@ -35,6 +36,7 @@ export interface NodeOptions {
   readonly identity?: Identity
   readonly channelsMax?: number
   readonly observer?: ChannelObserver
+  readonly relay?: RelayOptions
 }
 
 /** Returns a channel table on `listeners` that records what it is told. */
@@ -44,12 +46,13 @@ export function makeNode(
   options: NodeOptions = {},
 ): TestNode {
   const identity = options.identity ?? Identity.create(runtime.random.fork('identity'))
-  const { namespace = 'test', path, channelsMax, observer } = options
+  const { namespace = 'test', path, channelsMax, observer, relay } = options
   const table = new ChannelTable(runtime, {
     identity,
     namespace,
     listeners,
     observer,
+    relay,
     ...(path === undefined ? {} : { path }),
     ...(channelsMax === undefined ? {} : { channelsMax }),
   })
