@@ -28,6 +28,8 @@ export interface Arguments extends ScenarioOptions {
   readonly jobs: number
   /** Where the story of the run is written. */
   readonly traceFile: string | undefined
+  /** Whether a sweep ends with the first seed that fails. */
+  readonly stopsAtFailure: boolean
 }
 
 /** Seeds from the first to the last, both included. */
@@ -71,6 +73,9 @@ interface RawOptions {
   seeds?: SeedRange
   jobs: number
   trace?: string
+  stopAtFailure?: true
+  nullCrypto?: true
+  plant?: string
 }
 
 /** Reads the arguments; help and complaints go to `output`. */
@@ -105,6 +110,7 @@ export function readArguments(argv: readonly string[], output: Output): Argument
     seeds: raw.seeds,
     jobs: raw.jobs,
     traceFile: raw.trace,
+    stopsAtFailure: raw.stopAtFailure === true,
   }
 }
 
@@ -122,6 +128,9 @@ function makeCommand(output: Output): Command {
     .option('--seed <text>', 'everything random follows from it', '1')
     .option('--seeds <a..b>', 'run every seed from a to b and tell which failed', seedRange)
     .option('-j, --jobs <count>', 'processes that share the seeds', integer(1, 256), 1)
+    .option('--stop-at-failure', 'end with the first seed that fails')
+    .option('--null-crypto', 'checksums instead of cryptography; `npm run simulate` sees to it')
+    .option('--plant <name>', 'a planted bug; `npm run simulate` sees to it')
     .option('--trace <file>', 'write who did what when; as a picture where the name ends in .html')
     .option('--latency <ms>', 'one-way delay of every path', real(0, 60_000), 100)
     .option('--torus', 'random places on a square, --latency being the longest delay')

@@ -62,3 +62,9 @@ export const REPLICAS_LOST_MAX = 3
 
 /** Problems shown of one failed seed; the rest is one replay away. */
 export const PROBLEMS_SHOWN_MAX = 4
+
+/** Seconds of which a picture is recorded; longer runs are looked at from their beginning. */
+export const FRAMES_MAX = 3_600
+
+/** Share of the nodes that die at one instant, at most: more is a catastrophe without a claim to be survived. */
+export const MASS_KILL_SHARE_MAX = 0.5

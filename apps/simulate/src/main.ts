@@ -10,7 +10,8 @@ import { conditionsOf } from './mixed/conditions.ts'
 import { SimulatedRing } from './ring/simulated-ring.ts'
 import type { Findings, Scenario } from './scenario.ts'
 import { findScenario } from './scenarios/catalog.ts'
-import { sweep } from './sweep.ts'
+import { replayLine, sweep } from './sweep.ts'
+import { Recorder } from './trace/recorder.ts'
 
 /** Runs the tool; returns the exit code: 0 fine, 1 failed, 2 bad usage. */
 export async function main(argv: readonly string[], output: Output): Promise<number> {
@@ -23,6 +24,7 @@ export async function main(argv: readonly string[], output: Output): Promise<num
   const first = await play(scenario, args, output)
   const report = args.isVerified ? await verify(first, scenario, args, output) : first
   output.print(args.isJson ? `${JSON.stringify(report, null, 2)}\n` : formatReport(report))
+  if (!report.ok) output.complain(`replay: ${replayLine(argv, args.seed)}\n`)
   return report.ok ? 0 : 1
 }
 
@@ -38,12 +40,21 @@ async function play(scenario: Scenario, args: Arguments, output: Output): Promis
   const { runsDht, runsLan } = scenario
   const settings = { namespace: 'simulate', runsDht, runsLan, hints, nats }
   const ring = new SimulatedRing(world, settings)
-  const stage = { world, ring, plan, options: args, tell }
+  const recorder = args.traceFile === undefined ? undefined : new Recorder(world, ring)
+  const stage = {
+    ...{ world, ring, plan, options: args },
+    tell: (text: string) => {
+      tell(text)
+      recorder?.tell(text)
+    },
+  }
   const findings = await scenario.run(stage).catch(explain)
+  recorder?.write(args.traceFile as string, `${scenario.name}, seed ${args.seed}`)
   return {
     scenario: scenario.name,
     nodes: args.nodes,
     seed: args.seed,
+    cipherSuite: String(Reflect.get(globalThis, 'ipopCipherSuite') ?? 'real'),
     ok: findings.problems.length === 0,
     virtualMs: world.elapsedMs(),
     metrics: findings.metrics,

@@ -7,6 +7,8 @@ export interface Report {
   readonly scenario: string
   readonly nodes: number
   readonly seed: string
+  /** `null` where checksums stand in for the cryptography, as in large rings. */
+  readonly cipherSuite: string
   /** Whether nothing went wrong. */
   readonly ok: boolean
   /** Virtual length of the run. */
@@ -29,6 +31,7 @@ export function formatReport(report: Report): string {
     ['scenario', report.scenario],
     ['nodes', report.nodes],
     ['seed', report.seed],
+    ['cipher suite', report.cipherSuite],
     ['virtual time', `${(report.virtualMs / 1000).toFixed(1)} s`],
     ...Object.entries(report.metrics),
     ['datagrams per node', report.datagramsPerNode.toFixed(1)],

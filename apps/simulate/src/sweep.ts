@@ -26,6 +26,7 @@ export async function sweep(
     if (report.ok) continue
     failed.push(report.seed)
     output.print(describe(report, replayLine(modules.argv, report.seed)))
+    if (args.stopsAtFailure) return 1
   }
   const count = range.last - range.first + 1
   output.print(`${count} seeds of ${args.scenario}, ${failed.length} failed\n`)

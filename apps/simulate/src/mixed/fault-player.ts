@@ -3,9 +3,10 @@ import type { FaultPlan, Host, PlannedFault, World } from '@ipop/simulator'
 import { isPublic } from '../ring/machines.ts'
 import type { SimulatedNode } from '../ring/simulated-node.ts'
 import type { SimulatedRing } from '../ring/simulated-ring.ts'
+import { groupOf, lasts, pick } from './choice.ts'
 import { corrupt } from './liar.ts'
 import type { Values } from './values.ts'
-import { SLOW_LINK_MAX_MS, BURST_LOSS_MAX } from '../limits.ts'
+import { BURST_LOSS_MAX, MASS_KILL_SHARE_MAX, SLOW_LINK_MAX_MS } from '../limits.ts'
 
 /** The ring never shrinks below this: a ring of one proves nothing. */
 const RUNNING_MIN = 3
@@ -104,6 +105,10 @@ export class FaultPlayer {
         return this.#partition(fault)
       case 'loss burst':
         return this.#lossBurst(fault)
+      case 'mass kill':
+        return this.#massKill(fault)
+      case 'bootstrap loss':
+        return this.#loseBootstrap(fault)
       default:
         return this.#strikeNode(fault)
     }
@@ -197,6 +202,26 @@ export class FaultPlayer {
     })
   }
 
+  #massKill({ who, strength }: PlannedFault): void {
+    const { ring, tell } = this.#modules
+    const count = Math.ceil(ring.running.length * MASS_KILL_SHARE_MAX * strength)
+    tell('network', `loses ${count} nodes at once`)
+    for (let killed = 0; killed < count && ring.running.length > RUNNING_MIN; killed++) {
+      const victim = pick(ring.running, (who + killed / count) % 1)
+      if (victim && !victim.host.isPaused) this.#crash(victim)
+    }
+  }
+
+  /** The first machine is the one bootstrap that everybody has in common. */
+  #loseBootstrap(fault: PlannedFault): void {
+    const { ring, tell } = this.#modules
+    const first = ring.running.find(({ host }) => host.place.index === 0)
+    if (first === undefined || first.host.isPaused) return
+    tell(first.host.name, `is gone for ${Math.round(fault.forMs)} ms`)
+    this.#crash(first)
+    this.#until(fault, () => void ring.restart(first))
+  }
+
   #crash(node: SimulatedNode): void {
     const { ring, values } = this.#modules
     const isSameSide = (groups: Groups, other: SimulatedNode): boolean =>
@@ -260,19 +285,4 @@ export class FaultPlayer {
     const number = this.#moves++
     return `10.200.${number >> 8}.${number & 0xff}`
   }
-}
-
-const INSTANT_KINDS = new Set(['crash', 'leave', 'join', 'clock jump', 'nat reboot', 'move'])
-
-function lasts({ kind }: PlannedFault): boolean {
-  return !INSTANT_KINDS.has(kind)
-}
-
-function pick<T>(all: readonly T[], fraction: number): T | undefined {
-  return all[Math.min(all.length - 1, Math.floor(fraction * all.length))]
-}
-
-function groupOf(index: number, salt: number, parts: number): number {
-  const mixed = Math.imul(index + 1, 0x9e3779b1) ^ Math.imul(salt + 1, 0x85ebca6b)
-  return ((mixed ^ (mixed >>> 15)) >>> 0) % parts
 }

@@ -1,4 +1,7 @@
 /** The tool runs scenarios, repeats them from their seed, and answers with the right exit code. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import { main } from '../../src/main.ts'
 import { SCENARIOS } from '../../src/scenarios/catalog.ts'
@@ -51,14 +54,14 @@ describe('simulate', () => {
   })
 
   it('runs several seeds of mixed faults, and the same seed again alone', async () => {
-    const argv = ['--scenario', 'mixed', '--nodes', '4', '--duration', '10']
+    const argv = ['--scenario', 'mixed', '--nodes', '3', '--duration', '4']
     const many = await run(...argv, '--seeds', '1..2')
     expect(many.out).toContain('2 seeds of mixed, 0 failed')
     expect(many.code).toBe(0)
     const once = await run(...argv, '--seed', '2', '--json')
     const again = await run(...argv, '--seed', '2', '--json')
     expect(JSON.parse(again.out).traceHash).toBe(JSON.parse(once.out).traceHash)
-  })
+  }, 240_000)
 
   it('names every failed seed with the line that replays it', async () => {
     const { code, out } = await run(
@@ -74,6 +77,25 @@ describe('simulate', () => {
     expect(code).toBe(1)
     expect(out).toContain('FAILED: npm run simulate -- --nodes 4 --loss 1 --limit 5 --seed 3\n')
     expect(out).toContain('2 seeds of join, 2 failed')
+  })
+
+  it('writes what happened as text, and as a picture, and the run stays the same', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'simulate-'))
+    const argv = ['--scenario', 'roll-out', '--nodes', '3', '--duration', '8', '--seed', '4']
+    const plain = await run(...argv, '--json')
+    const hashes = []
+    for (const name of ['story.txt', 'ring.html']) {
+      const { out } = await run(...argv, '--json', '--trace', join(folder, name))
+      hashes.push(JSON.parse(out).traceHash)
+    }
+    const story = readFileSync(join(folder, 'story.txt'), 'utf8')
+    const page = readFileSync(join(folder, 'ring.html'), 'utf8')
+    rmSync(folder, { recursive: true })
+    expect(hashes).toEqual(Array(2).fill(JSON.parse(plain.out).traceHash))
+    expect(story).toMatch(/^ +0\.\d{3} s host-0 +info /m)
+    expect(story).toContain('all faults have ceased')
+    expect(page).toContain('<svg id="ring"')
+    expect(page).toContain('"name":"host-2"')
   })
 
   it('fails with 1 and says why when the ring cannot form', async () => {

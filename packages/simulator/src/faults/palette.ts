@@ -20,7 +20,15 @@ export type NodeFaultKind =
   | 'forge sources'
 
 /** Something that befalls the network between nodes. */
-export type NetworkFaultKind = 'partition' | 'cut pair' | 'one-way pair' | 'loss burst'
+export type NetworkFaultKind =
+  | 'partition'
+  | 'cut pair'
+  | 'one-way pair'
+  | 'loss burst'
+  /** Up to half of the nodes crash at one instant. */
+  | 'mass kill'
+  /** The bootstrap that all have in common is gone for a while. */
+  | 'bootstrap loss'
 
 /** Everything that can go wrong, and `join`: one more node. */
 export type FaultKind = NodeFaultKind | NetworkFaultKind | 'join'

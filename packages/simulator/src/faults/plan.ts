@@ -45,6 +45,9 @@ export interface PlanExtent {
   readonly durationMs: number
 }
 
+/** Plans at least this long have as many events as the palette says. */
+const UNHURRIED_MS = 40_000
+
 /** Draws a plan. */
 export function drawFaultPlan(
   palette: FaultPalette,
@@ -80,10 +83,12 @@ function drawConditions(palette: FaultPalette, random: Random): NetworkCondition
 
 function drawFaults(palette: FaultPalette, extent: PlanExtent, random: Random): PlannedFault[] {
   const faults: PlannedFault[] = []
+  // A short run has its faults closer together, or most short runs would have none.
+  const haste = Math.max(1, UNHURRIED_MS / extent.durationMs)
   for (const [kind, rate] of Object.entries(palette.eventsPerNodeMinute)) {
     const chance = random.fork(kind)
     if (chance.float() >= palette.presence) continue
-    const meanGapMs = 60_000 / (rate * extent.nodes)
+    const meanGapMs = 60_000 / (rate * extent.nodes * haste)
     let atMs = extent.fromMs - Math.log(1 - chance.float()) * meanGapMs
     while (atMs < extent.fromMs + extent.durationMs) {
       faults.push({

@@ -1,0 +1,226 @@
+/** Bugs to plant, each a change of one place: what the checkers of the simulator must be able to find. */
+
+const OVERLAY = 'packages/overlay/src/'
+const DHT = 'packages/dht/src/'
+const LEASE = 'packages/ip-mapping/src/lease/'
+const ROUTER = 'packages/ip-mapping/src/router/'
+const CHANNEL = 'packages/transport/src/channel/'
+const SECURITY = 'packages/security/src/'
+
+/** The bugs; `find` stands exactly once in `file`. */
+export const PLANTS = [
+  {
+    name: 'no-exchange-with-neighbors',
+    says: 'neighbours are never told of each other',
+    file: `${OVERLAY}node/ring-keeper.ts`,
+    find: '    const partners = new Set(near.near())\n',
+    replace: '    const partners = new Set(near.near().slice(0, 0))\n',
+  },
+  {
+    name: 'own-word-is-enough',
+    says: 'a node counts as in its place without its neighbours naming it',
+    file: `${OVERLAY}topology/near-neighbors.ts`,
+    find: '    if (!left || !right) return false\n',
+    replace: '    if (!left || !right) return false\n    if (left) return true\n',
+  },
+  {
+    name: 'dead-stay',
+    says: 'a lost peer stays in the table',
+    file: `${OVERLAY}node/ring-keeper.ts`,
+    find: '      table.remove(channel.address)\n',
+    replace: '',
+  },
+  {
+    name: 'spreads-the-dead',
+    says: 'known peers are dialled on although they never answer, and never forgotten',
+    file: `${OVERLAY}topology/known-peers.ts`,
+    find: '    this.#known.delete(address.key)\n    this.#barredUntil.delete(address.key)\n    this.#barredUntil.set',
+    replace: '    this.#barredUntil.delete(address.key)\n    this.#barredUntil.set',
+  },
+  {
+    name: 'no-merge',
+    says: 'lost peers and bootstraps are never tried again once in a ring',
+    file: `${OVERLAY}node/ring-keeper.ts`,
+    find: '    leaves.evaluate(this.#isInRing, now)\n',
+    replace: '    if (!this.#isInRing) leaves.evaluate(this.#isInRing, now)\n',
+  },
+  {
+    name: 'bootstrap-believed',
+    says: 'a bootstrap is taken for a member of the own ring without asking',
+    file: `${OVERLAY}topology/leaves.ts`,
+    find: '    try {\n      await this.#calls.call(reply.hint.address',
+    replace:
+      '    try {\n      if (reply) return true\n      await this.#calls.call(reply.hint.address',
+  },
+  {
+    name: 'one-sided',
+    says: 'near connections are kept to one side only',
+    file: `${OVERLAY}topology/near-neighbors.ts`,
+    find: '    const near = new Set(nearestPerSide(this.#table.self, connections, NEAR_PER_SIDE))\n',
+    replace:
+      '    const near = new Set(nearestPerSide(this.#table.self, connections, 1).slice(0, 1))\n',
+  },
+  {
+    name: 'not-strictly-nearer',
+    says: 'a hop is taken although it is farther from the destination',
+    file: `${OVERLAY}routing/ring-router.ts`,
+    find: 'if (best && (order(best.address, self) < 0 || avoid?.equals(destination)))',
+    replace: 'if (best)',
+  },
+  {
+    name: 'delivers-early',
+    says: 'a packet for the nearest node is delivered by the first node that gets it',
+    file: `${OVERLAY}routing/ring-router.ts`,
+    find: "  if (self.equals(destination)) return { kind: 'deliver' }\n",
+    replace: "  if (self.equals(destination) || !query.isExact) return { kind: 'deliver' }\n",
+  },
+  {
+    name: 'no-hop-count',
+    says: 'hops are not counted and the limit is not enforced, while packets go any way',
+    file: `${OVERLAY}routing/packet-forwarder.ts`,
+    find: '    setHopsTaken(frame, hops)\n',
+    replace: '    setHopsTaken(frame, hops + 200)\n',
+  },
+  {
+    name: 'mirror-order',
+    says: 'neighbours to the right are listed farthest first',
+    file: `${OVERLAY}connections/connection-table.ts`,
+    find: '    return this.leftwards().reverse()\n',
+    replace: '    return this.leftwards()\n',
+  },
+  {
+    name: 'wrap-around',
+    says: 'the ring ends at zero: distances across it are taken the long way',
+    file: 'packages/address/src/ring/closest.ts',
+    find: '    const toA = foldWords(subtractWords(a.words, target.words, scratchA))\n    const toB = foldWords(subtractWords(b.words, target.words, scratchB))\n',
+    replace:
+      '    const toA = subtractWords(a.words, target.words, scratchA)\n    const toB = foldWords(subtractWords(b.words, target.words, scratchB))\n',
+  },
+  {
+    name: 'broken-pair-evicts',
+    says: 'a suspect peer gets no path around the broken one',
+    file: `${OVERLAY}node/overlay-node.ts`,
+    find: '      onSuspect: (channel) => channel.addEdge(this.#parts.ringEdge(channel.address)),\n',
+    replace: '      onSuspect: () => undefined,\n',
+  },
+  {
+    name: 'no-way-around',
+    says: 'links are never made through the ring',
+    file: `${OVERLAY}linking/linker.ts`,
+    find: '    if (options.overRing) return true\n    return options.via !== undefined && now - link.since >= LINK_DIRECT_MS\n',
+    replace: '    return options.via !== undefined && now - link.since < 0 * LINK_DIRECT_MS\n',
+  },
+  {
+    name: 'backs-off-forever',
+    says: 'an incomplete ring is looked at after a minute only',
+    file: `${OVERLAY}node/ring-keeper.ts`,
+    find: 'const TICK_INCOMPLETE_MS = 250\n',
+    replace: 'const TICK_INCOMPLETE_MS = 60_000\n',
+  },
+  {
+    name: 'lost-at-first-miss',
+    says: 'a peer is given up after one unanswered ping',
+    file: `${CHANNEL}liveness.ts`,
+    find: '    if (misses >= PROBE_MISSES_MAX) {\n      if (now < this.#state.graceUntil) return',
+    replace: '    if (misses >= PROBE_MISSES_MAX - PROBE_MISSES_MAX) {\n      if (now < 0) return',
+  },
+  {
+    name: 'never-lost',
+    says: 'a dead peer is never given up',
+    file: `${CHANNEL}liveness.ts`,
+    find: '    if (misses >= PROBE_MISSES_MAX) {\n      if (now < this.#state.graceUntil) return',
+    replace: '    if (misses >= PROBE_MISSES_MAX) {\n      if (now < Infinity) return',
+  },
+  {
+    name: 'needless-closed-both',
+    says: 'a connection is closed as needless whatever the peer needs it for',
+    file: `${OVERLAY}connections/connection.ts`,
+    find: '    return this.#roles !== 0 || this.remoteRoles !== 0\n',
+    replace: '    return false\n',
+  },
+  {
+    name: 'no-replay-window',
+    says: 'a datagram is accepted as often as it comes',
+    file: `${SECURITY}data/script-cipher.ts`,
+    find: '    this.#window.accept(counter)\n',
+    replace: '',
+  },
+  {
+    name: 'counter-stuck',
+    says: 'every sixteenth datagram is sealed under the counter of the one before',
+    file: `${SECURITY}data/script-cipher.ts`,
+    find: '    const counter = this.sentCount++\n',
+    replace: '    const counter = this.sentCount++ & ~(this.sentCount % 16 === 0 ? 1 : 0)\n',
+  },
+  {
+    name: 'altered-payload',
+    says: 'a delivered packet now and then has one byte changed',
+    file: `${ROUTER}incoming.ts`,
+    find: '    this.#context.writer.push(bytes.slice())\n',
+    replace:
+      '    const copy = bytes.slice()\n    if (now % 7 < 1) copy[copy.length - 1] ^= 1\n    this.#context.writer.push(copy)\n',
+  },
+  {
+    name: 'borrowed-kept',
+    says: 'held packets are kept in the buffer that was only borrowed',
+    file: `${ROUTER}incoming.ts`,
+    find: '{ bytes: bytes.slice(), from }, now)',
+    replace: '{ bytes, from }, now)',
+  },
+  {
+    name: 'source-unchecked',
+    says: 'inner packets are delivered whoever sent them',
+    file: `${ROUTER}incoming.ts`,
+    find: "      case 'pending':\n        return this.#hold(source, bytes, from, now)\n",
+    replace: "      case 'pending':\n        return this.#deliver(source, bytes, from, now)\n",
+  },
+  {
+    name: 'create-by-few',
+    says: 'a claim on a key is granted without a majority',
+    file: `${DHT}limits.ts`,
+    find: 'export const WRITE_QUORUM = 5\n',
+    replace: 'export const WRITE_QUORUM = 1\n',
+  },
+  {
+    name: 'both-claims-win',
+    says: 'replicas admit two exclusive owners of one key',
+    file: `${DHT}entry/claim.ts`,
+    find: '  return (a.isExclusive || b.isExclusive) && !a.owner.equals(b.owner)\n',
+    replace: '  return a.isExclusive && b.isTentative && a.owner.equals(b.owner)\n',
+  },
+  {
+    name: 'no-hand-over',
+    says: 'values are not passed on when neighbours change',
+    file: `${DHT}replica/hand-over.ts`,
+    find: '    this.#isWanted = true\n    if (this.#isRunning) return\n    this.#isRunning = true\n',
+    replace: '    if (this.#modules.store) return\n',
+  },
+  {
+    name: 'strays-dropped',
+    says: 'copies for others are dropped before they arrived there',
+    file: `${DHT}replica/hand-over.ts`,
+    find: '      if (results[index] && isUnchanged) store.drop(key.keyHash)\n',
+    replace: '      if (results.length > index && (isUnchanged ?? true)) store.drop(key.keyHash)\n',
+  },
+  {
+    name: 'lease-never-verified',
+    says: 'a lease is neither claimed again nor looked after: both owners stay after a merge',
+    file: `${LEASE}lease.ts`,
+    find: "    if (state.kind === 'bound') return Math.min(state.renewAt, state.verifyAt, this.#reassertAt)\n",
+    replace: "    if (state.kind === 'bound') return state.expiresAt\n",
+  },
+  {
+    name: 'conflict-ignored',
+    says: 'who loses an address goes on using it',
+    file: `${LEASE}lease.ts`,
+    find: "      return this.#lose(ip, 'conflict', now)\n",
+    replace: "      return this.#handleFailure(now, 'conflict')\n",
+  },
+  {
+    name: 'resolver-never-forgets',
+    says: 'who held an address first is believed for ever',
+    file: 'packages/ip-mapping/src/limits.ts',
+    find: 'export const RESOLVER_RECHECK_MS = 5_000\n',
+    replace: 'export const RESOLVER_RECHECK_MS = 50_000_000\n',
+  },
+]
