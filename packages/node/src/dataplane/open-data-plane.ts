@@ -14,20 +14,23 @@ export type DataPlaneChoice =
   | { readonly kind: 'rust'; readonly plane: NodeDataPlane }
   | { readonly kind: 'javascript'; readonly reason: string }
 
-/** Opens the native data plane for `device` where that is possible and not forbidden. */
+/**
+ * Opens the native data plane where that is possible and not forbidden.
+ *
+ * Without a `device` it carries what the node relays for others.
+ */
 export async function openDataPlane(
   runtime: Runtime,
   device: VirtualDevice | undefined,
   wish: string | undefined,
 ): Promise<DataPlaneChoice> {
   const choice = await choose(runtime, device, wish)
-  if (device === undefined) return choice
   const fields =
     choice.kind === 'rust'
       ? { features: inUse(choice.plane.features()) }
       : { reason: choice.reason }
   const name = choice.kind === 'rust' ? 'rust' : 'javascript (slow)'
-  runtime.log.write('info', `data plane: ${name}`, fields)
+  runtime.log.write('info', `${device ? 'data plane' : 'relay'}: ${name}`, fields)
   return choice
 }
 
@@ -36,12 +39,13 @@ async function choose(
   device: VirtualDevice | undefined,
   wish: string | undefined,
 ): Promise<DataPlaneChoice> {
-  if (device === undefined) return script('there is no virtual interface')
   if (isScriptWanted(wish)) return script(`${DATA_PLANE_VARIABLE}=${String(wish)}`)
-  if (device.isTap) return script('a TAP interface carries Ethernet frames')
+  if (device?.isTap === true) return script('a TAP interface carries Ethernet frames')
   try {
     const { openDataPlane: open } = await import('napi-rs-tun')
-    const plane = new NodeDataPlane(runtime, (handlers) => open({ device, handlers }))
+    const plane = new NodeDataPlane(runtime, (handlers) =>
+      open({ ...(device && { device }), handlers }),
+    )
     if (plane.capabilities.includes(CIPHER_CHACHA20_POLY1305)) return { kind: 'rust', plane }
     await plane.close()
     return script('the addon does not fit this version: build it with "npm run build"')

@@ -82,7 +82,9 @@ async function start(
     const ownPorts = { listeners, virtualDevice: device?.name, undo }
     const portMapper = openPortMapper(runtime, nodeConfig, ownPorts)
     const peerCache = cacheOf(nodeConfig, runtime)
-    const sources = { identity, listeners, count, plane, rekeyAfterMs, portMapper, peerCache }
+    const carriesPackets = device !== undefined
+    const common = { identity, listeners, count, plane, carriesPackets }
+    const sources = { ...common, rekeyAfterMs, portMapper, peerCache }
     const members = createMembers(runtime, nodeConfig, sources)
     const parts = { nodeConfig, kind, members, listeners, undo, dataPlane, portMapper }
     const process = new NodeProcess(runtime, parts)
@@ -148,11 +150,9 @@ function besideKey(keyPath: string, extension: string): string {
 }
 
 /** The configured node comes last, as in the original; the first one is what `/xm.rem` shows. */
-function createMembers(
-  runtime: Runtime,
-  config: NodeConfig,
-  { identity, listeners, count, plane, rekeyAfterMs, portMapper, peerCache }: MemberParts,
-): Member[] {
+function createMembers(runtime: Runtime, config: NodeConfig, parts: MemberParts): Member[] {
+  const { identity, listeners, count, plane, rekeyAfterMs, portMapper, peerCache } = parts
+  const sessionPlane = parts.carriesPackets ? plane : undefined
   const remoteTas = config.remoteTas.flatMap((text) => {
     const ta = TransportAddress.parse(text)
     return ta instanceof Malformed ? [] : [ta]
@@ -168,11 +168,11 @@ function createMembers(
       mapped: () => portMapper?.mapped() ?? [],
       ...(count === 1 ? {} : { path: String(index) }),
       relay: relayOptions(config.relay, plane),
-      ...(plane === undefined ? {} : planeOptions(plane)),
+      ...(sessionPlane === undefined ? {} : planeOptions(sessionPlane)),
     }),
   )
   const [own] = members
-  if (plane !== undefined && own !== undefined) attachPlane(plane, own, listeners)
+  if (sessionPlane !== undefined && own !== undefined) attachPlane(sessionPlane, own, listeners)
   return members
 }
 
@@ -182,8 +182,9 @@ interface MemberParts {
   readonly count: number
   /** Lets a gateway forward to the listeners. */
   readonly portMapper: PortMapper | undefined
-  /** Present for a single node with a virtual network. */
   readonly plane: NodeDataPlane | undefined
+  /** Whether the sessions live in the plane, for the packets of a virtual network; else it only relays. */
+  readonly carriesPackets: boolean
   readonly rekeyAfterMs: number | undefined
   /** The peers of the configured node. */
   readonly peerCache: PeerCache

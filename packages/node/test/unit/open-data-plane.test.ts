@@ -2,7 +2,11 @@
 import { describe, expect, it } from '@jest/globals'
 import type { LogFields, LogLevel, Runtime } from '@ipop/runtime'
 import { createNodeRuntime } from '@ipop/runtime/node'
-import type { VirtualDevice } from 'napi-rs-tun'
+import {
+  openDataPlane as openNative,
+  type DataPlaneHandlers,
+  type VirtualDevice,
+} from 'napi-rs-tun'
 import { dataPlaneView, openDataPlane } from '../../src/dataplane/open-data-plane.ts'
 
 const tun = { isTap: false } as VirtualDevice
@@ -26,12 +30,30 @@ describe('the data plane', () => {
     expect(dataPlaneView(choice).reason).toBe('the device was not opened by this package')
   })
 
-  it('is not spoken of by a node without a virtual network', async () => {
+  it('relays for a node without a virtual network', async () => {
     const { runtime, lines } = listening()
-    expect((await openDataPlane(runtime, undefined, undefined)).kind).toBe('javascript')
-    expect(lines).toEqual([])
+    const choice = await openDataPlane(runtime, undefined, undefined)
+    const name = hasAddon() ? 'rust' : 'javascript (slow)'
+    expect(lines).toEqual([expect.stringContaining(`info relay: ${name}`)])
+    expect(dataPlaneView(choice).name).toBe(name.split(' ')[0])
+    if (choice.kind === 'rust') await choice.plane.close()
+  })
+
+  it('relays in JavaScript where that is asked for', async () => {
+    const { runtime, lines } = listening()
+    await openDataPlane(runtime, undefined, 'js')
+    expect(lines).toEqual(['info relay: javascript (slow) IPOP_DATAPLANE=js'])
   })
 })
+
+function hasAddon(): boolean {
+  try {
+    void openNative({ handlers: {} as DataPlaneHandlers }).close()
+    return true
+  } catch {
+    return false
+  }
+}
 
 function listening(): { runtime: Runtime; lines: string[] } {
   const lines: string[] = []
