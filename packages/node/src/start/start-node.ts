@@ -70,12 +70,7 @@ async function start(
     const lock = await lockState(nodeConfig.security.keyPath)
     undo.push('state lock', () => lock.release())
     const identity = loadIdentity(nodeConfig, runtime)
-    const wish = wantedDataPlane()
-    const device = ipopConfig && (await openDevice(ipopConfig, { offload: !isScriptWanted(wish) }))
-    if (device !== undefined) undo.push('device', () => device.close())
-    const dataPlane = await openDataPlane(runtime, device, wish)
-    const plane = dataPlane.kind === 'rust' ? dataPlane.plane : undefined
-    if (plane !== undefined) undo.push('data plane', () => plane.close())
+    const { device, dataPlane, plane } = await openCarriers(runtime, ipopConfig, undo)
     const ports = { ...runtime, datagrams: plane?.datagrams ?? runtime.datagrams }
     const listeners = await openListeners(nodeConfig, ports, device?.name)
     undo.push('ports', () => Promise.all(listeners.map((listener) => listener.close())))
@@ -99,6 +94,17 @@ async function start(
     )
     throw error
   }
+}
+
+/** Opens the virtual interface, where there is one, and who carries packets to and from the network. */
+async function openCarriers(runtime: Runtime, ipopConfig: IpopConfig | undefined, undo: UndoStack) {
+  const wish = wantedDataPlane()
+  const device = ipopConfig && (await openDevice(ipopConfig, { offload: !isScriptWanted(wish) }))
+  if (device !== undefined) undo.push('device', () => device.close())
+  const dataPlane = await openDataPlane(runtime, device, wish)
+  const plane = dataPlane.kind === 'rust' ? dataPlane.plane : undefined
+  if (plane !== undefined) undo.push('data plane', () => plane.close())
+  return { device, dataPlane, plane }
 }
 
 /** Remembers peers and follows changes of the network until everything is undone. */
