@@ -62,6 +62,8 @@ function writeConfig(): void {
     join(folder, 'node.config'),
     `<NodeConfig><BrunetNamespace>cli-test</BrunetNamespace>
      <EdgeListeners><EdgeListener type="udp"><port>0</port></EdgeListener></EdgeListeners>
+     <LanDiscovery><Enabled>false</Enabled></LanDiscovery>
+     <PortMapping><Enabled>false</Enabled></PortMapping>
      <ControlSocket><Enabled>false</Enabled></ControlSocket></NodeConfig>`,
   )
 }

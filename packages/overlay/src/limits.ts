@@ -93,6 +93,12 @@ export const SHORTCUTS_MAX = 64
 /** Pause between two looks at the shortcuts. */
 export const SHORTCUT_PERIOD_MS = 10_000
 
+/** Nodes found nearby are not met again within this time: they are in the same ring, or cannot be reached. */
+export const MET_FRESH_MS = 300_000
+
+/** Nodes nearby whose meeting is remembered. */
+export const MET_MAX = 64
+
 /** A hello to the bootstraps while the node has no connection. */
 export const LEAF_RETRY_MS = 1_000
 

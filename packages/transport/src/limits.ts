@@ -150,6 +150,21 @@ export const HELLO_RESEND_MAX_MS = 2_000
 /** Largest datagram in a stream: its length has two bytes, as UDP's has. */
 export const STREAM_DATAGRAM_BYTES_MAX = 65_535
 
+/** Interfaces and families that nodes are looked for on: machines with more have them for containers. */
+export const LAN_LINKS_MAX = 16
+
+/** Pause between questions to the local networks, less or more by a quarter: under 2 B/s on an interface of both families. */
+export const LAN_PERIOD_MS = 60_000
+
+/** Questions of others within a period after which a node keeps its own to itself, so that large networks stay quiet. */
+export const LAN_QUESTIONS_ENOUGH = 3
+
+/** Answers of one node to the local networks; they are as long as the questions. */
+export const LAN_ANSWERS_PER_SECOND_MAX = 20
+
+/** Nodes taken from the answers to one question: any of them leads into the ring. */
+export const LAN_FOUND_MAX = 4
+
 /** First pause before a question to the gateway is repeated; every further one is doubled (RFC 6886 §3.1). */
 export const MAPPING_RESEND_MS = 250
 

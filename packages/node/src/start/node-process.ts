@@ -6,7 +6,7 @@ import type { Dht } from '@ipop/dht'
 import type { IpMapper } from '@ipop/ip-mapping'
 import type { OverlayNode } from '@ipop/overlay'
 import type { Runtime } from '@ipop/runtime'
-import type { EdgeListener, PortMapper } from '@ipop/transport'
+import type { EdgeListener, LanDiscovery, PortMapper } from '@ipop/transport'
 import type { VirtualDevice } from 'napi-rs-tun'
 import { codeOf, messageOf } from '../errors.ts'
 import { STOP_TIMEOUT_MS } from '../limits.ts'
@@ -20,6 +20,7 @@ import { dataPlaneView, type DataPlaneChoice } from '../dataplane/open-data-plan
 import type { ManagedNode, NodeKind } from '../services.ts'
 import { bounded } from './bounded.ts'
 import { followAddresses } from './device.ts'
+import { createLanDiscovery } from './lan-discovery.ts'
 import { dhtView, ringView, type Member } from './member.ts'
 import type { NodeStatus, RunningMember, RunningNode } from './running-node.ts'
 import type { UndoStack } from './undo-stack.ts'
@@ -47,6 +48,7 @@ export class NodeProcess implements RunningNode {
   readonly #own: Member
   readonly #managed: { node: ManagedNode; methods: NodeMethods }[] = []
   #mapper: IpMapper | undefined
+  #discovery: LanDiscovery | undefined
   #deviceName: string | undefined
   #controlPath: string | undefined
   #xmlRpcPort: number | undefined
@@ -149,15 +151,33 @@ export class NodeProcess implements RunningNode {
         .catch((error: unknown) => log.write('debug', 'join ended', { error: messageOf(error) }))
     }
     this.#parts.portMapper?.start()
+    this.#lookAround()
     this.#own.overlay.connected().then(
       () => this.#mapper?.start(),
       () => undefined,
     )
   }
 
+  /** Looks for a router and for neighbours anew. */
+  networkChanged(): void {
+    this.#parts.portMapper?.networkChanged()
+    this.#discovery?.networkChanged()
+  }
+
   get #plane(): NodeDataPlane | undefined {
     const { dataPlane } = this.#parts
     return dataPlane.kind === 'rust' ? dataPlane.plane : undefined
+  }
+
+  #lookAround(): void {
+    const { nodeConfig, listeners, undo } = this.#parts
+    const { overlay } = this.#own
+    const discovered = { listeners, virtualDevice: this.#deviceName, overlay }
+    const discovery = createLanDiscovery(this.#runtime, nodeConfig, discovered)
+    if (discovery === undefined) return
+    this.#discovery = discovery
+    undo.push('LAN discovery', () => discovery.stop())
+    discovery.start()
   }
 
   #dataPlaneOf(member: Member): ManagedNode['dataPlane'] {

@@ -85,7 +85,7 @@ async function start(
     const process = new NodeProcess(runtime, parts)
     if (network !== undefined && device !== undefined) process.addVirtualNetwork(device, network)
     await process.openManagement()
-    keepUp(runtime, members, { virtualDevice: device?.name, peerCache, undo })
+    keepUp(runtime, process, { members, virtualDevice: device?.name, peerCache, undo })
     process.startMembers()
     return process
   } catch (error) {
@@ -110,20 +110,22 @@ async function openCarriers(runtime: Runtime, ipopConfig: IpopConfig | undefined
 /** Remembers peers and follows changes of the network until everything is undone. */
 function keepUp(
   runtime: Runtime,
-  members: readonly Member[],
+  process: NodeProcess,
   options: {
+    readonly members: readonly Member[]
     readonly virtualDevice: string | undefined
     readonly peerCache: PeerCache
     readonly undo: UndoStack
   },
 ): void {
-  const { virtualDevice, peerCache, undo } = options
+  const { members, virtualDevice, peerCache, undo } = options
   peerCache.keep(members.at(-1)?.overlay, undo)
   const watch = new NetworkWatch(runtime, {
     virtualDevice,
     events: systemEvents,
     onChange: () => {
       for (const { overlay } of members) overlay.networkChanged()
+      process.networkChanged()
     },
   })
   undo.push('network watch', () => Promise.resolve(watch.close()))
@@ -172,6 +174,7 @@ function createMembers(runtime: Runtime, config: NodeConfig, parts: MemberParts)
       rekeyAfterMs,
       ...(index === count - 1 ? { remembered: peerCache.load() } : {}),
       mapped: () => portMapper?.mapped() ?? [],
+      isLookingAround: config.lanDiscovery.enabled && index === count - 1,
       ...(count === 1 ? {} : { path: String(index) }),
       relay: relayOptions(config.relay, plane),
       ...(sessionPlane === undefined ? {} : planeOptions(sessionPlane)),

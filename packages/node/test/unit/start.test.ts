@@ -37,6 +37,8 @@ function writeConfig({ port = 0, remote = 0, more = '' } = {}, name = 'node.conf
     file,
     `<NodeConfig>\n  <BrunetNamespace>start-test</BrunetNamespace>
   <EdgeListeners><EdgeListener type="udp"><port>${port}</port></EdgeListener></EdgeListeners>
+  <LanDiscovery><Enabled>false</Enabled></LanDiscovery>
+  <PortMapping><Enabled>false</Enabled></PortMapping>
   ${tas}<ControlSocket><Path>${name}.sock</Path></ControlSocket>${more}\n</NodeConfig>\n`,
   )
   return file

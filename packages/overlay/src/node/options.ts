@@ -21,6 +21,8 @@ export interface OverlayNodeOptions
   readonly namespace: string
   /** The ports to use; they stay open after `leave` because other nodes may share them. */
   readonly listeners: readonly EdgeListener[]
+  /** Whether `meet` will be told of nodes nearby: the node waits for them before it takes itself for the first. */
+  readonly isLookingAround?: boolean | undefined
   /** Where to find the ring. Empty for the first node. */
   readonly remoteTas: readonly TransportAddress[]
   /** Peers that worked before a restart: dialled when no bootstrap answers. */

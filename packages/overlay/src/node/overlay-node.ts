@@ -37,6 +37,8 @@ export class OverlayNode {
   readonly channels: ChannelTable
   /** Every connection of the node. */
   readonly connections: ConnectionTable
+  /** Says hello to a node that was found nearby, and joins its ring when that is another one. */
+  readonly meet: OverlayParts['meet']
   readonly #runtime: Runtime
   readonly #log: Log
   readonly #parts: OverlayParts
@@ -69,6 +71,7 @@ export class OverlayNode {
     })
     this.channels = this.#parts.channels
     this.connections = this.#parts.table
+    this.meet = this.#parts.meet
     this.#listenToChannels()
   }
 
@@ -112,10 +115,8 @@ export class OverlayNode {
     this.#state = 'leaving'
     this.#parts.keeper.stop()
     this.#parts.calls.close()
-    const error = new OverlayError({
-      code: 'OVERLAY_NOT_RUNNING',
-      message: 'the node left the ring',
-    })
+    const message = 'the node left the ring'
+    const error = new OverlayError({ code: 'OVERLAY_NOT_RUNNING', message })
     for (const waiter of this.#joinWaiters.splice(0)) waiter.reject(error)
     await this.channels.close()
     this.#state = 'offline'
@@ -289,10 +290,8 @@ export class OverlayNode {
 
   #deliverMessage(packet: OverlayPacket): void {
     const message = decodeApplicationMessage(packet.payload)
-    if (message instanceof Malformed) {
-      this.#log.write('debug', 'application message malformed', { reason: message.reason })
-      return
-    }
+    if (message instanceof Malformed)
+      return this.#log.write('debug', 'application message malformed', { reason: message.reason })
     const handler = this.#messageHandlers.get(message.protocol)
     if (handler) handler(message.payload, packet.source)
     else this.#log.write('debug', 'nobody listens', { protocol: message.protocol })

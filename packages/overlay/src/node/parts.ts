@@ -1,7 +1,7 @@
 /** Puts the parts of an overlay node together. */
 import type { Address } from '@ipop/address'
 import type { Log, Runtime } from '@ipop/runtime'
-import { ChannelTable } from '@ipop/transport'
+import { ChannelTable, type TransportAddress } from '@ipop/transport'
 import { ConnectionTable } from '../connections/connection-table.ts'
 import { RelaySeeker } from '../edges/relay-seeker.ts'
 import { RingEdge } from '../edges/ring-edge.ts'
@@ -32,6 +32,8 @@ export interface OverlayParts {
   readonly calls: RequestReply
   readonly onDemand: OnDemand
   readonly keeper: RingKeeper
+  /** Says hello to a node that was found nearby. */
+  readonly meet: (found: TransportAddress) => void
   readonly remembered: Remembered
   readonly seeker: RelaySeeker
   /** Returns the way to a peer through the ring, by the neighbour `via` where one is known to be connected to it. */
@@ -78,7 +80,7 @@ export function assemble(
   const exchanger = new Exchanger({ table, calls, log, ownHint, listener: learner })
   const onDemand = new OnDemand({ table, linker, log, onUnreachable: listener.peerUnreachable })
   const shared = { runtime, log, channels, table, linker }
-  const leaves = new Leaves({ ...shared, random: random.fork('leaves'), calls }, options.remoteTas)
+  const leaves = new Leaves({ ...shared, random: random.fork('leaves'), calls }, options)
   const remembered = new Remembered({ clock: runtime.clock, table }, options.remembered ?? [])
   const shortcuts = new Shortcuts({ table, linker, random: random.fork('shortcuts'), log })
   const departed = new Departed({ random: random.fork('departed') })
@@ -88,5 +90,6 @@ export function assemble(
   const policies = { ...ring, known, near, exchanger, leaves, shortcuts, departed }
   const keeper = new RingKeeper({ ...shared, ...policies }, listener)
   addRingMethods(dispatch, { channels, table, linker, calls, exchanger, keeper })
-  return { channels, table, forwarder, dispatch, calls, ...ring, keeper, ringEdge }
+  const meet = (found: TransportAddress) => leaves.meet(found, keeper.isInRing, runtime.clock.now())
+  return { channels, table, forwarder, dispatch, calls, ...ring, keeper, ringEdge, meet }
 }

@@ -8,8 +8,11 @@ import {
   LEAF_HURRY_MS,
   LEAF_IDLE_PERIOD_MS,
   LEAF_RETRY_MS,
+  MET_FRESH_MS,
+  MET_MAX,
 } from '../limits.ts'
 import type { Linker } from '../linking/linker.ts'
+import type { OverlayNodeOptions } from '../node/options.ts'
 import type { RequestReply } from '../messaging/request-reply.ts'
 import { literalAddresses } from './literal-addresses.ts'
 
@@ -38,6 +41,9 @@ export class Leaves {
   readonly #linker: Linker
   readonly #calls: RequestReply
   readonly #bootstraps: Bootstrap[]
+  readonly #isLookingAround: boolean
+  /** When a node found nearby was last met, oldest first. */
+  readonly #metAt = new Map<string, Instant>()
   #answers = 0
 
   constructor(
@@ -50,8 +56,12 @@ export class Leaves {
       linker: Linker
       calls: RequestReply
     },
-    remoteTas: readonly TransportAddress[],
+    {
+      remoteTas,
+      isLookingAround = false,
+    }: Pick<OverlayNodeOptions, 'remoteTas' | 'isLookingAround'>,
   ) {
+    this.#isLookingAround = isLookingAround
     this.#runtime = modules.runtime
     this.#random = modules.random
     this.#log = modules.log
@@ -73,9 +83,23 @@ export class Leaves {
     return this.#answers > 0
   }
 
-  /** Whether there is any bootstrap to ask. */
+  /** Whether there is any bootstrap to ask, or nodes nearby to wait for. */
   get hasBootstraps(): boolean {
-    return this.#bootstraps.length > 0
+    return this.#bootstraps.length > 0 || this.#isLookingAround
+  }
+
+  /** Says hello to a node that was found nearby, unless it was met lately. */
+  meet(address: TransportAddress, isInRing: boolean, now: Instant): void {
+    const key = address.toString()
+    const pause = this.#table.size === 0 ? LEAF_RETRY_MS : MET_FRESH_MS
+    if (now - (this.#metAt.get(key) ?? Number.NEGATIVE_INFINITY) < pause) return
+    this.#metAt.delete(key)
+    this.#metAt.set(key, now)
+    const [oldest] = this.#metAt.keys()
+    if (this.#metAt.size > MET_MAX && oldest !== undefined) this.#metAt.delete(oldest)
+    this.#greetFound(address, isInRing).catch((error: unknown) =>
+      this.#log.write('debug', 'hello failed', { to: key, error }),
+    )
   }
 
   /** Says hello to all soon: peers were lost, and the bootstraps may have gone or come back with them. */
@@ -117,6 +141,17 @@ export class Leaves {
           ? LEAF_FAILED_PERIOD_MS
           : LEAF_IDLE_PERIOD_MS
     return period * (0.75 + 0.5 * this.#random.float())
+  }
+
+  async #greetFound(address: TransportAddress, isInRing: boolean): Promise<void> {
+    const reply = await this.#channels.hello(address, HELLO_TIMEOUT_MS)
+    if (reply === undefined) {
+      this.#metAt.delete(address.toString())
+      return
+    }
+    // To a peer that is known from afar this may be a better path.
+    if (this.#table.get(reply.hint.address)) this.#channels.dial(reply.hint)
+    await this.#follow(reply, isInRing)
   }
 
   async #greet(bootstrap: Bootstrap, isInRing: boolean): Promise<void> {

@@ -11,6 +11,7 @@ import {
   UDP4_HEADER_BYTES,
   UDP6_HEADER_BYTES,
 } from '../limits.ts'
+import { joinGroup, sendToGroupsOn } from './multicast.ts'
 import type { DatagramHandlers, DatagramPort, DatagramSocket, Endpoint } from '../ports/sockets.ts'
 
 /** A datagram socket of the machine, which also counts what was lost on the way out. */
@@ -26,7 +27,7 @@ export interface NodeDatagramPort extends DatagramPort {
 
 /** Returns the port that binds UDP sockets; IPv6 ones carry IPv6 only, so that both families can have the same port. */
 export function createNodeDatagrams(): NodeDatagramPort {
-  return { bind }
+  return { bind, joinGroup }
 }
 
 async function bind(local: Endpoint, handlers: DatagramHandlers): Promise<NodeDatagramSocket> {
@@ -42,6 +43,7 @@ async function bind(local: Endpoint, handlers: DatagramHandlers): Promise<NodeDa
   })
   try {
     await wrapper.bind({ address: local.host, port: local.port, exclusive: true })
+    sendToGroupsOn(wrapper.socket, local.host)
   } catch (error) {
     await wrapper.close().catch(() => undefined)
     throw error

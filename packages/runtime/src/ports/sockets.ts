@@ -1,5 +1,7 @@
 /** Datagram and stream sockets as protocol code sees them. */
 
+import type { InterfaceAddress } from './host.ts'
+
 /** An IP address in text form (no brackets) and a port. */
 export interface Endpoint {
   readonly host: string
@@ -29,12 +31,28 @@ export interface DatagramSocket {
   close(): Promise<void>
 }
 
+/** A multicast group that is listened to. */
+export interface GroupMembership {
+  /** Leaves the group; no handler is called afterwards. */
+  close(): Promise<void>
+}
+
 /** Opens datagram sockets. */
 export interface DatagramPort {
   /** Another port for many short-lived sockets, where those of this one are few. */
   readonly ordinary?: DatagramPort
   /** Binds to `local` (port 0 = any free one). Rejects with an error whose `code` is the system's, e.g. EADDRINUSE. */
   bind(local: Endpoint, handlers: DatagramHandlers): Promise<DatagramSocket>
+  /**
+   * Listens to the multicast group `group` on the interfaces that have the addresses `on`, all of the group's family.
+   * Sockets bound to one of these addresses send to the group on its interface, not beyond the next router. Absent
+   * where there is no multicast; rejects with the system's code when no interface can join.
+   */
+  joinGroup?(
+    group: Endpoint,
+    on: readonly InterfaceAddress[],
+    handlers: DatagramHandlers,
+  ): Promise<GroupMembership>
 }
 
 /** What a stream tells its owner. */

@@ -1,5 +1,12 @@
 /** Datagram sockets of one process. */
-import type { DatagramHandlers, DatagramPort, DatagramSocket, Endpoint } from '@ipop/runtime'
+import type {
+  DatagramHandlers,
+  DatagramPort,
+  DatagramSocket,
+  Endpoint,
+  GroupMembership,
+  InterfaceAddress,
+} from '@ipop/runtime'
 import { ipFamily, isWildcard } from '../network/ip.ts'
 import type { Network } from '../network/network.ts'
 import { PortTable } from './ports.ts'
@@ -18,6 +25,7 @@ export interface SocketModules {
 export class SimDatagramPort implements DatagramPort {
   readonly #modules: SocketModules
   readonly #sockets: PortTable<SimDatagramSocket>
+  readonly #groups = new Map<string, SimDatagramSocket>()
 
   constructor(modules: SocketModules, firstEphemeral: number) {
     this.#modules = modules
@@ -39,9 +47,23 @@ export class SimDatagramPort implements DatagramPort {
     }
   }
 
+  joinGroup(
+    group: Endpoint,
+    _on: readonly InterfaceAddress[],
+    handlers: DatagramHandlers,
+  ): Promise<GroupMembership> {
+    if (!this.#modules.process.isAlive) return never()
+    const name = `${group.host} ${group.port}`
+    const socket = new SimDatagramSocket(this.#modules, group, handlers, () =>
+      this.#groups.delete(name),
+    )
+    this.#groups.set(name, socket)
+    return Promise.resolve(socket)
+  }
+
   /** Returns the socket that takes datagrams for `to`. */
   find(to: Endpoint): SimDatagramSocket | undefined {
-    return this.#sockets.find(to)
+    return this.#groups.get(`${to.host} ${to.port}`) ?? this.#sockets.find(to)
   }
 }
 

@@ -35,6 +35,8 @@ export interface HostSettings {
   readonly realm: Realm
   readonly addresses: readonly string[]
   readonly poisonsBuffers: boolean
+  /** The local network that its multicast reaches; none without a name. */
+  readonly segment?: string | undefined
 }
 
 /** What one boot of a host consists of. */
@@ -52,6 +54,8 @@ export class SimHost {
   /** The place its packets come from as the public network sees it. */
   readonly attachment: Place
   readonly stats: HostStats
+  /** The local network that its multicast reaches. */
+  readonly segment: string | undefined
   /** Properties of its access link; change them with `setLink`. */
   link: LinkProperties = PERFECT_LINK
   readonly #modules: HostModules
@@ -67,6 +71,7 @@ export class SimHost {
     this.realm = settings.realm
     this.attachment = settings.realm.gateway?.attachment ?? settings.place
     this.stats = modules.stats
+    this.segment = settings.segment
     this.#addresses = settings.addresses
     this.#poisonsBuffers = settings.poisonsBuffers
     this.#clock = new HostClock(() => modules.scheduler.now)

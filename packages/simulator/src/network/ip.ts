@@ -19,6 +19,12 @@ export function isLoopback(host: string): boolean {
   return host === '::1' || host.startsWith('127.')
 }
 
+/** Returns whether `host` is a multicast group. */
+export function isMulticast(host: string): boolean {
+  const first = Number(host.split('.')[0])
+  return ipFamily(host) === 6 ? /^ff/i.test(host) : first >= 224 && first <= 239
+}
+
 /** Returns whether `host` stands for all addresses of a family. */
 export function isWildcard(host: string): boolean {
   return host === '0.0.0.0' || host === '::'

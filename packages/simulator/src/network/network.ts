@@ -11,7 +11,7 @@ import type { LinkProperties } from './link.ts'
 import { Nat } from './nat.ts'
 import type { Reachability } from './reachability.ts'
 import { Realm } from './realm.ts'
-import { isLoopback } from './ip.ts'
+import { isLoopback, isMulticast } from './ip.ts'
 
 /** What the network works with. */
 export interface NetworkModules {
@@ -81,6 +81,7 @@ export class Network {
     sender.stats.datagramsSent++
     sender.stats.bytesSent += bytes.length
     for (const listener of this.sendListeners) listener(from, to, bytes)
+    if (isMulticast(to.host)) return this.#sendToGroup(sender, from, to, bytes)
     const hop = this.route(sender, from, to, scheduler.now)
     if (typeof hop === 'string') return this.drop(hop, from, to, bytes)
     const link = this.linkBetween(sender, hop.target)
@@ -151,6 +152,19 @@ export class Network {
     const pair = this.#pairLinks.get(`${from.name}|${to.name}`)
     const latencyMs = this.#defaultLink.latencyMs + this.modules.latency(from, to)
     return { ...this.#defaultLink, latencyMs, ...pair }
+  }
+
+  /** Groups reach the hosts of the sender's segment, the sender included, and nobody beyond. */
+  #sendToGroup(sender: SimHost, from: Endpoint, to: Endpoint, bytes: Uint8Array): void {
+    const isReached = (host: SimHost | Nat): host is SimHost =>
+      !(host instanceof Nat) && host.segment !== undefined && host.segment === sender.segment
+    const hosts = [...new Set(sender.realm.members.values())].filter(isReached)
+    if (hosts.length === 0) return this.drop('no route', from, to, bytes)
+    for (const target of hosts) {
+      const link = this.linkBetween(sender, target)
+      if (this.chance(link.lossProbability)) this.drop('lost', from, to, bytes)
+      else this.#dispatch(sender, { target, from }, link, to, new Uint8Array(bytes))
+    }
   }
 
   #dispatch(

@@ -38,6 +38,8 @@ export interface HostOptions {
   readonly addresses?: readonly string[]
   /** The NAT it stands behind. */
   readonly behind?: Nat
+  /** Name of the local network: multicast reaches the hosts of the same one behind the same NAT; none unless named. */
+  readonly segment?: string
   /** Its access link. */
   readonly link?: Partial<LinkProperties>
   /** How far its calendar is ahead of the world's. */

@@ -101,7 +101,8 @@ export class World {
       stats: this.stats.addHost(place.name),
       lookup: (hostName: string) => this.#names.get(hostName.toLowerCase()) ?? [],
     }
-    const settings = { place, realm, addresses, poisonsBuffers: this.#poisonsBuffers }
+    const { segment } = options
+    const settings = { place, realm, addresses, poisonsBuffers: this.#poisonsBuffers, segment }
     const host = new SimHost(modules, settings)
     for (const address of addresses) realm.members.set(address, host)
     if (options.link !== undefined) host.setLink(options.link)

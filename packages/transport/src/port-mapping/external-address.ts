@@ -1,5 +1,5 @@
 /** Which IPv4 addresses can be reached from everywhere. */
-import { parseIpv4 } from '../address/ip-text.ts'
+import { parseIp, parseIpv4 } from '../address/ip-text.ts'
 
 /** Blocks that are not globally reachable (IANA's registry of special-purpose addresses, RFC 6890), and multicast. */
 const SPECIAL_BLOCKS = [
@@ -18,11 +18,14 @@ export function isPublicIpv4(host: string): boolean {
   return SPECIAL_BLOCKS.every(({ network, shift }) => address >>> shift !== network >>> shift)
 }
 
-/** Returns whether two IPv4 addresses share their first `prefixLength` bits. */
+/** Returns whether two addresses of one family share their first `prefixLength` bits. */
 export function isSameNetwork(one: string, other: string, prefixLength: number): boolean {
-  const [a, b] = [numberOf(one), numberOf(other)]
-  if (a === undefined || b === undefined) return false
-  return prefixLength === 0 || a >>> (32 - prefixLength) === b >>> (32 - prefixLength)
+  const [a, b] = [parseIp(one), parseIp(other)]
+  if (a === undefined || b === undefined || a.length !== b.length) return false
+  return a.every((byte, at) => {
+    const bits = Math.min(8, Math.max(0, prefixLength - 8 * at))
+    return (byte ^ (b[at] ?? 0)) >>> (8 - bits) === 0
+  })
 }
 
 function numberOf(host: string): number | undefined {
