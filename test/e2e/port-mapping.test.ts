@@ -1,5 +1,5 @@
 /** A node behind a NAT that maps by destination, with the real miniupnpd: mapped, reached directly, and gone after the end. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { Lab, type LabProcess } from '../../tools/lab/namespaces.mjs'
 import {
   ask,
@@ -41,7 +41,7 @@ const describeIfPossible = reason ? describe.skip : describe
 
 describeIfPossible('port mapping', () => {
   const lab = new Lab({ prefix: 'map-' })
-  let alice: LabProcess
+  let running: LabProcess[] = []
 
   beforeAll(async () => {
     mappingLabUp(lab)
@@ -49,6 +49,11 @@ describeIfPossible('port mapping', () => {
     startBehind(lab, 'bob')
     await until("bob's node", () => ask(lab, 'bob', 'status'))
   }, 60_000)
+
+  afterEach(async () => {
+    await Promise.all(running.map((child) => lab.stop(child)))
+    running = []
+  }, 30_000)
 
   afterAll(() => lab.down(), 30_000)
 
@@ -60,7 +65,8 @@ describeIfPossible('port mapping', () => {
     'by %s lets others in, and ends with the node',
     async (_name, speaks, protocol) => {
       const router = startMiniupnpd(lab, speaks)
-      alice = startBehind(lab, 'alice')
+      const alice = startBehind(lab, 'alice')
+      running = [router, alice]
       await until('the mappings', () => forwarded(lab).length === 2)
       expect(forwarded(lab)).toEqual(BOTH)
       const { portMapping } = await until('the word of it', mapped)
@@ -71,7 +77,6 @@ describeIfPossible('port mapping', () => {
       expect(ping(lab, 'bob', VIRTUAL.alice, { count: 3 }).lossPercent).toBe(0)
       await lab.stop(alice)
       expect(forwarded(lab)).toEqual([])
-      await lab.stop(router)
     },
     90_000,
   )
@@ -81,24 +86,20 @@ describeIfPossible('port mapping', () => {
     lab.run('gate', ['ip', 'addr', 'flush', 'dev', 'eth0'])
     lab.run('gate', address)
     lab.run('gate', ['ip', 'addr', 'add', `${OUTSIDE.gate}/24`, 'dev', 'eth0'])
-    const router = startMiniupnpd(lab)
-    alice = startBehind(lab, 'alice')
+    running = [startMiniupnpd(lab), startBehind(lab, 'alice')]
     const { advice } = await until('advice', () => {
       const check = netcheck()
       return check?.portMapping?.state === 'none' ? check : undefined
     })
     expect(advice.join(' ')).toContain('another NAT')
     expect(forwarded(lab)).toEqual([])
-    await lab.stop(alice)
-    await lab.stop(router)
   }, 90_000)
 
   it('is left alone where the configuration says so', async () => {
     const off = '<PortMapping><Enabled>false</Enabled></PortMapping>'
-    alice = startBehind(lab, 'alice', off)
+    running = [startBehind(lab, 'alice', off)]
     const check = await until('the network check', netcheck)
     expect(check.portMapping).toBeUndefined()
-    await lab.stop(alice)
   }, 60_000)
 
   function netcheck(): NetCheck | undefined {
