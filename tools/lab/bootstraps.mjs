@@ -155,6 +155,8 @@ async function main() {
   const { ensure } = await import('../run/ensure.mjs')
   ensure({ dist: !process.env.IPOP_LAB_AS_BUILT })
   const ring = new LonelyRing({ firstPort: 42_100 })
+  for (const signal of ['SIGINT', 'SIGTERM'])
+    process.once(signal, () => ring.stop().then(() => process.exit(130)))
   try {
     await ring.start(Number(values.members))
     await ring.killBootstraps()
