@@ -16,6 +16,7 @@ export interface NodeStatusReply {
   readonly dhtEntries: number
   readonly IpopNamespace?: string
   readonly VirtualIPs?: readonly string[]
+  readonly virtualIpv6?: string
   readonly dataPlane?: {
     readonly name: string
     readonly reason?: string
@@ -105,6 +106,7 @@ function nodeLines(node: NodeStatusReply): string[] {
     ...lines,
     `  network      ${node.IpopNamespace}`,
     `  virtual IP   ${ips.length === 0 ? 'none yet' : ips.join(', ')}`,
+    ...(node.virtualIpv6 === undefined ? [] : [`  virtual IPv6 ${node.virtualIpv6}`]),
     ...dataPlaneLines(node.dataPlane),
   ]
 }

@@ -3,6 +3,12 @@
 /** RFC 1812 §4.3.2.3: an ICMP error is at most 576 bytes, less 28 for its own headers. */
 export const ICMP_QUOTE_BYTES_MAX = 548
 
+/** RFC 4443 §2.4 (c): an ICMPv6 error is at most 1,280 bytes, less 48 for its own headers. */
+export const ICMPV6_QUOTE_BYTES_MAX = 1_232
+
+/** RFC 8200 §5: every link of IPv6 carries this, so that hosts need not send less. */
+export const IPV6_MTU_MIN = 1_280
+
 /** ICMP errors to the local stack per second; Linux sends at most 1,000 to everybody, one host needs less. */
 export const ICMP_ERRORS_PER_SECOND_MAX = 100
 

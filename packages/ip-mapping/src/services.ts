@@ -1,5 +1,6 @@
 /** What this package needs from its surroundings, as small structural interfaces. */
 import type { Address } from '@ipop/address'
+import type { IpAddress } from './ip/ip-address.ts'
 import type { Ipv4 } from './ip/ipv4-address.ts'
 
 /** A value read from the DHT. */
@@ -30,6 +31,15 @@ export interface DhtService {
   release(key: string, value?: Uint8Array): Promise<boolean>
 }
 
+/**
+ * Finds a node by its place on the ring: the one among the nodes around `position` that `isWanted` accepts. Rejects when
+ * nobody answers.
+ */
+export type NodeFinder = (
+  position: Address,
+  isWanted: (node: Address) => boolean,
+) => Promise<Address | undefined>
+
 /** The part of an overlay node that carries IP packets. */
 export interface IpCarrier {
   /** Address of the own node. */
@@ -40,6 +50,8 @@ export interface IpCarrier {
   packetBytesMax?(peer: Address): number | undefined
   /** Asks for a session with `peer`; does nothing when there is one. */
   connectOnDemand(peer: Address): void
+  /** Finds the nodes of IPv6 addresses; without it only those are known that packets came from. */
+  readonly findNode?: NodeFinder
   /** Sets who receives IP packets; `packet` is borrowed until the call returns. */
   onIpPacket(handler: (packet: Uint8Array, from: Address) => void): unknown
   /** Tells of sessions that can carry packets now. */
@@ -77,11 +89,11 @@ export interface LeaseStore {
 
 /** One row of the data plane: packets to `base/prefixLength` go to `peer`. */
 export interface ForwardingRow {
-  readonly base: Ipv4
+  readonly base: IpAddress
   readonly prefixLength: number
   readonly peer: Address
   /** Source addresses that packets from `peer` may carry. */
-  readonly allowedSources: readonly Ipv4[]
+  readonly allowedSources: readonly IpAddress[]
 }
 
 /** A packet that the data plane has no row for. */
@@ -94,11 +106,11 @@ export interface ForwardingTable {
   /** Adds or replaces the row of `row.base/row.prefixLength`. */
   install(row: ForwardingRow): void
   /** Removes a row. */
-  withdraw(base: Ipv4, prefixLength: number): void
-  /** Tells the address this node holds: destination of incoming packets, source of outgoing ones. */
-  setOwn?(ip: Ipv4 | undefined): void
+  withdraw(base: IpAddress, prefixLength: number): void
+  /** Tells the addresses this node holds: destinations of incoming packets, sources of outgoing ones. */
+  setOwn?(ips: readonly IpAddress[]): void
   /** Sets who receives packets without a row, in batches that are borrowed until the call returns. */
   onPunt(handler: (batch: readonly PuntedPacket[]) => void): void
   /** Returns how long a row has carried nothing; tables that do not count leave it out. */
-  idleMs?(base: Ipv4, prefixLength: number): number
+  idleMs?(base: IpAddress, prefixLength: number): number
 }

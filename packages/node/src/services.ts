@@ -170,6 +170,8 @@ export interface IpService {
   readonly namespace: string
   /** Virtual IP addresses held now. */
   virtualIps(): readonly string[]
+  /** The virtual IPv6 address, where the host has taken it. */
+  readonly virtualIpv6?: string | undefined
   /** Returns the node that holds a virtual IP address. */
   resolve(ip: string): Promise<Address | undefined>
 }

@@ -1,5 +1,6 @@
 /** The Internet checksum (RFC 1071). */
-import type { Ipv4 } from './ipv4-address.ts'
+import type { IpAddress } from './ip-address.ts'
+import { IPV6_BYTES, writeIpv6 } from './ipv6-address.ts'
 
 /** Adds the 16-bit words of `bytes` to `sum`; an odd last byte is the high half of a word. */
 export function sumWords(bytes: Uint8Array, sum = 0): number {
@@ -24,19 +25,19 @@ export function internetChecksum(bytes: Uint8Array): number {
   return finishChecksum(sumWords(bytes))
 }
 
-/** Sums the pseudo-header that TCP and UDP prepend (RFC 768, RFC 9293 §3.1). */
-export function pseudoHeaderSum(
-  source: Ipv4,
-  destination: Ipv4,
+/** Sums the pseudo-header that TCP, UDP and ICMPv6 prepend (RFC 768, RFC 9293 §3.1, RFC 8200 §8.1). */
+export function pseudoHeaderSum<Ip extends IpAddress>(
+  source: Ip,
+  destination: Ip,
   protocol: number,
   length: number,
 ): number {
-  return (
-    (source >>> 16) +
-    (source & 0xffff) +
-    (destination >>> 16) +
-    (destination & 0xffff) +
-    protocol +
-    length
-  )
+  return sumOfAddress(source) + sumOfAddress(destination) + protocol + length
+}
+
+function sumOfAddress(ip: IpAddress): number {
+  if (typeof ip === 'number') return (ip >>> 16) + (ip & 0xffff)
+  const bytes = new Uint8Array(IPV6_BYTES)
+  writeIpv6(bytes, 0, ip)
+  return sumWords(bytes)
 }

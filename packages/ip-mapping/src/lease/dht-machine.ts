@@ -1,6 +1,7 @@
 /** How machines without input and output ask the DHT for something, and how a driver does it for them. */
+import type { Address } from '@ipop/address'
 import type { Clock, Instant, Log, Timers } from '@ipop/runtime'
-import type { DhtService, StoredValue } from '../services.ts'
+import type { DhtService, NodeFinder, StoredValue } from '../services.ts'
 import { WakeupTimer, type Wakeup } from './wakeup-timer.ts'
 
 export type { Wakeup }
@@ -22,17 +23,26 @@ export type DhtRequest =
       readonly value: Uint8Array
     }
 
+/** What a machine wants from the ring below the DHT: the node around `position` that `isWanted` accepts. */
+export interface NodeRequest {
+  readonly id: number
+  readonly kind: 'find'
+  readonly position: Address
+  readonly isWanted: (node: Address) => boolean
+}
+
 /** What became of a request. */
 export type DhtResult =
   | { readonly kind: 'done' }
   | { readonly kind: 'values'; readonly values: readonly StoredValue[] }
+  | { readonly kind: 'node'; readonly address: Address | undefined }
   | { readonly kind: 'exists' }
   | { readonly kind: 'failed'; readonly reason: string }
 
 /** A machine that lives on the DHT. */
 export interface DhtMachine {
   /** Returns the next request to make. */
-  pollRequest(): DhtRequest | undefined
+  pollRequest(): DhtRequest | NodeRequest | undefined
   /** Takes the result of request `id`. */
   handleResult(id: number, result: DhtResult, now: Instant): void
   /** Returns when `handleTimeout` is due. */
@@ -44,6 +54,8 @@ export interface DhtMachine {
 /** What a driver needs. */
 export interface DriverModules {
   readonly dht: DhtService
+  /** For machines that look for nodes. */
+  readonly findNode?: NodeFinder | undefined
   readonly clock: Clock
   readonly timers: Timers
   readonly log: Log
@@ -99,14 +111,14 @@ export class DhtMachineDriver {
     await Promise.all(this.#outstanding)
   }
 
-  #perform(request: DhtRequest): void {
-    const task = perform(this.#modules.dht, request).then((result) => {
+  #perform(request: DhtRequest | NodeRequest): void {
+    const task = perform(this.#modules, request).then((result) => {
       this.#outstanding.delete(task)
       if (this.#isStopped) return
       const now = this.#modules.clock.now()
       this.#modules.log.write('trace', 'dht request ended', {
         kind: request.kind,
-        key: request.key,
+        key: request.kind === 'find' ? request.position.key : request.key,
         result: result.kind,
       })
       this.#machine.handleResult(request.id, result, now)
@@ -123,7 +135,10 @@ export class DhtMachineDriver {
   }
 }
 
-async function perform(dht: DhtService, request: DhtRequest): Promise<DhtResult> {
+async function perform(
+  { dht, findNode }: DriverModules,
+  request: DhtRequest | NodeRequest,
+): Promise<DhtResult> {
   try {
     switch (request.kind) {
       case 'create':
@@ -135,6 +150,9 @@ async function perform(dht: DhtService, request: DhtRequest): Promise<DhtResult>
         return { kind: 'done' }
       case 'get':
         return { kind: 'values', values: await dht.get(request.key) }
+      case 'find':
+        if (findNode === undefined) return { kind: 'failed', reason: 'no way to find nodes' }
+        return { kind: 'node', address: await findNode(request.position, request.isWanted) }
       case 'release':
         await dht.release(request.key, request.value)
         return { kind: 'done' }

@@ -3,21 +3,23 @@ import type { Address } from '@ipop/address'
 import { Malformed } from '@ipop/codec'
 import type { Instant } from '@ipop/runtime'
 import { IpMappingError } from '../errors.ts'
-import { formatIpv4, parseIpv4, type Ipv4 } from '../ip/ipv4-address.ts'
+import { parseIp } from '../ip/ip-address.ts'
+import { formatIpv4, type Ipv4 } from '../ip/ipv4-address.ts'
+import { formatIpv6 } from '../ip/ipv6-address.ts'
+import { IPV6_PREFIX_LENGTH, Ipv6Network } from '../ip/ipv6-network.ts'
 import { DhtMachineDriver } from '../lease/dht-machine.ts'
-import { heldOf, type LeaseEvent } from '../lease/lease-state.ts'
+import type { LeaseEvent } from '../lease/lease-state.ts'
 import type { NetworkSettings } from '../lease/network-settings.ts'
 import { WakeupTimer } from '../lease/wakeup-timer.ts'
 import { RELEASE_TIMEOUT_MS } from '../limits.ts'
 import { AddressResolver } from '../resolver/address-resolver.ts'
-import { MemberList } from '../resolver/member-list.ts'
 import { IpRouter } from '../router/ip-router.ts'
 import { Listeners, runAfterThisCallback } from './listeners.ts'
 import { LocalServices } from './local-services.ts'
 import { Lookups } from './lookups.ts'
-import type { IpMapperModules, IpMapperOptions } from './options.ts'
+import { createMembers, type IpMapperModules, type IpMapperOptions } from './options.ts'
 import { createOwnAddress, type OwnAddress } from './own-address.ts'
-import type { IpMapperStatus, LeaseStatus } from './status.ts'
+import { leaseStatus, mappingStatus, type IpMapperStatus } from './status.ts'
 
 /** Why an address may no longer be used. */
 export type AddressLossCause = 'expired' | 'conflict' | 'declined' | 'released'
@@ -27,6 +29,7 @@ export class IpMapper {
   readonly #modules: IpMapperModules
   readonly #options: IpMapperOptions
   readonly #ownAddress: OwnAddress
+  readonly #ipv6: Ipv6Network
   readonly #resolver: AddressResolver
   readonly #resolverDriver: DhtMachineDriver
   readonly #memberDriver: DhtMachineDriver | undefined
@@ -47,13 +50,15 @@ export class IpMapper {
     this.#options = options
     const { random, log, timers } = modules
     const { namespace } = options
+    this.#ipv6 = new Ipv6Network(namespace)
     this.#ownAddress = createOwnAddress(modules, options, {
       onSettings: (found, now) => this.#handleSettings(found, now),
       onLeaseEvent: (event, now) => this.#handleLeaseEvent(event, now),
     })
     this.#resolver = new AddressResolver({ random: random.fork('resolver'), log }, { namespace })
     this.#lookups = new Lookups({ resolver: this.#resolver })
-    this.#resolverDriver = new DhtMachineDriver(modules, {
+    const ringModules = { ...modules, findNode: modules.carrier.findNode }
+    this.#resolverDriver = new DhtMachineDriver(ringModules, {
       machine: this.#resolver,
       afterStep: (now) => this.#takeResolverEvents(now),
     })
@@ -65,6 +70,7 @@ export class IpMapper {
     this.#services = new LocalServices({ ...parts, deliver }, options)
     this.#router = new IpRouter({
       ...parts,
+      ipv6: this.#ipv6,
       device: this.#services.device,
       schedule: modules.schedule ?? runAfterThisCallback,
       members,
@@ -127,6 +133,7 @@ export class IpMapper {
     this.#services.stop()
     this.#routerTimer.cancel()
     this.#router.setOwn(undefined)
+    this.#router.setOwnIpv6(undefined)
   }
 
   /** Tells that the ring around the node changed, for carriers that do not. */
@@ -160,17 +167,37 @@ export class IpMapper {
     return ip === undefined ? [] : [formatIpv4(ip)]
   }
 
+  /** The IPv6 address of this node with the network's prefix length, whether it is used or not. */
+  get ipv6Cidr(): string {
+    return `${formatIpv6(this.#ipv6.addressOf(this.#modules.carrier.address))}/${IPV6_PREFIX_LENGTH}`
+  }
+
+  /** The IPv6 address, if it may be used. */
+  get virtualIpv6(): string | undefined {
+    const ip = this.#router.ownIpv6
+    return ip === undefined ? undefined : formatIpv6(ip)
+  }
+
+  /** Carries IPv6 from now on: the host has taken the address of `ipv6Cidr`. */
+  useIpv6(): void {
+    if (this.#state !== 'running') return
+    this.#router.setOwnIpv6(this.#ipv6.addressOf(this.#modules.carrier.address))
+  }
+
   /** Returns whether `host` is an IP literal inside the virtual network: no tunnel in the tunnel. */
   isVirtualAddress(host: string): boolean {
-    const ip = parseIpv4(host.toLowerCase().replace(/^::ffff:/, ''))
-    return !(ip instanceof Malformed) && this.#settings?.network.contains(ip) === true
+    const ip = parseIp(host.toLowerCase().replace(/^::ffff:(?=[\d.]+$)/, ''))
+    if (ip instanceof Malformed) return false
+    return typeof ip === 'bigint' ? this.#ipv6.contains(ip) : this.#isInNetwork(ip)
   }
 
   /** Returns the node that holds a virtual address. */
   resolve(ip: string): Promise<Address | undefined> {
-    const parsed = parseIpv4(ip)
+    const parsed = parseIp(ip)
     if (parsed instanceof Malformed || this.#state === 'stopped') return Promise.resolve(undefined)
-    if (parsed === this.#ownAddress.lease?.ip) return Promise.resolve(this.#modules.carrier.address)
+    const { carrier } = this.#modules
+    if (parsed === this.#ownAddress.lease?.ip || parsed === this.#router.ownIpv6)
+      return Promise.resolve(carrier.address)
     return new Promise((resolve) => {
       this.#step((now) => this.#lookups.resolve(parsed, resolve, now))
     })
@@ -184,17 +211,15 @@ export class IpMapper {
   /** Returns a snapshot for display. */
   status(): IpMapperStatus {
     const now = this.#modules.clock.now()
+    const { lease } = this.#ownAddress
     return {
       namespace: this.namespace,
       network: this.#settings?.network.toString(),
       virtualIps: this.virtualIps(),
+      virtualIpv6: this.virtualIpv6,
       problem: this.#ownAddress.problem,
-      lease: this.#leaseStatus(now),
-      mappings: [...this.#resolver.mappings(now)].map(({ ip, address, expiresAt }) => ({
-        ip: formatIpv4(ip),
-        address: address.toString(),
-        expiresInSeconds: (expiresAt - now) / 1_000,
-      })),
+      lease: lease && leaseStatus(lease.state, now),
+      mappings: mappingStatus(this.#resolver, now),
       counters: structuredClone(this.#router.counters),
       waitingPackets: this.#router.waitingCount,
       rows: this.#router.rowCount,
@@ -265,22 +290,7 @@ export class IpMapper {
     this.#services.setOwn({ network, ip }, now)
   }
 
-  #leaseStatus(now: Instant): LeaseStatus | undefined {
-    const state = this.#ownAddress.lease?.state
-    if (state === undefined) return undefined
-    const held = heldOf(state)
-    return {
-      state: state.kind,
-      ip: held && formatIpv4(held.ip),
-      expiresInSeconds: held && (held.expiresAt - now) / 1_000,
-    }
+  #isInNetwork(ip: Ipv4): boolean {
+    return this.#settings?.network.contains(ip) === true
   }
-}
-
-function createMembers(
-  { carrier }: IpMapperModules,
-  { namespace, isMulticastEnabled }: IpMapperOptions,
-): MemberList | undefined {
-  if (isMulticastEnabled !== true) return undefined
-  return new MemberList({ namespace, self: carrier.address })
 }

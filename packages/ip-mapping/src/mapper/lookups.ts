@@ -1,7 +1,7 @@
 /** Promises that wait for the resolver. */
 import type { Address } from '@ipop/address'
 import type { Instant } from '@ipop/runtime'
-import type { Ipv4 } from '../ip/ipv4-address.ts'
+import type { IpAddress } from '../ip/ip-address.ts'
 import { RESOLVE_CALLERS_MAX } from '../limits.ts'
 import type { AddressResolver, ResolverEvent } from '../resolver/address-resolver.ts'
 
@@ -10,7 +10,7 @@ type Finish = (address: Address | undefined) => void
 /** Turns resolver events into answers for whoever asked. */
 export class Lookups {
   readonly #resolver: AddressResolver
-  readonly #waiting = new Map<Ipv4, Finish[]>()
+  readonly #waiting = new Map<IpAddress, Finish[]>()
   #count = 0
 
   constructor(modules: { resolver: AddressResolver }) {
@@ -18,7 +18,7 @@ export class Lookups {
   }
 
   /** Calls `finish` with the holder of `ip`, at once or later. */
-  resolve(ip: Ipv4, finish: Finish, now: Instant): void {
+  resolve(ip: IpAddress, finish: Finish, now: Instant): void {
     const resolution = this.#resolver.resolve(ip, now)
     if (resolution.kind === 'known') return finish(resolution.address)
     if (resolution.kind === 'nobody' || this.#count >= RESOLVE_CALLERS_MAX) return finish(undefined)
@@ -39,7 +39,7 @@ export class Lookups {
     for (const ip of [...this.#waiting.keys()]) this.#finish(ip, undefined)
   }
 
-  #finish(ip: Ipv4, address: Address | undefined): void {
+  #finish(ip: IpAddress, address: Address | undefined): void {
     const waiting = this.#waiting.get(ip)
     if (waiting === undefined) return
     this.#waiting.delete(ip)

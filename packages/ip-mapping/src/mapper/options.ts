@@ -1,6 +1,7 @@
 /** What an IpMapper is made of and how it is set up. */
 import type { Clock, Log, Random, Timers } from '@ipop/runtime'
 import type { DhcpConfigFields, SettingsParser } from '../lease/network-settings.ts'
+import { MemberList } from '../resolver/member-list.ts'
 import type { TurnScheduler } from '../router/device-writer.ts'
 import type {
   DhtService,
@@ -48,4 +49,13 @@ export interface IpMapperOptions {
   readonly dns?: 'StaticDns' | 'DhtDns' | undefined
   /** Port of the DHCP server in TAP mode; the client's is one above. */
   readonly dhcpPort?: number | undefined
+}
+
+/** Makes the list of the multicast group, where groups are on. */
+export function createMembers(
+  { carrier }: IpMapperModules,
+  { namespace, isMulticastEnabled }: IpMapperOptions,
+): MemberList | undefined {
+  if (isMulticastEnabled !== true) return undefined
+  return new MemberList({ namespace, self: carrier.address })
 }

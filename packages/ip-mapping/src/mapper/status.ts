@@ -1,4 +1,9 @@
 /** What an IpMapper shows of itself. */
+import type { Instant } from '@ipop/runtime'
+import { formatIp } from '../ip/ip-address.ts'
+import { formatIpv4 } from '../ip/ipv4-address.ts'
+import { heldOf, type LeaseState } from '../lease/lease-state.ts'
+import type { AddressResolver } from '../resolver/address-resolver.ts'
 import type { RouterCounters } from '../router/counters.ts'
 
 /** A snapshot for display; times are seconds from now. */
@@ -8,6 +13,8 @@ export interface IpMapperStatus {
   readonly network: string | undefined
   /** Virtual IP addresses that may be used now. */
   readonly virtualIps: readonly string[]
+  /** Virtual IPv6 address; undefined where the host takes none. */
+  readonly virtualIpv6: string | undefined
   /** Why no address can be held, when only the operator can change that. */
   readonly problem: string | undefined
   readonly lease: LeaseStatus | undefined
@@ -33,4 +40,23 @@ export interface MappingStatus {
   /** Text form of the node address. */
   readonly address: string
   readonly expiresInSeconds: number
+}
+
+/** Returns what is shown of a lease. */
+export function leaseStatus(state: LeaseState, now: Instant): LeaseStatus {
+  const held = heldOf(state)
+  return {
+    state: state.kind,
+    ip: held && formatIpv4(held.ip),
+    expiresInSeconds: held && (held.expiresAt - now) / 1_000,
+  }
+}
+
+/** Returns what is shown of the mappings. */
+export function mappingStatus(resolver: AddressResolver, now: Instant): MappingStatus[] {
+  return [...resolver.mappings(now)].map(({ ip, address, expiresAt }) => ({
+    ip: formatIp(ip),
+    address: address.toString(),
+    expiresInSeconds: (expiresAt - now) / 1_000,
+  }))
 }

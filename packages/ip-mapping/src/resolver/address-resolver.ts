@@ -1,10 +1,17 @@
-/** Virtual IP address to node address, by the lease table in the DHT. */
+/** Virtual IP address to node address: IPv4 by the lease table in the DHT, IPv6 by the place on the ring that it names. */
 import type { Address } from '@ipop/address'
 import { Malformed } from '@ipop/codec'
 import type { Instant, Log, Random } from '@ipop/runtime'
-import { formatIpv4, type Ipv4 } from '../ip/ipv4-address.ts'
+import { formatIp, type IpAddress } from '../ip/ip-address.ts'
+import { Ipv6Network } from '../ip/ipv6-network.ts'
 import { leaseKey, readAddressValue } from '../keys.ts'
-import type { DhtMachine, DhtRequest, DhtResult, Wakeup } from '../lease/dht-machine.ts'
+import type {
+  DhtMachine,
+  DhtRequest,
+  DhtResult,
+  NodeRequest,
+  Wakeup,
+} from '../lease/dht-machine.ts'
 import {
   DHT_OPERATION_TIMEOUT_MS,
   DHT_VALUES_CONSIDERED_MAX,
@@ -30,10 +37,10 @@ export type Resolution =
 
 /** What the resolver found out. */
 export type ResolverEvent =
-  | { readonly kind: 'resolved'; readonly ip: Ipv4; readonly address: Address }
-  | { readonly kind: 'unresolved'; readonly ip: Ipv4; readonly reason: 'nobody' | 'failed' }
+  | { readonly kind: 'resolved'; readonly ip: IpAddress; readonly address: Address }
+  | { readonly kind: 'unresolved'; readonly ip: IpAddress; readonly reason: 'nobody' | 'failed' }
   /** A mapping is no longer valid. */
-  | { readonly kind: 'dropped'; readonly ip: Ipv4 }
+  | { readonly kind: 'dropped'; readonly ip: IpAddress }
 
 interface Query {
   readonly id: number
@@ -41,16 +48,22 @@ interface Query {
   readonly attempt: number
 }
 
-/** Answers from its cache, and asks the DHT once per address at a time. */
+interface Holder {
+  readonly address: Address
+  readonly ttlMs: number
+}
+
+/** Answers from its cache, and asks once per address at a time. */
 export class AddressResolver implements DhtMachine {
   readonly #random: Random
   readonly #log: Log
   readonly #namespace: string
+  readonly #ipv6: Ipv6Network
   readonly #table = new MappingTable()
-  readonly #queries = new Map<Ipv4, Query>()
-  readonly #ipOfQuery = new Map<number, Ipv4>()
-  readonly #waiting: Ipv4[] = []
-  readonly #outbox: DhtRequest[] = []
+  readonly #queries = new Map<IpAddress, Query>()
+  readonly #ipOfQuery = new Map<number, IpAddress>()
+  readonly #waiting: IpAddress[] = []
+  readonly #outbox: (DhtRequest | NodeRequest)[] = []
   readonly #events: ResolverEvent[] = []
   #nextId = 1
 
@@ -58,10 +71,11 @@ export class AddressResolver implements DhtMachine {
     this.#random = modules.random
     this.#log = modules.log
     this.#namespace = options.namespace
+    this.#ipv6 = new Ipv6Network(options.namespace)
   }
 
   /** Returns who holds `ip`; starts a lookup when that is not known or will soon be stale. */
-  resolve(ip: Ipv4, now: Instant): Resolution {
+  resolve(ip: IpAddress, now: Instant): Resolution {
     const mapping = this.#table.use(ip)
     if (mapping === undefined || mapping.expiresAt <= now) {
       if (mapping?.address !== undefined) this.#drop(ip)
@@ -73,13 +87,20 @@ export class AddressResolver implements DhtMachine {
   }
 
   /** Returns who holds `ip` if that is known, without any effect. */
-  peek(ip: Ipv4, now: Instant): Address | undefined {
+  peek(ip: IpAddress, now: Instant): Address | undefined {
     const mapping = this.#table.peek(ip)
     return mapping !== undefined && mapping.expiresAt > now ? mapping.address : undefined
   }
 
+  /** Takes note of who holds `ip`, as a session proved; saves the lookup. */
+  note(ip: IpAddress, address: Address, now: Instant): void {
+    const mapping = this.#table.peek(ip)
+    if (mapping?.address?.equals(address) === true && mapping.refreshAt > now) return
+    this.#learn(ip, { address, ttlMs: RESOLVER_FRESH_MAX_MS }, now)
+  }
+
   /** Drops a mapping that was proved wrong; the next use looks it up again. */
-  invalidate(ip: Ipv4): void {
+  invalidate(ip: IpAddress): void {
     const mapping = this.#table.peek(ip)
     if (mapping !== undefined) this.#drop(ip)
   }
@@ -94,7 +115,7 @@ export class AddressResolver implements DhtMachine {
    * Looks `ip` up again because something contradicts the mapping; returns whether an answer is coming. The mapping
    * stays until then: anyone can send a packet that contradicts it, and must not be able to interrupt traffic.
    */
-  recheck(ip: Ipv4, now: Instant): boolean {
+  recheck(ip: IpAddress, now: Instant): boolean {
     if (this.#queries.has(ip)) return true
     const mapping = this.#table.peek(ip)
     if (mapping !== undefined && now - mapping.checkedAt < RESOLVER_RECHECK_MS) return false
@@ -102,14 +123,14 @@ export class AddressResolver implements DhtMachine {
   }
 
   /** Lists the mappings that name a node, for display. */
-  *mappings(now: Instant): Generator<{ ip: Ipv4; address: Address; expiresAt: Instant }> {
+  *mappings(now: Instant): Generator<{ ip: IpAddress; address: Address; expiresAt: Instant }> {
     for (const [ip, { address, expiresAt }] of this.#table.entries()) {
       if (address !== undefined && expiresAt > now) yield { ip, address, expiresAt }
     }
   }
 
   /** Returns the next request to make. */
-  pollRequest(): DhtRequest | undefined {
+  pollRequest(): DhtRequest | NodeRequest | undefined {
     return this.#outbox.shift()
   }
 
@@ -141,12 +162,13 @@ export class AddressResolver implements DhtMachine {
     const query = ip === undefined ? undefined : this.#queries.get(ip)
     if (ip === undefined || query === undefined) return
     this.#end(ip, query)
-    if (result.kind === 'values') this.#learn(ip, holderAmong(result.values), now)
+    const answer = this.#answerIn(result, ip)
+    if (answer !== undefined) this.#learn(ip, answer.holder, now)
     else this.#fail(ip, query.attempt, now)
     this.#startWaiting(now)
   }
 
-  #ask(ip: Ipv4, now: Instant): boolean {
+  #ask(ip: IpAddress, now: Instant): boolean {
     if (this.#queries.has(ip) || this.#waiting.includes(ip)) return true
     if (this.#queries.size >= RESOLVER_QUERIES_MAX) {
       if (this.#waiting.length >= RESOLVER_QUEUE_MAX) return false
@@ -157,15 +179,30 @@ export class AddressResolver implements DhtMachine {
     return true
   }
 
-  #start(ip: Ipv4, attempt: number, now: Instant): void {
+  #start(ip: IpAddress, attempt: number, now: Instant): void {
     const id = this.#nextId
     this.#nextId += 1
     this.#queries.set(ip, { id, startedAt: now, attempt })
     this.#ipOfQuery.set(id, ip)
-    this.#outbox.push({ id, kind: 'get', key: leaseKey(this.#namespace, ip) })
+    this.#outbox.push({ id, ...this.#questionAbout(ip) })
   }
 
-  #end(ip: Ipv4, query: Query): void {
+  #questionAbout(ip: IpAddress) {
+    if (typeof ip === 'number') return { kind: 'get', key: leaseKey(this.#namespace, ip) } as const
+    const isWanted = (node: Address) => this.#ipv6.isOf(ip, node)
+    return { kind: 'find', position: this.#ipv6.positionOf(ip), isWanted } as const
+  }
+
+  /** Returns whom a result names; undefined when it says nothing. */
+  #answerIn(result: DhtResult, ip: IpAddress): { holder: Holder | undefined } | undefined {
+    if (result.kind === 'values') return { holder: holderAmong(result.values) }
+    if (result.kind !== 'node' || typeof ip === 'number') return undefined
+    const { address } = result
+    const isHolder = address !== undefined && this.#ipv6.isOf(ip, address)
+    return { holder: isHolder ? { address, ttlMs: RESOLVER_FRESH_MAX_MS } : undefined }
+  }
+
+  #end(ip: IpAddress, query: Query): void {
     this.#queries.delete(ip)
     this.#ipOfQuery.delete(query.id)
   }
@@ -178,10 +215,10 @@ export class AddressResolver implements DhtMachine {
     }
   }
 
-  #learn(ip: Ipv4, holder: { address: Address; ttlMs: number } | undefined, now: Instant): void {
+  #learn(ip: IpAddress, holder: Holder | undefined, now: Instant): void {
     const before = this.#table.peek(ip)
     if (before?.address !== undefined && !(holder?.address.equals(before.address) ?? false)) {
-      this.#log.write('debug', 'mapping was wrong', { ip: formatIpv4(ip) })
+      this.#log.write('debug', 'mapping was wrong', { ip: formatIp(ip) })
       this.#drop(ip)
     }
     if (holder === undefined) {
@@ -196,7 +233,7 @@ export class AddressResolver implements DhtMachine {
   }
 
   /** A failed lookup says nothing about the mapping: a valid one is kept and asked about again soon. */
-  #fail(ip: Ipv4, attempt: number, now: Instant): void {
+  #fail(ip: IpAddress, attempt: number, now: Instant): void {
     const mapping = this.#table.peek(ip)
     if (mapping?.address !== undefined && mapping.expiresAt > now) {
       const refreshAt = now + RESOLVER_RECHECK_MS
@@ -210,7 +247,7 @@ export class AddressResolver implements DhtMachine {
   }
 
   #store(
-    ip: Ipv4,
+    ip: IpAddress,
     address: Address | undefined,
     lifeMs: number,
     misses: number,
@@ -228,7 +265,7 @@ export class AddressResolver implements DhtMachine {
     if (evicted !== undefined) this.#events.push({ kind: 'dropped', ip: evicted })
   }
 
-  #drop(ip: Ipv4): void {
+  #drop(ip: IpAddress): void {
     const hadAddress = this.#table.peek(ip)?.address !== undefined
     this.#table.delete(ip)
     if (hadAddress) this.#events.push({ kind: 'dropped', ip })
@@ -239,9 +276,7 @@ export class AddressResolver implements DhtMachine {
  * The holder is the first node that claims the key for itself: a value signed by one node and naming another would
  * let anyone take somebody's address away.
  */
-function holderAmong(
-  values: readonly StoredValue[],
-): { address: Address; ttlMs: number } | undefined {
+function holderAmong(values: readonly StoredValue[]): Holder | undefined {
   for (const stored of values.slice(0, DHT_VALUES_CONSIDERED_MAX)) {
     const address = readAddressValue(stored.value)
     if (address instanceof Malformed || !address.equals(stored.owner)) continue

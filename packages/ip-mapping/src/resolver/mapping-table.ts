@@ -1,7 +1,7 @@
 /** The cache behind the resolver: which node holds which IP address, and which addresses nobody holds. */
 import type { Address } from '@ipop/address'
 import type { Instant } from '@ipop/runtime'
-import type { Ipv4 } from '../ip/ipv4-address.ts'
+import type { IpAddress } from '../ip/ip-address.ts'
 import { RESOLVER_ENTRIES_MAX } from '../limits.ts'
 
 /** What is known about one IP address. */
@@ -19,7 +19,7 @@ export interface Mapping {
 
 /** A map with a cap that evicts what was not used longest. */
 export class MappingTable {
-  readonly #entries = new Map<Ipv4, Mapping>()
+  readonly #entries = new Map<IpAddress, Mapping>()
 
   /** How many addresses are known. */
   get size(): number {
@@ -27,7 +27,7 @@ export class MappingTable {
   }
 
   /** Returns what is known about `ip` and counts it as used; expired knowledge is returned too. */
-  use(ip: Ipv4): Mapping | undefined {
+  use(ip: IpAddress): Mapping | undefined {
     const mapping = this.#entries.get(ip)
     if (mapping === undefined) return undefined
     this.#entries.delete(ip)
@@ -36,12 +36,12 @@ export class MappingTable {
   }
 
   /** Returns what is known about `ip`. */
-  peek(ip: Ipv4): Mapping | undefined {
+  peek(ip: IpAddress): Mapping | undefined {
     return this.#entries.get(ip)
   }
 
   /** Stores what is known; returns the address that had to make room, if its mapping named a node. */
-  set(ip: Ipv4, mapping: Mapping): Ipv4 | undefined {
+  set(ip: IpAddress, mapping: Mapping): IpAddress | undefined {
     this.#entries.delete(ip)
     this.#entries.set(ip, mapping)
     if (this.#entries.size <= RESOLVER_ENTRIES_MAX) return undefined
@@ -52,12 +52,12 @@ export class MappingTable {
   }
 
   /** Forgets `ip`. */
-  delete(ip: Ipv4): void {
+  delete(ip: IpAddress): void {
     this.#entries.delete(ip)
   }
 
   /** Lists everything, least recently used first. */
-  entries(): IterableIterator<[Ipv4, Mapping]> {
+  entries(): IterableIterator<[IpAddress, Mapping]> {
     return this.#entries.entries()
   }
 }

@@ -2,6 +2,8 @@
 import type { Instant, Log } from '@ipop/runtime'
 import { LIMITED_BROADCAST, isMulticast, type Ipv4 } from '../ip/ipv4-address.ts'
 import type { Ipv4Network } from '../ip/ipv4-network.ts'
+import type { Ipv6 } from '../ip/ipv6-address.ts'
+import type { Ipv6Network } from '../ip/ipv6-network.ts'
 import type { AddressResolver } from '../resolver/address-resolver.ts'
 import type { IpCarrier, VirtualDevice } from '../services.ts'
 import type { Ipv4Packet } from '../wire/ipv4.ts'
@@ -40,6 +42,9 @@ export interface RouterContext {
   readonly isMulticastEnabled: boolean
   /** The present identity in the virtual network; undefined before the settings are known. */
   own: OwnNetwork | undefined
+  readonly ipv6: Ipv6Network
+  /** This node's IPv6 address; undefined where the host takes none. */
+  ownIpv6: Ipv6 | undefined
 }
 
 /** Counts a dropped packet. */

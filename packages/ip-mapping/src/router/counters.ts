@@ -4,8 +4,8 @@
 export type DropReason =
   /** Not an IP packet with sound lengths and checksum. */
   | 'malformed'
-  /** IPv6: virtual addresses are IPv4. */
-  | 'ipv6'
+  /** IPv6 from or to a group, a link-local or no address: nobody beyond the link wants it. */
+  | 'linkScope'
   /** This node has no virtual address yet. */
   | 'noOwnAddress'
   /** The host used a source address that this node does not hold. */
@@ -62,7 +62,7 @@ export function zeroCounters(): RouterCounters {
     multicastCopies: 0,
     dropped: {
       malformed: 0,
-      ipv6: 0,
+      linkScope: 0,
       noOwnAddress: 0,
       foreignSource: 0,
       martian: 0,

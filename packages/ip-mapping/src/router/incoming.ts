@@ -3,11 +3,15 @@ import type { Address } from '@ipop/address'
 import { Malformed } from '@ipop/codec'
 import type { Instant } from '@ipop/runtime'
 import { icmpUnreachable } from '../ip/icmp-errors.ts'
+import { icmpv6Unreachable } from '../ip/icmpv6-errors.ts'
+import type { IpAddress } from '../ip/ip-address.ts'
 import { isMartian, type Ipv4 } from '../ip/ipv4-address.ts'
+import { isLinkScope } from '../ip/ipv6-address.ts'
 import { ICMP_ERRORS_PER_SECOND_MAX } from '../limits.ts'
 import type { ResolverEvent } from '../resolver/address-resolver.ts'
 import { decodeIcmp, ICMP_UNREACHABLE, UNREACHABLE_CODE } from '../wire/icmp.ts'
 import { decodeIpv4, ipVersion, PROTOCOL_ICMP, type Ipv4Packet } from '../wire/ipv4.ts'
+import { decodeIpv6 } from '../wire/ipv6.ts'
 import { drop, isGroup, type OwnNetwork, type RouterContext } from './context.ts'
 import { RateLimit } from './rate-limit.ts'
 import { WaitQueue } from './wait-queue.ts'
@@ -40,7 +44,7 @@ export class IncomingPath {
   /** Takes one packet that the session with `from` decrypted; `bytes` is borrowed. */
   handle(bytes: Uint8Array, from: Address, now: Instant): void {
     const context = this.#context
-    if (ipVersion(bytes) === 6) return drop(context, 'ipv6')
+    if (ipVersion(bytes) === 6) return this.#handleIpv6(bytes, from, now)
     const packet = decodeIpv4(bytes)
     if (packet instanceof Malformed) return drop(context, 'malformed')
     const own = context.own
@@ -54,7 +58,7 @@ export class IncomingPath {
     if (isGroup(destination, own.network)) {
       if (!context.isMulticastEnabled) return drop(context, 'multicastDisabled')
     } else if (destination !== own.ip) {
-      return this.#refuse(trimmed, packet, from, now)
+      return this.#refuse(() => icmpUnreachable(trimmed, destination, { kind: 'host' }), from, now)
     }
     if (this.#isStaleMappingNotice(packet, own, from, now)) {
       context.counters.staleMappings += 1
@@ -77,6 +81,22 @@ export class IncomingPath {
   /** Drops packets whose source could not be verified in time. */
   handleTimeout(now: Instant): void {
     for (const ip of this.#held.overdue(now)) this.#dropHeld(this.#held.take(ip))
+  }
+
+  /** The address of a node follows from who it is: nothing has to be looked up to know it. */
+  #handleIpv6(bytes: Uint8Array, from: Address, now: Instant): void {
+    const context = this.#context
+    const packet = decodeIpv6(bytes)
+    if (packet instanceof Malformed) return drop(context, 'malformed')
+    const { source, destination } = packet
+    if (isLinkScope(source) || isLinkScope(destination)) return drop(context, 'linkScope')
+    if (!context.ipv6.isOf(source, from)) return drop(context, 'spoofed')
+    const trimmed = bytes.subarray(0, packet.totalLength)
+    if (destination !== context.ownIpv6) {
+      return this.#refuse(() => icmpv6Unreachable(trimmed, { kind: 'host' }), from, now)
+    }
+    context.resolver.note(source, from, now)
+    this.#deliver(source, trimmed, from, now)
   }
 
   #verify(source: Ipv4, bytes: Uint8Array, from: Address, now: Instant): void {
@@ -102,7 +122,7 @@ export class IncomingPath {
     }
   }
 
-  #deliver(source: Ipv4, bytes: Uint8Array, from: Address, now: Instant): void {
+  #deliver(source: IpAddress, bytes: Uint8Array, from: Address, now: Instant): void {
     this.#context.rows?.install(source, from, now)
     this.#context.writer.push(bytes.slice())
   }
@@ -112,13 +132,13 @@ export class IncomingPath {
   }
 
   /**
-   * Somebody believes that this node holds `packet.destination`. An ICMP error from that very address tells it so,
+   * Somebody believes that this node holds the destination of a packet. An error from that very address tells it so,
    * in a form that also makes sense to a data plane without this code.
    */
-  #refuse(bytes: Uint8Array, packet: Ipv4Packet, from: Address, now: Instant): void {
+  #refuse(makeError: () => Uint8Array | undefined, from: Address, now: Instant): void {
     drop(this.#context, 'notForUs')
     if (!this.#icmpLimit.take(now)) return
-    const error = icmpUnreachable(bytes, packet.destination, { kind: 'host' })
+    const error = makeError()
     if (error !== undefined) this.#context.carrier.sendIp(from, error)
   }
 

@@ -2,6 +2,9 @@
 import type { Address } from '@ipop/address'
 import { Malformed } from '@ipop/codec'
 import type { Instant, Log } from '@ipop/runtime'
+import type { IpAddress } from '../ip/ip-address.ts'
+import type { Ipv6 } from '../ip/ipv6-address.ts'
+import type { Ipv6Network } from '../ip/ipv6-network.ts'
 import { completePartialFrame, isPartialFrame } from '../ip/partial-checksum.ts'
 import type { Wakeup } from '../lease/dht-machine.ts'
 import type { AddressResolver, ResolverEvent } from '../resolver/address-resolver.ts'
@@ -19,6 +22,7 @@ export interface IpRouterModules {
   readonly device: Pick<VirtualDevice, 'write' | 'mtu'>
   readonly carrier: PacketCarrier
   readonly resolver: AddressResolver
+  readonly ipv6: Ipv6Network
   readonly schedule: TurnScheduler
   readonly log: Log
   /** Members of the multicast group; without it multicast and broadcast packets are dropped. */
@@ -36,7 +40,8 @@ export class IpRouter {
   readonly #incoming: IncomingPath
 
   constructor(modules: IpRouterModules) {
-    const { device, carrier, resolver, schedule, log, members, forwarding, services } = modules
+    const { device, carrier, resolver, ipv6, schedule, log, members, forwarding, services } =
+      modules
     const counters = zeroCounters()
     this.#forwarding = forwarding
     this.#context = {
@@ -49,6 +54,8 @@ export class IpRouter {
       device,
       isMulticastEnabled: members !== undefined,
       own: undefined,
+      ipv6,
+      ownIpv6: undefined,
     }
     this.#outgoing = new OutgoingPath(this.#context, { members, services: services ?? [] })
     this.#incoming = new IncomingPath(this.#context)
@@ -64,6 +71,11 @@ export class IpRouter {
     return this.#outgoing.waitingCount + this.#incoming.heldCount
   }
 
+  /** The own IPv6 address, if there is one. */
+  get ownIpv6(): Ipv6 | undefined {
+    return this.#context.ownIpv6
+  }
+
   /** Rows installed in the data plane. */
   get rowCount(): number {
     return this.#context.rows?.size ?? 0
@@ -71,11 +83,15 @@ export class IpRouter {
 
   /** Sets network and own address; rows of another identity are withdrawn. */
   setOwn(own: OwnNetwork | undefined): void {
-    if (own?.ip !== this.#context.own?.ip) {
-      this.#context.rows?.clear()
-      this.#forwarding?.setOwn?.(own?.ip)
-    }
+    const isNew = own?.ip !== this.#context.own?.ip
     this.#context.own = own
+    if (isNew) this.#ownChanged()
+  }
+
+  /** Sets the own IPv6 address. */
+  setOwnIpv6(ip: Ipv6 | undefined): void {
+    this.#context.ownIpv6 = ip
+    this.#ownChanged()
   }
 
   /** Routes packets from the host; they are borrowed. */
@@ -144,5 +160,12 @@ export class IpRouter {
     this.#outgoing.handleTimeout(now)
     this.#incoming.handleTimeout(now)
     this.#context.rows?.check(now)
+  }
+
+  #ownChanged(): void {
+    const { rows, own, ownIpv6 } = this.#context
+    rows?.clear()
+    const held = [own?.ip, ownIpv6].filter((ip): ip is IpAddress => ip !== undefined)
+    this.#forwarding?.setOwn?.(held)
   }
 }

@@ -3,10 +3,14 @@ import type { Address } from '@ipop/address'
 import { Malformed } from '@ipop/codec'
 import type { Instant } from '@ipop/runtime'
 import { icmpUnreachable, type UnreachableCause } from '../ip/icmp-errors.ts'
-import { isMartian, LIMITED_BROADCAST, UNSPECIFIED, type Ipv4 } from '../ip/ipv4-address.ts'
-import { ICMP_ERRORS_PER_SECOND_MAX, WAITING_RETRY_MS } from '../limits.ts'
+import { icmpv6Unreachable } from '../ip/icmpv6-errors.ts'
+import type { IpAddress } from '../ip/ip-address.ts'
+import { isMartian, LIMITED_BROADCAST, UNSPECIFIED } from '../ip/ipv4-address.ts'
+import { isLinkScope } from '../ip/ipv6-address.ts'
+import { ICMP_ERRORS_PER_SECOND_MAX, IPV6_MTU_MIN, WAITING_RETRY_MS } from '../limits.ts'
 import type { ResolverEvent } from '../resolver/address-resolver.ts'
 import { decodeIpv4, ipVersion, type Ipv4Packet } from '../wire/ipv4.ts'
+import { decodeIpv6 } from '../wire/ipv6.ts'
 import { drop, isGroup, type LocalService, type OwnNetwork, type RouterContext } from './context.ts'
 import type { DropReason } from './counters.ts'
 import { RateLimit } from './rate-limit.ts'
@@ -48,7 +52,7 @@ export class OutgoingPath {
 
   /** Routes one packet from the host; `bytes` is borrowed. */
   handle(bytes: Uint8Array, now: Instant): void {
-    if (ipVersion(bytes) === 6) return drop(this.#context, 'ipv6')
+    if (ipVersion(bytes) === 6) return this.#handleIpv6(bytes, now)
     const packet = decodeIpv4(bytes)
     if (packet instanceof Malformed) return drop(this.#context, 'malformed')
     const own = this.#context.own
@@ -64,10 +68,6 @@ export class OutgoingPath {
       return this.#refuse(trimmed, 'outsideNetwork', { kind: 'network' }, now)
     }
     if (destination === own.network.serverIp) return drop(this.#context, 'noService')
-    const { mtu } = this.#context.device
-    if (trimmed.length > mtu) {
-      return this.#refuse(trimmed, 'tooBig', { kind: 'fragmentationNeeded', mtu }, now)
-    }
     this.#route(destination, trimmed, now)
   }
 
@@ -114,6 +114,22 @@ export class OutgoingPath {
     }
   }
 
+  #handleIpv6(bytes: Uint8Array, now: Instant): void {
+    const { ipv6, ownIpv6 } = this.#context
+    const packet = decodeIpv6(bytes)
+    if (packet instanceof Malformed) return drop(this.#context, 'malformed')
+    const { source, destination } = packet
+    if (isLinkScope(source) || isLinkScope(destination)) return drop(this.#context, 'linkScope')
+    if (ownIpv6 === undefined) return drop(this.#context, 'noOwnAddress')
+    if (source !== ownIpv6) return drop(this.#context, 'foreignSource')
+    const trimmed = bytes.subarray(0, packet.totalLength)
+    if (destination === ownIpv6) return this.#context.writer.push(trimmed.slice())
+    if (!ipv6.contains(destination)) {
+      return this.#refuse(trimmed, 'outsideNetwork', { kind: 'network' }, now)
+    }
+    this.#route(destination, trimmed, now)
+  }
+
   #serve(packet: Ipv4Packet, own: OwnNetwork | undefined, now: Instant): boolean {
     // Only what is meant for this node itself: the server address, or whoever is on the link (DHCP).
     const { source, destination } = packet
@@ -124,7 +140,11 @@ export class OutgoingPath {
     return true
   }
 
-  #route(ip: Ipv4, packet: Uint8Array, now: Instant): void {
+  #route(ip: IpAddress, packet: Uint8Array, now: Instant): void {
+    const { mtu } = this.#context.device
+    if (packet.length > mtu) {
+      return this.#refuse(packet, 'tooBig', { kind: 'fragmentationNeeded', mtu }, now)
+    }
     // Packets that wait go first.
     if (this.#waiting.has(ip)) return this.#wait(ip, packet, now)
     const resolution = this.#context.resolver.resolve(ip, now)
@@ -140,10 +160,10 @@ export class OutgoingPath {
     }
   }
 
-  #send(ip: Ipv4, peer: Address, packet: Uint8Array, now: Instant): boolean {
+  #send(ip: IpAddress, peer: Address, packet: Uint8Array, now: Instant): boolean {
     const { carrier } = this.#context
-    const mtu = carrier.packetBytesMax?.(peer) ?? Number.POSITIVE_INFINITY
-    if (packet.length > mtu && forbidsFragments(packet)) {
+    const mtu = mtuFor(packet, carrier.packetBytesMax?.(peer))
+    if (packet.length > mtu) {
       this.#refuse(packet, 'tooBig', { kind: 'fragmentationNeeded', mtu }, now)
       return true
     }
@@ -153,7 +173,7 @@ export class OutgoingPath {
     return true
   }
 
-  #wait(ip: Ipv4, packet: Uint8Array, now: Instant): void {
+  #wait(ip: IpAddress, packet: Uint8Array, now: Instant): void {
     if (!this.#waiting.push(ip, packet.slice(), now)) return drop(this.#context, 'queueFull')
     this.#armRetry(now)
   }
@@ -162,7 +182,7 @@ export class OutgoingPath {
     if (this.#retryAt === Number.POSITIVE_INFINITY) this.#retryAt = now + WAITING_RETRY_MS
   }
 
-  #sendWaiting(ip: Ipv4, peer: Address, now: Instant): void {
+  #sendWaiting(ip: IpAddress, peer: Address, now: Instant): void {
     if (!this.#waiting.has(ip)) return
     this.#waiting.drain(ip, (packet) => this.#send(ip, peer, packet, now))
     if (!this.#waiting.has(ip)) return
@@ -170,18 +190,23 @@ export class OutgoingPath {
     this.#armRetry(now)
   }
 
-  #refuseWaiting(ip: Ipv4, reason: DropReason, now: Instant): void {
+  #refuseWaiting(ip: IpAddress, reason: DropReason, now: Instant): void {
     for (const packet of this.#waiting.take(ip)) this.#refuse(packet, reason, { kind: 'host' }, now)
   }
 
   #refuse(packet: Uint8Array, reason: DropReason, cause: UnreachableCause, now: Instant): void {
     drop(this.#context, reason)
-    const own = this.#context.own
-    if (own === undefined || !this.#icmpLimit.take(now)) return
-    const error = icmpUnreachable(packet, own.network.serverIp, cause)
+    if (!this.#icmpLimit.take(now)) return
+    const error = this.#errorAbout(packet, cause)
     if (error === undefined) return
     this.#context.counters.icmpErrors += 1
     this.#context.writer.push(error)
+  }
+
+  #errorAbout(packet: Uint8Array, cause: UnreachableCause): Uint8Array | undefined {
+    if (ipVersion(packet) === 6) return icmpv6Unreachable(packet, cause)
+    const { own } = this.#context
+    return own && icmpUnreachable(packet, own.network.serverIp, cause)
   }
 
   #copyToMembers(packet: Uint8Array, now: Instant): void {
@@ -194,7 +219,10 @@ export class OutgoingPath {
   }
 }
 
-/** RFC 791: the second flag, "don't fragment". */
-function forbidsFragments(packet: Uint8Array): boolean {
-  return ((packet[6] ?? 0) & 0x40) !== 0
+/** What the host is told to keep to on a path that carries `pathMtu` whole; without a limit where it would not listen. */
+function mtuFor(packet: Uint8Array, pathMtu = Number.POSITIVE_INFINITY): number {
+  if (ipVersion(packet) === 6) return Math.max(pathMtu, IPV6_MTU_MIN)
+  // RFC 791: the second flag, "don't fragment".
+  const forbidsFragments = ((packet[6] ?? 0) & 0x40) !== 0
+  return forbidsFragments ? pathMtu : Number.POSITIVE_INFINITY
 }

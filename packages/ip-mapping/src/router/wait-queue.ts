@@ -1,6 +1,6 @@
 /** Packets that wait for something to become known about an IP address, bounded per address and in total. */
 import type { Instant } from '@ipop/runtime'
-import type { Ipv4 } from '../ip/ipv4-address.ts'
+import type { IpAddress } from '../ip/ip-address.ts'
 import { WAITING_MAX_MS, WAITING_PACKETS_MAX, WAITING_PACKETS_PER_IP_MAX } from '../limits.ts'
 
 interface Waiting<T> {
@@ -10,7 +10,7 @@ interface Waiting<T> {
 
 /** First in, first out per address; all packets of an address share the deadline of the first. */
 export class WaitQueue<T> {
-  readonly #waiting = new Map<Ipv4, Waiting<T>>()
+  readonly #waiting = new Map<IpAddress, Waiting<T>>()
   #size = 0
 
   /** Packets that wait now. */
@@ -19,12 +19,12 @@ export class WaitQueue<T> {
   }
 
   /** Addresses that packets wait for, oldest first. */
-  keys(): Ipv4[] {
+  keys(): IpAddress[] {
     return [...this.#waiting.keys()]
   }
 
   /** Queues `item`; returns false when it was refused because the queues are full. */
-  push(ip: Ipv4, item: T, now: Instant): boolean {
+  push(ip: IpAddress, item: T, now: Instant): boolean {
     if (this.#size >= WAITING_PACKETS_MAX) return false
     const waiting = this.#waiting.get(ip)
     if (waiting === undefined) {
@@ -38,12 +38,12 @@ export class WaitQueue<T> {
   }
 
   /** Returns whether packets wait for `ip`. */
-  has(ip: Ipv4): boolean {
+  has(ip: IpAddress): boolean {
     return this.#waiting.has(ip)
   }
 
   /** Takes out everything that waits for `ip`, in order. */
-  take(ip: Ipv4): T[] {
+  take(ip: IpAddress): T[] {
     const waiting = this.#waiting.get(ip)
     if (waiting === undefined) return []
     this.#waiting.delete(ip)
@@ -52,7 +52,7 @@ export class WaitQueue<T> {
   }
 
   /** Offers what waits for `ip` to `accept`, in order, until it refuses one; the refused and later ones stay. */
-  drain(ip: Ipv4, accept: (item: T) => boolean): void {
+  drain(ip: IpAddress, accept: (item: T) => boolean): void {
     const waiting = this.#waiting.get(ip)
     if (waiting === undefined) return
     let accepted = 0
@@ -72,8 +72,8 @@ export class WaitQueue<T> {
   }
 
   /** Returns the addresses whose time is over; `take` them. */
-  overdue(now: Instant): Ipv4[] {
-    const ips: Ipv4[] = []
+  overdue(now: Instant): IpAddress[] {
+    const ips: IpAddress[] = []
     for (const [ip, waiting] of this.#waiting) {
       if (waiting.deadline > now) break
       ips.push(ip)

@@ -1,7 +1,8 @@
 /** Answers ARP requests for every address of the virtual network that another node holds. */
 import { Malformed } from '@ipop/codec'
 import type { Instant } from '@ipop/runtime'
-import { LIMITED_BROADCAST, UNSPECIFIED, type Ipv4 } from '../ip/ipv4-address.ts'
+import type { IpAddress } from '../ip/ip-address.ts'
+import { LIMITED_BROADCAST, UNSPECIFIED } from '../ip/ipv4-address.ts'
 import { ARP_PENDING_MAX } from '../limits.ts'
 import type { AddressResolver, ResolverEvent } from '../resolver/address-resolver.ts'
 import type { OwnNetwork } from '../router/context.ts'
@@ -12,7 +13,7 @@ import { encodeEthernet, ETHER_TYPE, type MacAddress } from '../wire/ethernet.ts
 export class ArpResponder {
   readonly #resolver: Pick<AddressResolver, 'resolve'>
   readonly #mac: MacAddress
-  readonly #pending = new Map<Ipv4, ArpMessage>()
+  readonly #pending = new Map<IpAddress, ArpMessage>()
 
   constructor(
     modules: { resolver: Pick<AddressResolver, 'resolve'> },

@@ -5,7 +5,7 @@ import { silentLog } from '@ipop/runtime'
 import { SeededRandom } from '@ipop/simulator'
 import { formatIpv4, IpMapper, type Ipv4, type IpMapperOptions } from '../../src/index.ts'
 import type { SettingsParser } from '../../src/lease/network-settings.ts'
-import type { ForwardingTable, IpCarrier, VirtualDevice } from '../../src/services.ts'
+import type { ForwardingTable, IpCarrier, NodeFinder, VirtualDevice } from '../../src/services.ts'
 import { FakeDht, FakeDhtStore } from './fake-dht.ts'
 import { FakeTime } from './fake-time.ts'
 
@@ -50,6 +50,10 @@ export class FakeCarrier implements IpCarrier {
   readonly wanted: string[] = []
   /** Whether sessions come up when they are wanted. */
   isConnecting = true
+  /** Searches for nodes so far. */
+  searches = 0
+  /** What becomes of searches: the truth, an error, or a node that is none. */
+  searchResult: 'truth' | 'error' | Address = 'truth'
   readonly #world: FakeWorld
   #onPacket: (packet: Uint8Array, from: Address) => void = () => undefined
   #onUp: (peer: Address) => void = () => undefined
@@ -67,6 +71,14 @@ export class FakeCarrier implements IpCarrier {
     this.sent.push({ peer, packet: copy })
     this.#world.carry(this.address, peer, copy)
     return true
+  }
+
+  readonly findNode: NodeFinder = async (_position, isWanted) => {
+    this.searches += 1
+    await this.#world.time.sleep(20)
+    if (this.searchResult === 'error') throw new Error('nobody answers')
+    if (this.searchResult !== 'truth') return this.searchResult
+    return this.#world.nodes.map(({ address }) => address).find(isWanted)
   }
 
   connectOnDemand(peer: Address): void {

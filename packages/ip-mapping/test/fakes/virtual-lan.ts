@@ -1,6 +1,6 @@
 /** Complete nodes in simulated time: real overlay, real DHT, real IP mapping, a fake device. */
 import { Dht } from '@ipop/dht'
-import { OverlayNode } from '@ipop/overlay'
+import { findNode, OverlayNode } from '@ipop/overlay'
 import { Identity } from '@ipop/security'
 import { World, type Host, type WorldOptions } from '@ipop/simulator'
 import { TransportAddress, UdpEdgeListener } from '@ipop/transport'
@@ -136,6 +136,7 @@ function createMapper(
         sendIp: (peer, packet) => overlay.sendIp(peer, packet),
         connectOnDemand: (peer) => overlay.connectOnDemand(peer),
         onIpPacket: (handler) => overlay.onIpPacket(handler),
+        findNode: (position, isWanted) => findNode(overlay, position, isWanted),
         onChannelUp: (listener) => overlay.onPeerUp(listener),
         onPeerDown: (listener) => overlay.onPeerDown(listener),
         onPeerUnreachable: (listener) => overlay.onPeerUnreachable(listener),

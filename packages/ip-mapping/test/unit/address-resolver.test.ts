@@ -3,9 +3,9 @@ import { describe, expect, it } from '@jest/globals'
 import { Address } from '@ipop/address'
 import { silentLog } from '@ipop/runtime'
 import { SeededRandom } from '@ipop/simulator'
-import { formatIpv4 } from '../../src/ip/ipv4-address.ts'
+import { formatIp } from '../../src/ip/ip-address.ts'
 import { addressValue } from '../../src/keys.ts'
-import type { DhtRequest, DhtResult } from '../../src/lease/dht-machine.ts'
+import type { DhtRequest, DhtResult, NodeRequest } from '../../src/lease/dht-machine.ts'
 import {
   DHT_OPERATION_TIMEOUT_MS,
   RESOLVER_ENTRIES_MAX,
@@ -26,7 +26,7 @@ describe('AddressResolver', () => {
     for (let count = 0; count < 5; count += 1) expect(run.kind(IP)).toBe('pending')
     expect(run.requests()).toHaveLength(1)
     run.answer(held(alice))
-    expect(run.events()).toEqual([`resolved ${formatIpv4(IP)}`])
+    expect(run.events()).toEqual([`resolved ${formatIp(IP)}`])
     expect(run.resolver.resolve(IP, run.now)).toEqual({ kind: 'known', address: alice })
     expect(run.requests()).toEqual([])
   })
@@ -177,7 +177,7 @@ describe('AddressResolver', () => {
     for (let count = 0; count <= RESOLVER_ENTRIES_MAX; count += 1) full.learn(held(alice), count)
     expect(full.lastEvents).toEqual([
       `dropped 0.0.0.0`,
-      `resolved ${formatIpv4(RESOLVER_ENTRIES_MAX)}`,
+      `resolved ${formatIp(RESOLVER_ENTRIES_MAX)}`,
     ])
     expect([...full.resolver.mappings(0)]).toHaveLength(RESOLVER_ENTRIES_MAX)
   })
@@ -196,8 +196,8 @@ class Run {
     return this.resolver.resolve(address, this.now).kind
   }
 
-  requests(): DhtRequest[] {
-    const requests: DhtRequest[] = []
+  requests(): (DhtRequest | NodeRequest)[] {
+    const requests: (DhtRequest | NodeRequest)[] = []
     for (let next = this.resolver.pollRequest(); next; next = this.resolver.pollRequest()) {
       requests.push(next)
       this.#pendingId = next.id
@@ -220,7 +220,7 @@ class Run {
     const texts: string[] = []
     for (let event = this.resolver.pollEvent(); event; event = this.resolver.pollEvent()) {
       const reason = event.kind === 'unresolved' ? ` ${event.reason}` : ''
-      texts.push(`${event.kind} ${formatIpv4(event.ip)}${reason}`)
+      texts.push(`${event.kind} ${formatIp(event.ip)}${reason}`)
     }
     this.lastEvents = texts
     return texts

@@ -4,8 +4,10 @@ import { Address } from '@ipop/address'
 import { silentLog } from '@ipop/runtime'
 import { SeededRandom } from '@ipop/simulator'
 import { Malformed } from '@ipop/codec'
-import { formatIpv4, type Ipv4 } from '../../src/ip/ipv4-address.ts'
+import { formatIpv4 } from '../../src/ip/ipv4-address.ts'
+import type { IpAddress } from '../../src/ip/ip-address.ts'
 import { Ipv4Network } from '../../src/ip/ipv4-network.ts'
+import { Ipv6Network } from '../../src/ip/ipv6-network.ts'
 import { addressValue } from '../../src/keys.ts'
 import {
   DEVICE_BATCH_MAX,
@@ -27,6 +29,7 @@ const random = new SeededRandom(7)
 const self = Address.random(random)
 const peer = Address.random(random)
 const stranger = Address.random(random)
+const NETWORK6 = new Ipv6Network('lab')
 const OWN = '10.7.0.10'
 const THEIRS = '10.7.0.20'
 
@@ -34,7 +37,7 @@ describe('IpRouter outgoing', () => {
   const cases: [name: string, packet: Uint8Array, reason: DropReason][] = [
     ['garbage', new Uint8Array([0x45, 0, 0]), 'malformed'],
     ['an empty packet', new Uint8Array(), 'malformed'],
-    ['IPv6', new Uint8Array(40).fill(0x60), 'ipv6'],
+    ['IPv6 garbage', new Uint8Array(40).fill(0x60), 'malformed'],
     ['a foreign source', udp('10.7.0.11', THEIRS, 'x'), 'foreignSource'],
     ['loopback destinations', udp(OWN, '127.0.0.1', 'x'), 'martian'],
     ['destinations outside', udp(OWN, '10.8.0.1', 'x'), 'outsideNetwork'],
@@ -158,7 +161,7 @@ describe('IpRouter outgoing', () => {
 describe('IpRouter incoming', () => {
   const cases: [name: string, packet: Uint8Array, reason: DropReason][] = [
     ['garbage', new Uint8Array([0x45, 0, 0]), 'malformed'],
-    ['IPv6', new Uint8Array(40).fill(0x60), 'ipv6'],
+    ['IPv6 garbage', new Uint8Array(40).fill(0x60), 'malformed'],
     ['martian sources', udp('127.0.0.1', OWN, 'x'), 'martian'],
     ['group sources', udp('224.0.0.1', OWN, 'x'), 'martian'],
     ['sources outside the network', udp('10.8.0.1', OWN, 'x'), 'spoofed'],
@@ -349,7 +352,7 @@ class Bench {
   readonly scheduled: (() => void)[] = []
   readonly sessions = new Set<string>()
   readonly wanted: string[] = []
-  readonly rows = new Map<Ipv4, ForwardingRow>()
+  readonly rows = new Map<IpAddress, ForwardingRow>()
   idleMs = 0
   accepts = Number.POSITIVE_INFINITY
   readonly resolver = new AddressResolver(
@@ -367,6 +370,7 @@ class Bench {
     }
     const { members } = options
     this.router = new IpRouter({
+      ipv6: NETWORK6,
       device: { mtu: 1_420, write: (packets) => this.#write(packets) },
       carrier: {
         address: self,

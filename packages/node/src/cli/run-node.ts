@@ -30,11 +30,14 @@ export async function runNode(node: RunningNode, facts: FactPrinter): Promise<vo
   printStart(node, facts)
   const stopped = stopOnSignal(node, facts)
   node.connected().then(
-    () =>
+    () => {
       facts.print(
         'connected',
         `${node.members.length === 1 ? 'the node is' : `${node.members.length} nodes are`} on the ring`,
-      ),
+      )
+      const ipv6 = node.ipMapper?.virtualIpv6
+      if (ipv6 !== undefined) facts.print('virtual IPv6 address', ipv6)
+    },
     () => undefined,
   )
   followVirtualNetwork(node, facts)

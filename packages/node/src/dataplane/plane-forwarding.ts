@@ -1,5 +1,10 @@
 /** The rows of the IP router in the plane. */
-import { formatIpv4, type ForwardingRow, type ForwardingTable, type Ipv4 } from '@ipop/ip-mapping'
+import {
+  formatIp,
+  type ForwardingRow,
+  type ForwardingTable,
+  type IpAddress,
+} from '@ipop/ip-mapping'
 import type { Clock, Log } from '@ipop/runtime'
 import { messageOf } from '../errors.ts'
 import type { PlanePeer, PlanePeers } from './plane-peers.ts'
@@ -44,7 +49,7 @@ export class PlaneForwarding implements ForwardingTable {
     }
   }
 
-  withdraw(base: number, prefixLength: number): void {
+  withdraw(base: IpAddress, prefixLength: number): void {
     const cidr = cidrOf(base, prefixLength)
     const peer = this.#owners.get(cidr)
     if (peer === undefined) return
@@ -54,13 +59,13 @@ export class PlaneForwarding implements ForwardingTable {
     this.#modules.peers.release(peer)
   }
 
-  setOwn(ip: Ipv4 | undefined): void {
+  setOwn(ips: readonly IpAddress[]): void {
     const { plane, log } = this.#modules
-    const own = ip === undefined ? [] : [formatIpv4(ip)]
+    const own = ips.map(formatIp)
     try {
       plane.setOwnAddresses(own)
     } catch (error) {
-      // Not a unicast address: the former one must not stay, and packets keep coming to JavaScript.
+      // Not a unicast address: the former ones must not stay, and packets keep coming to JavaScript.
       plane.setOwnAddresses([])
       log.write('warn', 'data plane refused an address', { own, error: messageOf(error) })
     }
@@ -70,12 +75,12 @@ export class PlaneForwarding implements ForwardingTable {
     // See the class comment.
   }
 
-  idleMs(base: number, prefixLength: number): number {
+  idleMs(base: IpAddress, prefixLength: number): number {
     const peer = this.#owners.get(cidrOf(base, prefixLength))
     return peer === undefined ? 0 : this.#modules.clock.now() - peer.lastCarriedAt
   }
 }
 
-function cidrOf(base: number, prefixLength: number): string {
-  return `${formatIpv4(base)}/${prefixLength}`
+function cidrOf(base: IpAddress, prefixLength: number): string {
+  return `${formatIp(base)}/${prefixLength}`
 }

@@ -29,6 +29,26 @@ function unavailable(reason: string): NodeError {
   })
 }
 
+/**
+ * Gives the interface the node's IPv6 address and lets the mapper carry IPv6. A host without IPv6 refuses the address:
+ * its node goes on with IPv4 alone.
+ */
+export function addIpv6(mapper: IpMapper, device: VirtualDevice, log: Log): void {
+  // Neighbours on an Ethernet are asked for by ICMPv6, which nobody answers here.
+  if (device.isTap) return
+  try {
+    device.setUp(true)
+    device.setAddress(mapper.ipv6Cidr)
+  } catch (error) {
+    return log.write('warn', 'no IPv6 in the virtual network: the host refuses the address', {
+      address: mapper.ipv6Cidr,
+      error: messageOf(error),
+    })
+  }
+  mapper.useIpv6()
+  log.write('info', 'virtual IPv6 address', { address: mapper.ipv6Cidr })
+}
+
 /** Keeps the addresses of the interface equal to those that the mapper holds. */
 export function followAddresses(
   mapper: IpMapper,

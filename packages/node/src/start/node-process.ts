@@ -19,7 +19,7 @@ import type { NodeDataPlane } from '../dataplane/data-plane.ts'
 import { dataPlaneView, type DataPlaneChoice } from '../dataplane/open-data-plane.ts'
 import type { ManagedNode, NodeKind } from '../services.ts'
 import { bounded } from './bounded.ts'
-import { followAddresses } from './device.ts'
+import { addIpv6, followAddresses } from './device.ts'
 import { createLanDiscovery } from './lan-discovery.ts'
 import { dhtView, ringView, type Member } from './member.ts'
 import type { NodeStatus, RunningMember, RunningNode } from './running-node.ts'
@@ -49,7 +49,7 @@ export class NodeProcess implements RunningNode {
   readonly #managed: { node: ManagedNode; methods: NodeMethods }[] = []
   #mapper: IpMapper | undefined
   #discovery: LanDiscovery | undefined
-  #deviceName: string | undefined
+  #device: VirtualDevice | undefined
   #controlPath: string | undefined
   #xmlRpcPort: number | undefined
   #stopping: Promise<void> | undefined
@@ -113,7 +113,7 @@ export class NodeProcess implements RunningNode {
 
   /** Joins a virtual network through `device` once the node is on the ring. */
   addVirtualNetwork(device: VirtualDevice, config: VirtualNetworkConfig): void {
-    this.#deviceName = device.name
+    this.#device = device
     const forwarding = this.#plane?.forwarding
     this.#mapper = createMapper(this.#runtime, this.#own, { device, forwarding }, config)
     const isStatic = config.ipopConfig.addressData.ipAddress !== undefined
@@ -153,7 +153,7 @@ export class NodeProcess implements RunningNode {
     this.#parts.portMapper?.start()
     this.#lookAround()
     this.#own.overlay.connected().then(
-      () => this.#mapper?.start(),
+      () => this.#startVirtualNetwork(),
       () => undefined,
     )
   }
@@ -172,12 +172,18 @@ export class NodeProcess implements RunningNode {
   #lookAround(): void {
     const { nodeConfig, listeners, undo } = this.#parts
     const { overlay } = this.#own
-    const discovered = { listeners, virtualDevice: this.#deviceName, overlay }
+    const discovered = { listeners, virtualDevice: this.#device?.name, overlay }
     const discovery = createLanDiscovery(this.#runtime, nodeConfig, discovered)
     if (discovery === undefined) return
     this.#discovery = discovery
     undo.push('LAN discovery', () => discovery.stop())
     discovery.start()
+  }
+
+  #startVirtualNetwork(): void {
+    if (this.#mapper === undefined || this.#device === undefined) return
+    this.#mapper.start()
+    addIpv6(this.#mapper, this.#device, this.#runtime.log)
   }
 
   #dataPlaneOf(member: Member): ManagedNode['dataPlane'] {
@@ -204,7 +210,7 @@ export class NodeProcess implements RunningNode {
         isRoot: process.getuid?.() === 0,
         runtimeFolder: process.env['XDG_RUNTIME_DIR'],
         configFile: file,
-        name: this.#deviceName ?? basename(file, extname(file)),
+        name: this.#device?.name ?? basename(file, extname(file)),
       })
     try {
       const isDefault = controlSocket.path === undefined

@@ -17,6 +17,7 @@ import {
   type IpMapperOptions,
   type LeaseStore,
 } from '@ipop/ip-mapping'
+import { findNode } from '@ipop/overlay'
 import type { Runtime } from '@ipop/runtime'
 import { DATA_OVERHEAD_BYTES } from '@ipop/security'
 import type { VirtualDevice } from 'napi-rs-tun'
@@ -80,6 +81,7 @@ export function createMapper(
         },
         connectOnDemand: (peer) => overlay.connectOnDemand(peer),
         onIpPacket: (handler) => overlay.onIpPacket(handler),
+        findNode: (position, isWanted) => findNode(overlay, position, isWanted),
         onChannelUp: (listener) => overlay.onPeerUp(listener),
         onPeerDown: (listener) => overlay.onPeerDown(listener),
         onPeerUnreachable: (listener) => overlay.onPeerUnreachable(listener),

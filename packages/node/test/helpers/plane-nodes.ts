@@ -108,8 +108,8 @@ export async function relayedPlaneNodes() {
 export function route(left: PlaneNode, right: PlaneNode): void {
   left.plane.forwarding.install(row('10.0.0.2', right))
   right.plane.forwarding.install(row('10.0.0.1', left))
-  left.plane.forwarding.setOwn(row('10.0.0.1', left).base)
-  right.plane.forwarding.setOwn(row('10.0.0.2', right).base)
+  left.plane.forwarding.setOwn([row('10.0.0.1', left).base])
+  right.plane.forwarding.setOwn([row('10.0.0.2', right).base])
 }
 
 /** Returns the row of `ip` at `node`. */

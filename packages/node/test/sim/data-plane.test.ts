@@ -38,7 +38,7 @@ describe('a node with a data plane', () => {
     left.fake.packet('10.0.0.1', '10.0.0.9', 'not for you')
     await world.run({ forMs: 100 })
     expect(right.frames).toEqual(['E10.0.0.1>10.0.0.9 not for you'])
-    right.plane.forwarding.setOwn(undefined)
+    right.plane.forwarding.setOwn([])
     left.fake.packet('10.0.0.1', '10.0.0.2', 'too early')
     await world.run({ forMs: 100 })
     expect(right.frames[1]).toBe('E10.0.0.1>10.0.0.2 too early')
@@ -49,7 +49,7 @@ describe('a node with a data plane', () => {
     const { left, right } = await twoPlaneNodes()
     route(left, right)
     expect(right.fake.own).toEqual(['10.0.0.2'])
-    right.plane.forwarding.setOwn(row('224.0.0.1', right).base)
+    right.plane.forwarding.setOwn([row('224.0.0.1', right).base])
     expect(right.fake.own).toEqual([])
     const { runtime } = left.host
     const old = new NodeDataPlane(runtime, (handlers) => {

@@ -1,4 +1,5 @@
 /** What the control socket answers: status, peers, ping, the DHT, a crawl. */
+import { isIP } from 'node:net'
 import { Address } from '@ipop/address'
 import { Malformed } from '@ipop/codec'
 import type { Clock } from '@ipop/runtime'
@@ -70,6 +71,7 @@ export function statusOf(node: ManagedNode) {
     namespace: node.namespace,
     state: node.ring.state,
     ...informationOf(node),
+    ...(node.ip?.virtualIpv6 === undefined ? {} : { virtualIpv6: node.ip.virtualIpv6 }),
     transportAddresses: [...node.ring.localAddresses()],
     dhtEntries: node.dht.count(),
     ...(node.dataPlane === undefined ? {} : { dataPlane: node.dataPlane() }),
@@ -107,7 +109,7 @@ async function ping(node: ManagedNode, target: string, clock: Clock): Promise<un
 async function addressOf(node: ManagedNode, target: string): Promise<Address> {
   const address = Address.parse(target)
   if (!(address instanceof Malformed)) return address
-  const isIp = /^\d{1,3}(\.\d{1,3}){3}$/.test(target)
+  const isIp = isIP(target) !== 0
   const found = isIp ? await node.ip?.resolve(target) : undefined
   if (found !== undefined) return found
   const why = isIp
