@@ -50,6 +50,8 @@ export class FakeCarrier implements IpCarrier {
   readonly wanted: string[] = []
   /** Whether sessions come up when they are wanted. */
   isConnecting = true
+  /** Longest packet that reaches any peer. */
+  pathBytesMax: number | undefined
   /** Searches for nodes so far. */
   searches = 0
   /** What becomes of searches: the truth, an error, or a node that is none. */
@@ -79,6 +81,10 @@ export class FakeCarrier implements IpCarrier {
     if (this.searchResult === 'error') throw new Error('nobody answers')
     if (this.searchResult !== 'truth') return this.searchResult
     return this.#world.nodes.map(({ address }) => address).find(isWanted)
+  }
+
+  packetBytesMax(): number | undefined {
+    return this.pathBytesMax
   }
 
   connectOnDemand(peer: Address): void {

@@ -109,6 +109,19 @@ describe('IpMapper with IPv6', () => {
     expect(tooBig?.subarray(ICMP_TYPE + 4, ICMP_TYPE + 8)).toEqual(Uint8Array.of(0, 0, 5, 140))
   })
 
+  it('tells the host of a narrow path, but never to send less than every link of IPv6 carries', async () => {
+    const { world, left, right } = pair()
+    world.connect(left.address, right.address)
+    left.carrier.pathBytesMax = 1_220
+    const [short, long] = ['x'.repeat(1_280 - 48), 'x'.repeat(1_281 - 48)]
+    left.device.send(udp6(ipOf(left), ipOf(right), short), udp6(ipOf(left), ipOf(right), long))
+    await world.time.advance(1_000)
+    expect(right.device.written.map(textOf6)).toEqual([short])
+    expect(errorsOf(left)).toEqual(['2/0'])
+    const mtu = left.device.written[0]?.subarray(ICMP_TYPE + 4, ICMP_TYPE + 8)
+    expect(mtu).toEqual(Uint8Array.of(0, 0, 5, 0))
+  })
+
   it('drops what is meant for the link alone without a word, in both directions', async () => {
     const { world, left, right } = pair()
     world.connect(left.address, right.address)

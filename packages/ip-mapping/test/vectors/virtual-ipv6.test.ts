@@ -7,6 +7,7 @@ import { completePartialFrame } from '../../src/ip/partial-checksum.ts'
 import { formatIpv6, isLinkScope, readIpv6, writeIpv6 } from '../../src/ip/ipv6-address.ts'
 import { Ipv6Network } from '../../src/ip/ipv6-network.ts'
 import { icmpv6Unreachable } from '../../src/ip/icmpv6-errors.ts'
+import { encodeIcmpv6Error } from '../../src/wire/icmpv6.ts'
 import { decodeIpv6, encodeIpv6 } from '../../src/wire/ipv6.ts'
 import { ip6, udp6 } from '../fakes/packets6.ts'
 import { hex, loadVectors } from '../fakes/vectors.ts'
@@ -117,6 +118,16 @@ describe('ICMPv6 errors', () => {
     const cause = kind === 'fragmentationNeeded' ? { kind, mtu } : { kind }
     const error = icmpv6Unreachable(hex(vectors.udp.hex), cause)
     expect(toHex(error ?? new Uint8Array())).toBe(text)
+  })
+
+  it('have a body whose checksum covers both addresses', () => {
+    const { source, destination, hex: about } = vectors.udp
+    const ends = { source: ip6(destination), destination: ip6(source) }
+    const fields = { kind: 'packetTooBig', mtu: 1_280, quote: hex(about) } as const
+    const body = encodeIcmpv6Error({ ...ends, ...fields })
+    expect(vectors.errors[2]?.hex.slice(80)).toBe(toHex(body))
+    const other = encodeIcmpv6Error({ ...ends, ...fields, source: ip6('fd00::1') })
+    expect(toHex(other.subarray(2, 4))).not.toBe(toHex(body.subarray(2, 4)))
   })
 
   it('quote no more than fits into 1,280 bytes', () => {

@@ -14,6 +14,7 @@ import {
   parseIpv4,
   type DhcpConfigFields,
   type ForwardingTable,
+  type IpCarrier,
   type IpMapperOptions,
   type LeaseStore,
 } from '@ipop/ip-mapping'
@@ -72,21 +73,7 @@ export function createMapper(
       random: random.fork('ip mapping'),
       log,
       dht,
-      carrier: {
-        address: overlay.address,
-        sendIp: (peer, packet) => overlay.sendIp(peer, packet),
-        packetBytesMax: (peer) => {
-          const datagramBytesMax = overlay.channelTo(peer)?.datagramBytesMax
-          return datagramBytesMax && datagramBytesMax - DATA_OVERHEAD_BYTES
-        },
-        connectOnDemand: (peer) => overlay.connectOnDemand(peer),
-        onIpPacket: (handler) => overlay.onIpPacket(handler),
-        findNode: (position, isWanted) => findNode(overlay, position, isWanted),
-        onChannelUp: (listener) => overlay.onPeerUp(listener),
-        onPeerDown: (listener) => overlay.onPeerDown(listener),
-        onPeerUnreachable: (listener) => overlay.onPeerUnreachable(listener),
-        onNeighborsChanged: (listener) => overlay.onNeighborsChanged(listener),
-      },
+      carrier: carrierOf(overlay),
       device,
       forwarding,
       parseSettings,
@@ -98,6 +85,25 @@ export function createMapper(
   // No tunnel in the tunnel: addresses inside the virtual network are no way to reach a node.
   overlay.channels.isAddressAllowed = (host) => !mapper.isVirtualAddress(host)
   return mapper
+}
+
+/** Returns the overlay node as the mapper sees it. */
+function carrierOf(overlay: Member['overlay']): IpCarrier {
+  return {
+    address: overlay.address,
+    sendIp: (peer, packet) => overlay.sendIp(peer, packet),
+    packetBytesMax: (peer) => {
+      const datagramBytesMax = overlay.channelTo(peer)?.datagramBytesMax
+      return datagramBytesMax && datagramBytesMax - DATA_OVERHEAD_BYTES
+    },
+    connectOnDemand: (peer) => overlay.connectOnDemand(peer),
+    onIpPacket: (handler) => overlay.onIpPacket(handler),
+    findNode: (position, isWanted) => findNode(overlay, position, isWanted),
+    onChannelUp: (listener) => overlay.onPeerUp(listener),
+    onPeerDown: (listener) => overlay.onPeerDown(listener),
+    onPeerUnreachable: (listener) => overlay.onPeerUnreachable(listener),
+    onNeighborsChanged: (listener) => overlay.onNeighborsChanged(listener),
+  }
 }
 
 function mapperOptions({ ipopConfig, dhcpConfig }: VirtualNetworkConfig): IpMapperOptions {

@@ -1,7 +1,7 @@
 /** What the control socket answers: status, peers, ping, the DHT, a crawl. */
-import { isIP } from 'node:net'
 import { Address } from '@ipop/address'
 import { Malformed } from '@ipop/codec'
+import { parseIp } from '@ipop/ip-mapping'
 import type { Clock } from '@ipop/runtime'
 import { crawl } from '../../crawl/walk.ts'
 import { consistencyOf, reportLines, summarize } from '../../crawl/report.ts'
@@ -109,7 +109,7 @@ async function ping(node: ManagedNode, target: string, clock: Clock): Promise<un
 async function addressOf(node: ManagedNode, target: string): Promise<Address> {
   const address = Address.parse(target)
   if (!(address instanceof Malformed)) return address
-  const isIp = isIP(target) !== 0
+  const isIp = !(parseIp(target) instanceof Malformed)
   const found = isIp ? await node.ip?.resolve(target) : undefined
   if (found !== undefined) return found
   const why = isIp
