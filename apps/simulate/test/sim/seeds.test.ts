@@ -6,6 +6,8 @@ describe('a seed that once failed', () => {
   it.each([
     // A liar's strangers were dialled for minutes after its end, three times each, at 6 kB a second and node.
     ['mixed', 168, ['--nodes', '6', '--duration', '40']],
+    // The bootstrap said goodbye and came back, knowing nobody; the others looked for it after a minute only.
+    ['mixed', 6, ['--nodes', '4', '--duration', '5']],
   ])('%s %i', async (scenario, seed, argv) => {
     let out = ''
     const code = await main(['--scenario', scenario, '--seed', String(seed), ...argv, '--json'], {

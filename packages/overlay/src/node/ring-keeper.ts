@@ -165,6 +165,8 @@ export class RingKeeper {
       if (reason === 'lost') {
         departed.add(channel.hint, now)
         leaves.hurry(now)
+      } else if (reason === 'closed by peer') {
+        leaves.peerLeft(channel.address, now)
       }
     } else {
       linker.giveUp(channel.address)

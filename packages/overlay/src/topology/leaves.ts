@@ -1,4 +1,5 @@
 /** The way into the ring: says hello to the bootstraps and links to whoever answers. */
+import type { Address } from '@ipop/address'
 import type { Instant, Log, Random, Runtime } from '@ipop/runtime'
 import type { ChannelTable, HelloReply, TransportAddress } from '@ipop/transport'
 import type { ConnectionTable } from '../connections/connection-table.ts'
@@ -29,6 +30,8 @@ interface Bootstrap {
   hasFailed: boolean
   /** Peers were lost since it last answered. */
   isDoubtful: boolean
+  /** The node that answered there last. */
+  node: Address | undefined
 }
 
 /** The leaf policy. */
@@ -75,6 +78,7 @@ export class Leaves {
       isBusy: false,
       hasFailed: false,
       isDoubtful: false,
+      node: undefined,
     }))
   }
 
@@ -104,10 +108,16 @@ export class Leaves {
 
   /** Says hello to all soon: peers were lost, and the bootstraps may have gone or come back with them. */
   hurry(now: Instant): void {
-    for (const bootstrap of this.#bootstraps) {
-      bootstrap.nextAt = Math.min(bootstrap.nextAt, now + LEAF_HURRY_MS)
-      bootstrap.isDoubtful = true
-    }
+    for (const bootstrap of this.#bootstraps) hurryTo(bootstrap, now)
+  }
+
+  /**
+   * Takes note that a peer said goodbye. A bootstrap that is restarted knows nobody and is a ring of its own until
+   * somebody comes back to it; meanwhile newcomers would join that ring.
+   */
+  peerLeft(peer: Address, now: Instant): void {
+    for (const bootstrap of this.#bootstraps)
+      if (bootstrap.node?.equals(peer)) hurryTo(bootstrap, now)
   }
 
   /** Says hello to all at once: this end's network changed, and their answers tell how it is seen now. */
@@ -162,6 +172,7 @@ export class Leaves {
     const answered = replies.filter((reply) => reply !== undefined)
     bootstrap.hasFailed = answered.length === 0 || bootstrap.isDoubtful
     bootstrap.isDoubtful = false
+    bootstrap.node = answered.at(-1)?.hint.address ?? bootstrap.node
     for (const reply of answered) await this.#follow(reply, isInRing)
   }
 
@@ -187,4 +198,9 @@ export class Leaves {
       return false
     }
   }
+}
+
+function hurryTo(bootstrap: Bootstrap, now: Instant): void {
+  bootstrap.nextAt = Math.min(bootstrap.nextAt, now + LEAF_HURRY_MS)
+  bootstrap.isDoubtful = true
 }

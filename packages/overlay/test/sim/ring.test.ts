@@ -135,6 +135,20 @@ describe('healing', () => {
     await ring.untilConsistent(90_000)
   })
 
+  it('takes a bootstrap that said goodbye and came back into the ring soon', async () => {
+    const ring = await ringOf({ seed: 27, nodes: 5 })
+    await ring.untilConsistent()
+    await ring.world.run({ forMs: 5_000 })
+    const bootstrap = ring.members[0] as RingMember
+    await ring.world.settle(bootstrap.node.leave())
+    ring.crash(bootstrap)
+    await ring.world.run({ forMs: 3_000 })
+    bootstrap.host.restart()
+    const again = await ring.add({ host: bootstrap.host, identity: bootstrap.node.identity })
+    again.node.start().catch(() => undefined)
+    await ring.untilConsistent(20_000)
+  })
+
   it('keeps a pair of neighbours that cannot talk directly connected through a relay', async () => {
     const ring = await ringOf({ seed: 26, nodes: 8 })
     await ring.untilConsistent()
