@@ -68,3 +68,6 @@ export const FRAMES_MAX = 3_600
 
 /** Share of the nodes that die at one instant, at most: more is a catastrophe without a claim to be survived. */
 export const MASS_KILL_SHARE_MAX = 0.5
+
+/** Addresses of the virtual network per node: few, so that nodes meet at one, and enough for those who crashed with a lease. */
+export const LAN_ADDRESSES_PER_NODE = 4

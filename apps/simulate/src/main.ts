@@ -5,7 +5,7 @@ import { readArguments } from './command-line.ts'
 import type { Arguments, Output } from './command-line.ts'
 import { formatReport } from './report.ts'
 import type { Report } from './report.ts'
-import { FAULTS_FROM_MS } from './limits.ts'
+import { FAULTS_FROM_MS, LAN_ADDRESSES_PER_NODE } from './limits.ts'
 import { conditionsOf } from './mixed/conditions.ts'
 import { SimulatedRing } from './ring/simulated-ring.ts'
 import type { Findings, Scenario } from './scenario.ts'
@@ -38,7 +38,8 @@ async function play(scenario: Scenario, args: Arguments, output: Output): Promis
   const { hints } = args
   const nats = plan?.conditions.nats ?? args.nats
   const { runsDht, runsLan } = scenario
-  const settings = { namespace: 'simulate', runsDht, runsLan, hints, nats }
+  const lanHostBits = Math.ceil(Math.log2(LAN_ADDRESSES_PER_NODE * args.nodes))
+  const settings = { namespace: 'simulate', runsDht, runsLan, lanHostBits, hints, nats }
   const ring = new SimulatedRing(world, settings)
   const recorder = args.traceFile === undefined ? undefined : new Recorder(world, ring)
   const stage = {

@@ -41,6 +41,8 @@ export class HopWatch {
       onFrame: (channel, frame) => {
         if (isOverlayPacket(frame)) this.#check(node, channel.address.bytes, frame)
         onFrame(channel, frame)
+        // Whoever keeps a borrowed frame would be lucky here and not with a receive buffer that is used again.
+        frame.fill(0xdb)
       },
     })
   }

@@ -7,6 +7,9 @@ import { TransportAddress, UdpEdgeListener } from '@ipop/transport'
 import { NODE_PORT } from '../limits.ts'
 import { SimulatedDisk, VirtualHost } from './virtual-host.ts'
 
+/** A network of 254 machines unless the scenario has another. */
+const LAN_HOST_BITS = 8
+
 /** How the nodes of one simulation are made. */
 export interface NodeSettings {
   readonly namespace: string
@@ -14,6 +17,8 @@ export interface NodeSettings {
   readonly runsDht: boolean
   /** Whether each node has a place in a virtual network; it needs the DHT. */
   readonly runsLan?: boolean | undefined
+  /** Size of the virtual network, as the bits that tell its machines apart. */
+  readonly lanHostBits?: number
 }
 
 /** What outlives the process of a node. */
@@ -54,9 +59,10 @@ export class SimulatedNode {
     const wallTimeMs = (): number => clock.wallTimeMs()
     const modules = { ring: overlay, clock, timers, random: random.fork('dht'), log, wallTimeMs }
     this.dht = settings.runsDht ? new Dht(modules, { identity }) : undefined
+    const hostBits = settings.lanHostBits ?? LAN_HOST_BITS
     this.lan =
       this.dht && settings.runsLan === true
-        ? new VirtualHost({ runtime: host.runtime, overlay, dht: this.dht, disk })
+        ? new VirtualHost({ runtime: host.runtime, overlay, dht: this.dht, disk, hostBits })
         : undefined
   }
 

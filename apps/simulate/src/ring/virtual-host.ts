@@ -1,17 +1,19 @@
 /** The virtual network of one simulated node: the product's IP mapper over an interface in memory. */
 import { Malformed } from '@ipop/codec'
 import type { Dht } from '@ipop/dht'
-import { IpMapper, parseIpv4 } from '@ipop/ip-mapping'
+import { formatIpv4, IpMapper, parseIpv4 } from '@ipop/ip-mapping'
 import type { DhcpConfigFields, Ipv4, LeaseStore, VirtualDevice } from '@ipop/ip-mapping'
 import type { OverlayNode } from '@ipop/overlay'
 import type { Runtime } from '@ipop/runtime'
 
-/** Room for 253 nodes, and leases short enough for a run to see renewals. */
-const SETTINGS: DhcpConfigFields = {
-  namespace: 'lan',
-  ipBase: '10.128.0.0',
-  netmask: '255.255.255.0',
-  leaseTimeSeconds: 120,
+/** Returns the settings of a network with few enough addresses to be fought over, and leases short enough to be renewed. */
+function settingsFor(hostBits: number): DhcpConfigFields {
+  return {
+    namespace: 'lan',
+    ipBase: '10.128.0.0',
+    netmask: formatIpv4((0xffff_ffff << hostBits) >>> 0),
+    leaseTimeSeconds: 120,
+  }
 }
 
 /** Where the last address is kept over restarts; a disk can fail. */
@@ -65,6 +67,8 @@ export interface VirtualHostModules {
   readonly overlay: OverlayNode
   readonly dht: Dht
   readonly disk: SimulatedDisk
+  /** Bits of an address that tell machines of the network apart. */
+  readonly hostBits: number
 }
 
 /** One machine of the virtual network. */
@@ -72,13 +76,15 @@ export class VirtualHost {
   readonly mapper: IpMapper
   readonly #device = new MemoryDevice()
 
-  constructor({ runtime, overlay, dht, disk }: VirtualHostModules) {
+  constructor({ runtime, overlay, dht, disk, hostBits }: VirtualHostModules) {
+    const settings = settingsFor(hostBits)
+    const text = JSON.stringify(settings)
     const { clock, timers, random, log } = runtime
     this.mapper = new IpMapper(
       {
         ...{ clock, timers, random: random.fork('ip'), log, dht, store: disk },
         device: this.#device,
-        parseSettings,
+        parseSettings: (other) => (other === text ? settings : new Malformed('other settings')),
         carrier: {
           address: overlay.address,
           sendIp: (peer, packet) => overlay.sendIp(peer, packet),
@@ -92,7 +98,7 @@ export class VirtualHost {
       },
       {
         namespace: 'lan',
-        settings: { fields: SETTINGS, text: JSON.stringify(SETTINGS) },
+        settings: { fields: settings, text },
       },
     )
   }
@@ -118,8 +124,4 @@ export function ipNumber(text: string): Ipv4 {
   const ip = parseIpv4(text)
   if (ip instanceof Malformed) throw new Error(`${text}: ${ip.reason}`)
   return ip
-}
-
-function parseSettings(text: string): DhcpConfigFields | Malformed {
-  return text === JSON.stringify(SETTINGS) ? SETTINGS : new Malformed('other settings')
 }
