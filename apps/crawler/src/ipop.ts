@@ -1,6 +1,12 @@
 /** Asks the node on this machine about itself over its control socket. */
 import { Command } from 'commander'
-import { EXIT_FAILED, runCommand } from '@ipop/node/tools'
+import {
+  EXIT_FAILED,
+  runCommand,
+  TRACE_PACKETS_MAX,
+  TRACE_SECONDS_MAX,
+  TRACE_SNAP_BYTES_MAX,
+} from '@ipop/node/tools'
 import {
   netcheckLines,
   peerLines,
@@ -12,6 +18,7 @@ import {
   type StatusReply,
 } from './ipop-output.ts'
 import { wholeNumber } from './options.ts'
+import { traceInto, type TraceOptions } from './trace.ts'
 import { whyLines, type WhyReply } from './why-output.ts'
 
 interface Options {
@@ -53,16 +60,32 @@ program
   .option('-c, --count <number>', 'number of round trips', wholeNumber(1, 1_000), 4)
   .action((target: string, { count }: { count: number }) => ping(target, count))
 
+program
+  .command('trace')
+  .description('record the packets that cross the virtual interface, for tcpdump or Wireshark')
+  .requiredOption('--pcap <file>', 'where the packets go; - is standard output')
+  .option('--seconds <number>', 'how long', wholeNumber(1, TRACE_SECONDS_MAX), 60)
+  .option('--packets <number>', 'how many', wholeNumber(1, TRACE_PACKETS_MAX), 100_000)
+  .option('--snap <bytes>', 'bytes kept of each', wholeNumber(1, TRACE_SNAP_BYTES_MAX), 256)
+  .action(async (options: TraceOptions) => traceInto(options, await asker()))
+
 for (const command of program.commands) command.exitOverride()
 
-async function ask(name: string, body: Record<string, unknown> = {}): Promise<unknown> {
+type Ask = (name: string, body?: Readonly<Record<string, unknown>>) => Promise<unknown>
+
+/** Returns how to ask the node that the options name, which is looked for once. */
+async function asker(): Promise<Ask> {
   const { socket, node } = program.opts<Options>()
   const { ControlClient } = await import('@ipop/node/tools')
   const client = await ControlClient.find(socket, {
     runtimeFolder: process.env['XDG_RUNTIME_DIR'],
     workFolder: process.cwd(),
   })
-  return client.request(name, { ...body, ...(node === undefined ? {} : { node }) })
+  return (name, body) => client.request(name, { ...body, ...(node === undefined ? {} : { node }) })
+}
+
+async function ask(name: string, body: Readonly<Record<string, unknown>> = {}): Promise<unknown> {
+  return (await asker())(name, body)
 }
 
 function print<T>(reply: unknown, lines: (reply: T) => string[]): void {

@@ -24,5 +24,6 @@ export {
 } from './errors.ts'
 export { openDevice } from './device/open-device.ts'
 export { isSupported, type Support } from './device/support.ts'
+export type { PacketTrace, TraceBatch, TraceLimits } from './device/packet-trace.ts'
 export type { DeviceOptions, PacketsHandler, VirtualDevice } from './device/virtual-device.ts'
 export { watchNetwork, type NetworkMonitor } from './monitor/watch-network.ts'

@@ -17,3 +17,6 @@ export const DRAIN_BUFFER_BYTES = 256 * 1024
 
 /** One native call takes about 180 full packets, so that its cost vanishes beside that of the packets. */
 export const WRITE_BUFFER_BYTES = 256 * 1024
+
+/** A quarter of what a trace keeps waiting: four drains catch up. */
+export const TRACE_BUFFER_BYTES = 1024 * 1024

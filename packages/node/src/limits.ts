@@ -104,3 +104,21 @@ export const PEER_CACHE_FIRST_MS = 5_000
 
 /** Between two saves: what a crash may cost in freshness. */
 export const PEER_CACHE_PERIOD_MS = 60_000
+
+/** An hour of packet heads; whoever needs more looks at the interface itself. */
+export const TRACE_SECONDS_MAX = 3_600
+
+/** At 256 bytes each a file of 2.7 GB. */
+export const TRACE_PACKETS_MAX = 10_000_000
+
+/** A record of the data plane has a 16-bit length and 16 bytes in front of the packet. */
+export const TRACE_SNAP_BYTES_MAX = 65_519
+
+/** How often a recording is fetched: a person sees it grow, and the data plane's queue holds longer. */
+export const TRACE_PERIOD_MS = 100
+
+/** Half of what one fetch takes: after that much the next one does not wait. */
+export const TRACE_FULL_BATCH_BYTES = 524_288
+
+/** What the data plane's queue holds; in base64 it is far from the longest reply. */
+export const TRACE_REMAINDER_BYTES_MAX = 4_194_304

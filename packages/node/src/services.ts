@@ -187,6 +187,33 @@ export interface DataPlaneView {
   readonly counters?: Readonly<Record<string, number>>
 }
 
+/** When a recording ends by itself. */
+export interface TraceLimits {
+  readonly snapBytes: number
+  readonly packetsMax: number
+  readonly durationMs: number
+}
+
+/** What was recorded since the last look. */
+export interface TraceBatch {
+  /** Records of a pcap file, one after the other. */
+  readonly records: Uint8Array
+  readonly isOver: boolean
+  readonly captured: number
+  readonly dropped: number
+}
+
+/** Records what passes the interface of a virtual network. */
+export interface TraceService {
+  /** pcap's name for what the records hold. */
+  readonly linkType: number
+  /** Begins; returns false while somebody else records. */
+  start(limits: TraceLimits): boolean
+  /** Takes what was recorded; undefined without a recording. */
+  drain(): TraceBatch | undefined
+  stop(): void
+}
+
 /** What gateways do for the ports of a node. */
 export interface PortMappingView {
   /** searching, none, mapped, or private: mapped at a gateway without a public address. */
@@ -216,6 +243,8 @@ export interface ManagedNode {
   readonly ip?: IpService | undefined
   /** Returns who carries the packets; absent without a virtual network. */
   readonly dataPlane?: (() => DataPlaneView) | undefined
+  /** Records packets; absent without a virtual network. */
+  readonly trace?: TraceService | undefined
   /** Returns what gateways do for the ports of the process; nothing where that is turned off. */
   readonly portMapping?: (() => PortMappingView | undefined) | undefined
 }

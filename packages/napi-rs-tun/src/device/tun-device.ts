@@ -4,6 +4,7 @@ import { DRAIN_BUFFER_BYTES, MTU_DEFAULT, MTU_MAX, MTU_MIN, WRITE_BUFFER_BYTES }
 import type { NativeAddon, NativeTun } from '../native/addon.ts'
 import { Packer, unpack } from '../native/packing.ts'
 import { parseCidr } from './cidr.ts'
+import { TunTrace, type PacketTrace } from './packet-trace.ts'
 import type { DeviceOptions, PacketsHandler, VirtualDevice } from './virtual-device.ts'
 
 /** A `VirtualDevice` over one native interface. */
@@ -12,6 +13,7 @@ export class TunDevice implements VirtualDevice {
   readonly isTap: boolean
   /** The native interface, for the data plane of this package only. */
   readonly native: NativeTun
+  readonly trace: PacketTrace
   readonly #drainBuffer = new Uint8Array(DRAIN_BUFFER_BYTES)
   readonly #packer = new Packer(WRITE_BUFFER_BYTES)
   #handler: PacketsHandler | undefined
@@ -27,6 +29,7 @@ export class TunDevice implements VirtualDevice {
         this.#deliver(),
       ),
     )
+    this.trace = new TunTrace(this.native, this.isTap, (action) => this.#guard(action))
   }
 
   get mtu(): number {

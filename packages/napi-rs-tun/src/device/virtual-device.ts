@@ -1,4 +1,5 @@
 /** What a virtual network interface offers to the rest of the program. */
+import type { PacketTrace } from './packet-trace.ts'
 
 /** Receives packets read from an interface, one call per batch. The packets stay valid after the call. */
 export type PacketsHandler = (packets: Uint8Array[]) => void
@@ -31,6 +32,8 @@ export interface VirtualDevice {
   readonly isTap: boolean
   /** Packets lost because the program did not take them in time. */
   readonly droppedPackets: number
+  /** Records what passes. */
+  readonly trace: PacketTrace
   /** Sets who receives packets. Packets wait (bounded) until there is somebody. */
   onPackets(handler: PacketsHandler): void
   /** Sets who is told when somebody else deleted the interface; only `close` is left to do then. */

@@ -1,7 +1,7 @@
 /** The shape of the Rust addon, written by hand to match `native/binding`. */
 
 /** Counts the changes of this shape and of the records, `native/binding/src/lib.rs` with it. */
-export const INTERFACE_VERSION = 2
+export const INTERFACE_VERSION = 3
 
 /** One open interface; see `native/binding/src/tun.rs`. */
 export interface NativeTun {
@@ -14,7 +14,18 @@ export interface NativeTun {
   removeAddress(address: string, prefixLength: number): void
   addRoute(address: string, prefixLength: number): void
   removeRoute(address: string, prefixLength: number): void
+  startTrace(snap: number, packets: number, durationMs: number): boolean
+  drainTrace(buffer: Uint8Array): NativeTraceInfo | null
+  stopTrace(): void
   close(): void
+}
+
+/** How far a trace is. */
+export interface NativeTraceInfo {
+  readonly filled: number
+  readonly isOver: boolean
+  readonly captured: number
+  readonly dropped: number
 }
 
 /** Listens to changes of the network; see `native/binding/src/monitor.rs`. */

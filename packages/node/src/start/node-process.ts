@@ -131,6 +131,7 @@ export class NodeProcess implements RunningNode {
         dht: dhtView(member, this.#runtime.clock),
         ip: member === this.#own ? this.#mapper : undefined,
         dataPlane: this.#dataPlaneOf(member),
+        trace: member === this.#own ? this.#device?.trace : undefined,
         portMapping: () => this.#parts.portMapper?.status(),
       }
       const methods = createNodeMethods(node, this.#runtime)

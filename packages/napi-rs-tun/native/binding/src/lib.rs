@@ -6,6 +6,7 @@ mod error;
 mod monitor;
 mod plane;
 mod relay;
+mod trace;
 mod tun;
 mod wake;
 
@@ -13,4 +14,4 @@ use napi_derive::napi;
 
 /// Counts the changes of what JavaScript sees, `src/native/addon.ts` with it: an old build beside new sources says so.
 #[napi]
-pub const INTERFACE_VERSION: u32 = 2;
+pub const INTERFACE_VERSION: u32 = 3;

@@ -120,6 +120,10 @@ impl NativeTun {
         Ok((inner.tun.clone(), inner.slot.clone()))
     }
 
+    pub(crate) fn device(&self) -> Result<&Tun> {
+        Ok(&self.inner()?.tun)
+    }
+
     fn inner(&self) -> Result<&Open> {
         self.open.as_ref().ok_or_else(closed)
     }

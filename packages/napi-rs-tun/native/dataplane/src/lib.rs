@@ -21,5 +21,6 @@ pub mod relay;
 pub mod replay;
 pub mod segment;
 pub mod session;
+pub mod trace;
 pub mod transport;
 pub mod vnet;

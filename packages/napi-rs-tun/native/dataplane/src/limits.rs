@@ -47,3 +47,12 @@ pub const TOO_BIG_BURST_MAX: u64 = 64;
 
 /// Answers to too long packets in the long run; the ones that get no answer are sent in fragments.
 pub const TOO_BIG_PER_SECOND_MAX: u64 = 100;
+
+/// A quarter of a second of 64-byte packets at full rate: the tool fetches four times as often.
+pub const TRACE_QUEUE_BYTES_MAX: usize = 4 << 20;
+
+/// A tool that lives fetches several times a second; one that was killed shall not leave a trace running.
+pub const TRACE_LEASE_US: u64 = 10_000_000;
+
+/// The pcap header, a packet's headers, and as many pieces of payload as any head of use stands in.
+pub const TRACE_PARTS_MAX: usize = 66;

@@ -10,5 +10,6 @@ pub mod punt;
 pub mod rx;
 pub mod socket;
 pub mod sys;
+pub mod tracer;
 pub mod tun;
 pub mod tx;

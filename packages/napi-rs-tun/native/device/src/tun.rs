@@ -2,6 +2,7 @@
 
 use crate::error::{DeviceError, Result};
 use crate::sys;
+use crate::tracer::Tracer;
 use dataplane::vnet::VNET_HEADER;
 use std::fs::OpenOptions;
 use std::io::IoSlice;
@@ -28,6 +29,7 @@ pub struct Tun {
     kind: Kind,
     has_vnet_header: bool,
     takes_udp_trains: bool,
+    tracer: Tracer,
 }
 
 impl Tun {
@@ -50,7 +52,8 @@ impl Tun {
         let takes_udp_trains = offload && set_offload(&fd, name)?;
         let index = sys::interface_index(name)
             .ok_or_else(|| DeviceError::from_errno(format!("find interface {name}"), libc::ENODEV))?;
-        Ok(Tun { fd, name: name.to_owned(), index, kind, has_vnet_header: offload, takes_udp_trains })
+        let (name, tracer) = (name.to_owned(), Tracer::default());
+        Ok(Tun { fd, name, index, kind, has_vnet_header: offload, takes_udp_trains, tracer })
     }
 
     /// The name of the interface.
@@ -80,7 +83,12 @@ impl Tun {
 
     /// Reads one packet, with its virtio-net header if it has one; `None` when no packet waits.
     pub fn read(&self, buffer: &mut [u8]) -> std::io::Result<Option<usize>> {
-        sys::read(self.fd.as_fd(), buffer)
+        let read = sys::read(self.fd.as_fd(), buffer)?;
+        if let (true, Some(length)) = (self.tracer.is_on(), read) {
+            let start = if self.has_vnet_header { VNET_HEADER } else { 0 };
+            self.tracer.record(buffer.get(start..length).into_iter());
+        }
+        Ok(read)
     }
 
     /// Hands one plain packet to the kernel; returns false when the kernel refused it.
@@ -89,12 +97,25 @@ impl Tun {
     pub fn write(&self, packet: &[u8]) -> bool {
         let with_header = [IoSlice::new(&VNET_PLAIN), IoSlice::new(packet)];
         let parts = if self.has_vnet_header { &with_header[..] } else { &with_header[1..] };
-        matches!(sys::write_vectored(self.fd.as_fd(), parts), Ok(Some(_)))
+        self.write_all(parts, std::iter::once(packet))
     }
 
     /// Hands one packet whose parts start with a virtio-net header to the kernel.
     pub fn write_parts(&self, parts: &[IoSlice<'_>]) -> bool {
-        matches!(sys::write_vectored(self.fd.as_fd(), parts), Ok(Some(_)))
+        self.write_all(parts, parts.iter().skip(1).map(|part| &part[..]))
+    }
+
+    /// Where packets are recorded on their way, when somebody asked for it.
+    pub fn tracer(&self) -> &Tracer {
+        &self.tracer
+    }
+
+    fn write_all<'a>(&self, parts: &[IoSlice<'_>], packet: impl Iterator<Item = &'a [u8]>) -> bool {
+        let is_written = matches!(sys::write_vectored(self.fd.as_fd(), parts), Ok(Some(_)));
+        if is_written && self.tracer.is_on() {
+            self.tracer.record(packet);
+        }
+        is_written
     }
 }
 

@@ -2,16 +2,17 @@
 import { Address } from '@ipop/address'
 import { Malformed } from '@ipop/codec'
 import { parseIp } from '@ipop/ip-mapping'
-import type { Clock } from '@ipop/runtime'
+import type { Clock, Runtime } from '@ipop/runtime'
 import { crawl } from '../../crawl/walk.ts'
 import { consistencyOf, reportLines, summarize } from '../../crawl/report.ts'
 import { NodeError } from '../../errors.ts'
-import type { ManagedNode } from '../../services.ts'
+import type { DhtService, ManagedNode } from '../../services.ts'
 import { informationOf } from '../methods/information.ts'
 import type { RpcTarget } from '../xml-rpc-server.ts'
 import type { ControlRoutes } from './control-server.ts'
 import type { JsonObject } from './json.ts'
 import { netcheckOf } from './netcheck.ts'
+import { traceRoutes } from './trace-routes.ts'
 
 /** One node of the process with its methods. */
 export interface ControlledNode {
@@ -25,8 +26,9 @@ const PING_TIMEOUT_MS = 5_000
 /** Returns the requests for the nodes of one process. A request may name a node with `node`; the last one is the default. */
 export function controlRoutes(
   nodes: readonly ControlledNode[],
-  { clock }: { readonly clock: Clock },
+  runtime: Pick<Runtime, 'clock' | 'timers'>,
 ): ControlRoutes {
+  const { clock } = runtime
   const startedAt = clock.now()
   const pick = (body: JsonObject) => pickNode(nodes, body)
   return {
@@ -43,23 +45,10 @@ export function controlRoutes(
     },
     why: (body) => why(pick(body).node, textIn(body, 'target')),
     ping: (body) => ping(pick(body).node, textIn(body, 'target'), clock),
-    'dht/get': async (body) => {
-      const values = await pick(body).node.dht.get(textIn(body, 'key'))
-      return values.map(({ value, ageSeconds, ttlSeconds }) => ({
-        value: new TextDecoder().decode(value),
-        ageSeconds,
-        ttlSeconds,
-      }))
-    },
-    'dht/put': async (body) => {
-      const { dht } = pick(body).node
-      const value = new TextEncoder().encode(textIn(body, 'value'))
-      const ttlSeconds = typeof body['ttlSeconds'] === 'number' ? body['ttlSeconds'] : 86_400
-      const write = body['create'] === true ? dht.create.bind(dht) : dht.put.bind(dht)
-      await write(textIn(body, 'key'), value, ttlSeconds)
-      return true
-    },
+    'dht/get': (body) => readFrom(pick(body).node.dht, body),
+    'dht/put': (body) => writeTo(pick(body).node.dht, body),
     crawl: (body) => crawlFrom(pick(body).methods, clock),
+    ...traceRoutes(runtime, (body) => pick(body).node),
   }
 }
 
@@ -116,6 +105,23 @@ async function addressOf(node: ManagedNode, target: string): Promise<Address> {
     ? 'no node holds this virtual address'
     : 'neither a node address nor a virtual IP address'
   throw new NodeError({ code: 'RPC_BAD_ARGUMENTS', message: `${target}: ${why}` })
+}
+
+async function readFrom(dht: DhtService, body: JsonObject): Promise<unknown> {
+  const values = await dht.get(textIn(body, 'key'))
+  return values.map(({ value, ageSeconds, ttlSeconds }) => ({
+    value: new TextDecoder().decode(value),
+    ageSeconds,
+    ttlSeconds,
+  }))
+}
+
+async function writeTo(dht: DhtService, body: JsonObject): Promise<unknown> {
+  const value = new TextEncoder().encode(textIn(body, 'value'))
+  const ttlSeconds = typeof body['ttlSeconds'] === 'number' ? body['ttlSeconds'] : 86_400
+  const write = body['create'] === true ? dht.create.bind(dht) : dht.put.bind(dht)
+  await write(textIn(body, 'key'), value, ttlSeconds)
+  return true
 }
 
 async function crawlFrom(methods: RpcTarget, clock: Clock): Promise<unknown> {
