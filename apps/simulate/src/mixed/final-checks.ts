@@ -168,7 +168,8 @@ async function checkPairs(modules: FinalModules): Promise<void> {
     open = open.filter(({ texts }) => !texts.some((text) => traffic.hasArrived(text)))
   }
   for (const { from, to } of open) {
-    violations.add('I15', `no packet from ${from.host.name} reaches ${to.host.name}`)
+    const ends = `${from.host.name} reaches ${to.host.name}`
+    violations.add('I15', `no packet from ${ends}: ${dropsOf(from)} / ${dropsOf(to)}`)
   }
 }
 
@@ -213,4 +214,13 @@ function pairsOf<T>(all: readonly T[], random: Random): (readonly [T, T])[] {
 function classBit(bytes: Uint8Array): Uint8Array {
   bytes[19] = (bytes[19] ?? 0) & 0xfe
   return bytes
+}
+
+/** Returns what the router of a node dropped, by reason. */
+function dropsOf({ lan }: SimulatedNode): string {
+  const drops = Object.entries(lan?.mapper.status().counters.dropped ?? {})
+  const shown = drops
+    .filter(([, count]) => count > 0)
+    .map(([reason, count]) => `${reason} ${count}`)
+  return shown.join(', ') || 'no drops'
 }
