@@ -144,7 +144,9 @@ export class Lab {
       name,
     )
     ip('-n', bridge, 'link', 'set', `p-${host}`, 'master', 'br0', 'mtu', String(mtu), 'up')
-    ip('-n', name, 'addr', 'add', cidr, 'dev', 'eth0')
+    // Nobody else has the address: IPv6 need not wait a second to find that out.
+    const flags = cidr.includes(':') ? ['nodad'] : []
+    ip('-n', name, 'addr', 'add', cidr, 'dev', 'eth0', ...flags)
     ip('-n', name, 'link', 'set', 'eth0', 'mtu', String(mtu), 'up')
   }
 

@@ -26,7 +26,7 @@ export interface CrawlResult {
 export function app(name: string, command?: string): string[]
 export function startPam(
   lab: Lab,
-  options?: { env?: Record<string, string>; count?: number },
+  options?: { env?: Record<string, string>; count?: number; address?: string },
 ): LabProcess
 export function configure(lab: Lab, host: string, address?: string): void
 export function startNode(
@@ -54,6 +54,7 @@ export function copyBetween(
   options: { address: string; bytes: number; seconds?: number; port?: number },
 ): Promise<{ sent: string; received: string; tookSeconds: number }>
 export function virtualAddress(lab: Lab, host: string): string | undefined
+export function virtualIpv6(lab: Lab, host: string): string | undefined
 export function until<T>(
   what: string,
   check: () => T | Promise<T>,

@@ -25,12 +25,15 @@ export function app(name, command = name) {
 }
 
 /** Prepares and starts Pam's `count` nodes with the tutorial's own scripts. Returns the process. */
-export function startPam(lab, { env = {}, count = TUTORIAL.nodes } = {}) {
-  const { namespace, pamAddress, port } = TUTORIAL
+export function startPam(
+  lab,
+  { env = {}, count = TUTORIAL.nodes, address = TUTORIAL.pamAddress } = {},
+) {
+  const { namespace, port } = TUTORIAL
   const home = lab.home('pam')
   if (!fs.existsSync(path.join(home, 'bootstrap.config'))) {
     const script = path.join(ROOT, 'scripts', 'bootstrap_demo_prepare.sh')
-    const done = lab.run('pam', ['sh', script, namespace, pamAddress, String(port)])
+    const done = lab.run('pam', ['sh', script, namespace, address, String(port)])
     if (done.status !== 0) throw new Error(`bootstrap_demo_prepare.sh failed: ${done.stderr}`)
   }
   const run = path.join(ROOT, 'scripts', 'run_bootstrap_node.sh')
@@ -129,6 +132,12 @@ export async function copyBetween(lab, from, to, { address, bytes, seconds = 0, 
 export function virtualAddress(lab, host) {
   const { stdout } = lab.run(host, ['ip', '-4', '-o', 'addr', 'show', 'dev', TUTORIAL.device])
   return /inet ([\d.]+)\//.exec(stdout)?.[1]
+}
+
+/** Returns the virtual IPv6 address that the machine's interface has, or undefined. */
+export function virtualIpv6(lab, host) {
+  const command = ['ip', '-6', '-o', 'addr', 'show', 'dev', TUTORIAL.device, 'scope', 'global']
+  return /inet6 ([\da-f:]+)\/32/.exec(lab.run(host, command).stdout)?.[1]
 }
 
 /** Waits until `check` returns something true; throws with `what` after `limitMs`. */
