@@ -1,6 +1,7 @@
 /** The data plane's seam in virtual time: what stays in it, what comes up, and what the channels know of it. */
 import { describe, expect, it } from '@jest/globals'
 import { CIPHER_AES_256_GCM, CIPHER_CHACHA20_POLY1305 } from '@ipop/security'
+import { formatIp, Ipv6Network } from '@ipop/ip-mapping'
 import { type Edge, UdpEdgeListener } from '@ipop/transport'
 import { NodeDataPlane } from '../../src/dataplane/data-plane.ts'
 import { FakePlane } from '../helpers/fake-plane.ts'
@@ -43,6 +44,25 @@ describe('a node with a data plane', () => {
     await world.run({ forMs: 100 })
     expect(right.frames[1]).toBe('E10.0.0.1>10.0.0.2 too early')
     expect(right.fake.delivered).toEqual([])
+  })
+
+  it('takes rows and own addresses of both families', async () => {
+    const { left, right } = await twoPlaneNodes()
+    const { base } = row('10.0.0.2', right)
+    const ipv6 = new Ipv6Network('test').addressOf(right.table.address)
+    const { forwarding } = left.plane
+    forwarding.setOwn([base, ipv6])
+    expect(left.fake.own).toEqual(['10.0.0.2', formatIp(ipv6)])
+    const wide = {
+      base: ipv6,
+      prefixLength: 128,
+      peer: right.table.address,
+      allowedSources: [ipv6],
+    }
+    forwarding.install(wide)
+    expect([...left.fake.routes.keys()]).toEqual([`${formatIp(ipv6)}/128`])
+    forwarding.withdraw(ipv6, 128)
+    expect(left.fake.routes.size).toBe(0)
   })
 
   it('keeps no former address when the plane refuses the new one, nor uses a plane that checks none', async () => {
