@@ -164,7 +164,8 @@ impl Socket {
         message.msg_iov = &raw mut part;
         message.msg_iovlen = 1;
         message.msg_control = control.as_mut_ptr().cast();
-        message.msg_controllen = CONTROL_BYTES;
+        // glibc and musl disagree on the type of lengths here.
+        message.msg_controllen = CONTROL_BYTES as _;
         // SAFETY: every pointer in `message` names memory of the stated length that outlives the call.
         let n = unsafe { libc::recvmsg(self.socket.as_raw_fd(), &raw mut message, 0) };
         if n < 0 {
@@ -280,11 +281,11 @@ fn bound(address: SocketAddr) -> io::Result<UdpSocket> {
 fn put_segment_size(message: &mut libc::msghdr, size: u16) {
     // SAFETY: the control buffer is aligned and larger than one message with two bytes of data.
     unsafe {
-        message.msg_controllen = libc::CMSG_SPACE(2) as usize;
+        message.msg_controllen = libc::CMSG_SPACE(2) as _;
         let header = libc::CMSG_FIRSTHDR(message);
         (*header).cmsg_level = libc::SOL_UDP;
         (*header).cmsg_type = UDP_SEGMENT;
-        (*header).cmsg_len = libc::CMSG_LEN(2) as usize;
+        (*header).cmsg_len = libc::CMSG_LEN(2) as _;
         libc::CMSG_DATA(header).cast::<u16>().write_unaligned(size);
     }
 }
