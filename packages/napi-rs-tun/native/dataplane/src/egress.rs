@@ -398,6 +398,7 @@ pub mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "takes minutes when interpreted")]
     fn sends_to_be_cut_what_exceeds_the_budget_of_answers() {
         let plane = plane(1);
         plane.install_peer(2, true, 1_252).unwrap();

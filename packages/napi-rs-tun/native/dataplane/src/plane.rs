@@ -261,6 +261,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "takes minutes when interpreted")]
     fn stops_at_the_cap_of_each_table() {
         let plane = Plane::default();
         for peer in 0..PEERS_MAX as u32 {

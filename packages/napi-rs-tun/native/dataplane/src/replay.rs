@@ -89,6 +89,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "takes minutes when interpreted")]
     fn a_window_that_was_handed_over_accepts_only_what_is_new() {
         for next in [0, 1, 63, 64, 65, 8_191, 8_192, 100_000] {
             let mut window = ReplayWindow::starting_at(next);

@@ -49,9 +49,9 @@ mod tests {
     #[test]
     fn leaves_nothing_in_memory() {
         let mut wiped = std::mem::ManuallyDrop::new(Wiped::new([7u8; 100]));
-        let at: *const u8 = wiped.0.as_ptr().cast();
         // What `drop` does, without giving the memory back: an array of bytes needs no drop of its own.
         wiped.0.zeroize();
+        let at: *const u8 = wiped.0.as_ptr().cast();
         // SAFETY: the memory is still owned by `wiped` and zero bytes are valid.
         assert!((0..100).all(|i| unsafe { at.add(i).read() } == 0));
         drop(std::mem::ManuallyDrop::into_inner(wiped));

@@ -74,6 +74,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "takes minutes when interpreted")]
     fn stops_at_the_cap() {
         let plane = Plane::default();
         for channel in 1..=RELAY_CHANNELS_MAX as u32 {
