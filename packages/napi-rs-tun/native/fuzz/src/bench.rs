@@ -34,15 +34,25 @@ pub struct Bench {
     flows: Flows,
     pool: Vec<Vec<u8>>,
     counters: [u64; 3],
+    salt: u64,
 }
 
 fn cipher(session: usize) -> Cipher {
     [Cipher::Aes256Gcm, Cipher::ChaCha20Poly1305, Cipher::Aes256Gcm][session]
 }
 
+/// The key of a session, another one for every input: libFuzzer remembers what was compared, tags too, and would put an
+/// authentic datagram of one input into the next, whose model does not know it.
+fn key_of(local_index: u32, salt: u64) -> [u8; 32] {
+    let mut key = [local_index as u8; 32];
+    key[8..16].copy_from_slice(&salt.to_le_bytes());
+    key
+}
+
 impl Bench {
     /// Installs sessions, routes and own addresses: `[options][routed][own]`.
     pub fn new(input: &mut Input<'_>) -> Bench {
+        let salt = input.salt();
         let options = input.u8();
         let (has_interface, merges_udp) = (options & 1 == 0, options & 2 == 0);
         let (routed, own) = (input.u8(), input.u8());
@@ -54,7 +64,7 @@ impl Bench {
             let keys = SessionKeys {
                 local_index,
                 peer: if local_index == 7 { 3 } else { 1 },
-                receive_key: &[local_index as u8; 32],
+                receive_key: &key_of(local_index, salt),
                 ..world::keys(2, local_index, cipher(number))
             };
             assert_eq!(plane.install_session(&keys), Ok(()));
@@ -82,6 +92,7 @@ impl Bench {
             flows: Flows::new(),
             pool: Vec::new(),
             counters: [0; 3],
+            salt,
         }
     }
 
@@ -131,7 +142,7 @@ impl Bench {
         let mut datagram = DataHeader { receiver_index: SESSIONS[session], counter }.encode().to_vec();
         datagram.extend_from_slice(&plaintext);
         datagram.extend_from_slice(&[0; TAG]);
-        let key = Key::new(cipher(session), &[SESSIONS[session] as u8; 32]).expect("32 bytes");
+        let key = Key::new(cipher(session), &key_of(SESSIONS[session], self.salt)).expect("32 bytes");
         assert!(key.seal(counter, &mut datagram[HEADER..]));
         self.model.authentic.insert(datagram.clone(), plaintext);
         self.pool.push(datagram.clone());

@@ -1,6 +1,7 @@
 //! Reads a fuzzer's input from front to back, so that seeds can be written by hand and mutations stay local.
 
 use arbitrary::Unstructured;
+use std::hash::{DefaultHasher, Hasher};
 
 /// What is left of an input. Values read beyond its end are zero.
 pub struct Input<'a>(Unstructured<'a>);
@@ -9,6 +10,13 @@ impl<'a> Input<'a> {
     /// Starts at the front of `data`.
     pub fn new(data: &'a [u8]) -> Self {
         Input(Unstructured::new(data))
+    }
+
+    /// Returns a number that depends on all that is left, without taking it.
+    pub fn salt(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        hasher.write(self.0.peek_bytes(self.0.len()).unwrap_or_default());
+        hasher.finish()
     }
 
     /// Returns whether there is nothing left.
