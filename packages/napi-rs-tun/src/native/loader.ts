@@ -5,9 +5,11 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DeviceError } from '../errors.ts'
 import { INTERFACE_VERSION, type NativeAddon } from './addon.ts'
+import { addonFileName, hasAddon, type Machine, thisMachine, TRIPLES } from './platform.ts'
 
 const moduleFolder = dirname(fileURLToPath(import.meta.url))
-const fileName = `napi-rs-tun.${process.platform}-${process.arch}-gnu.node`
+const machine = thisMachine()
+const fileName = addonFileName(machine)
 
 let loaded: NativeAddon | undefined
 
@@ -26,13 +28,19 @@ export function findAddon(): string | undefined {
 
 function load(): NativeAddon {
   const file = findAddon()
-  if (file === undefined) {
-    throw new DeviceError(
-      'TUN_ADDON_MISSING',
-      `the native addon ${fileName} is missing: build it with "npm run build" (needs Rust; Linux only)`,
-    )
-  }
+  if (file === undefined) throw missing(machine)
   return fitting(required(file), file)
+}
+
+/** Returns what to say when there is no addon for a machine. */
+export function missing(on: Machine): DeviceError {
+  const advice = hasAddon(on)
+    ? 'build it with "npm run build" (needs Rust)'
+    : `there is none for this machine, only for ${TRIPLES.join(', ')}`
+  return new DeviceError(
+    'TUN_ADDON_MISSING',
+    `the native addon ${addonFileName(on)} is missing: ${advice}`,
+  )
 }
 
 /** Returns `addon` when it was built from the Rust sources that stand beside this file; throws TUN_ADDON_MISSING if not. */
