@@ -1,10 +1,10 @@
 /** Makes the faults of a plan happen to a simulated ring, and ends those that must end. */
-import type { FaultPlan, Host, PlannedFault, World } from '@ipop/simulator'
+import type { FaultKind, FaultPlan, Host, PlannedFault, World } from '@ipop/simulator'
 import { isPublic } from '../ring/machines.ts'
 import type { SimulatedNode } from '../ring/simulated-node.ts'
 import type { SimulatedRing } from '../ring/simulated-ring.ts'
 import { groupOf, lasts, pick } from './choice.ts'
-import { corrupt } from './liar.ts'
+import { corrupt, isLie } from './liar.ts'
 import type { Values } from './values.ts'
 import { BURST_LOSS_MAX, MASS_KILL_SHARE_MAX, SLOW_LINK_MAX_MS } from '../limits.ts'
 
@@ -13,6 +13,14 @@ const RUNNING_MIN = 3
 
 /** Half of the crashed machines are back this long after the crash, before others noticed. */
 const RESTART_SOON_MS = 4_000
+
+/** The ways in which a node goes away. */
+const ENDINGS: ReadonlySet<FaultKind> = new Set([
+  'crash',
+  'leave',
+  'restart',
+  'restart without state',
+])
 
 /** Tells the story of the faults, for the trace. */
 export type Storyteller = (who: string, what: string) => void
@@ -97,21 +105,13 @@ export class FaultPlayer {
 
   async #strike(fault: PlannedFault): Promise<void> {
     const { ring, tell } = this.#modules
-    switch (fault.kind) {
-      case 'join':
-        tell((await ring.startOne()).host.name, 'joins')
-        return
-      case 'partition':
-        return this.#partition(fault)
-      case 'loss burst':
-        return this.#lossBurst(fault)
-      case 'mass kill':
-        return this.#massKill(fault)
-      case 'bootstrap loss':
-        return this.#loseBootstrap(fault)
-      default:
-        return this.#strikeNode(fault)
-    }
+    const { kind } = fault
+    if (kind === 'join') return tell((await ring.startOne()).host.name, 'joins')
+    if (kind === 'partition') return this.#partition(fault)
+    if (kind === 'loss burst') return this.#lossBurst(fault)
+    if (kind === 'mass kill') return this.#massKill(fault)
+    if (kind === 'bootstrap loss') return this.#loseBootstrap(fault)
+    return this.#strikeNode(fault)
   }
 
   async #strikeNode(fault: PlannedFault): Promise<void> {
@@ -119,50 +119,36 @@ export class FaultPlayer {
     const node = pick(ring.running, fault.who)
     const other = pick(ring.running, fault.other)
     if (node === undefined || other === undefined) return
+    const { kind } = fault
     const forText = lasts(fault) ? ` for ${Math.round(fault.forMs)} ms` : ''
-    tell(node.host.name, `${fault.kind}${forText}`)
-    switch (fault.kind) {
-      case 'crash':
-      case 'leave':
-      case 'restart':
-      case 'restart without state':
-        return this.#stop(node, fault)
-      case 'clone':
-        return this.#clone(node, fault)
-      case 'cut pair':
-      case 'one-way pair':
-        return node === other ? undefined : this.#strikePair(node.host, other.host, fault)
-      case 'drop packets':
-      case 'misroute packets':
-      case 'false neighbors':
-      case 'withhold records':
-      case 'forge sources':
-        return this.#corrupt(node, fault)
-      default:
-        return this.#strikeMachine(node, fault)
-    }
+    tell(node.host.name, `${kind}${forText}`)
+    if (ENDINGS.has(kind)) return this.#stop(node, fault)
+    if (kind === 'clone') return this.#clone(node, fault)
+    if (kind === 'cut pair' || kind === 'one-way pair')
+      return node === other ? undefined : this.#strikePair(node.host, other.host, fault)
+    if (isLie(kind)) return this.#corrupt(node, fault)
+    return this.#strikeMachine(node, fault)
   }
 
   #strikeMachine({ host, disk }: SimulatedNode, fault: PlannedFault): void {
-    switch (fault.kind) {
-      case 'pause':
-        host.pause()
-        return this.#until(fault, () => host.resume())
-      case 'slow link':
-        host.setLink({ latencyMs: fault.strength * SLOW_LINK_MAX_MS })
-        return this.#until(fault, () => host.setLink({ latencyMs: 0 }))
-      case 'clock jump':
-        return host.setClockSkew((2 * fault.strength - 1) * this.#plan.conditions.clockSkewMaxMs)
-      case 'nat reboot':
-        return host.realm.gateway?.reboot()
-      case 'move':
-        if (isPublic(host) && host.place.index !== 0) host.setAddresses([this.#freshAddress()])
-        return
-      case 'disk error':
-        disk.isBroken = true
-        return this.#until(fault, () => (disk.isBroken = false))
-      default:
-        throw new Error(`${fault.kind} befalls no machine`)
+    const { kind, strength } = fault
+    if (kind === 'pause') {
+      host.pause()
+      this.#until(fault, () => host.resume())
+    } else if (kind === 'slow link') {
+      host.setLink({ latencyMs: strength * SLOW_LINK_MAX_MS })
+      this.#until(fault, () => host.setLink({ latencyMs: 0 }))
+    } else if (kind === 'clock jump') {
+      host.setClockSkew((2 * strength - 1) * this.#plan.conditions.clockSkewMaxMs)
+    } else if (kind === 'nat reboot') {
+      host.realm.gateway?.reboot()
+    } else if (kind === 'move') {
+      if (isPublic(host) && host.place.index !== 0) host.setAddresses([this.#freshAddress()])
+    } else if (kind === 'disk error') {
+      disk.isBroken = true
+      this.#until(fault, () => (disk.isBroken = false))
+    } else {
+      throw new Error(`${kind} befalls no machine`)
     }
   }
 

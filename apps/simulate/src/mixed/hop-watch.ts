@@ -36,11 +36,11 @@ export class HopWatch {
 
   #watch(node: SimulatedNode): void {
     const { channels } = node.overlay
-    const { onFrame } = channels.handlers
+    const { handlers } = channels
     channels.setHandlers({
       onFrame: (channel, frame) => {
         if (isOverlayPacket(frame)) this.#check(node, channel.address.bytes, frame)
-        onFrame(channel, frame)
+        handlers.onFrame(channel, frame)
         // Whoever keeps a borrowed frame would be lucky here and not with a receive buffer that is used again.
         frame.fill(0xdb)
       },

@@ -10,22 +10,28 @@ import type { SimulatedNode } from '../ring/simulated-node.ts'
 /** How often a liar speaks up unasked. */
 const LIE_EVERY_MS = 700
 
+type Lie = (node: SimulatedNode, random: Random) => void
+
+const LIES: Partial<Record<FaultKind, Lie>> = {
+  'drop packets': (node) =>
+    intercept(node, (frame) => isOverlayPacket(frame) && !isForSelf(node, frame)),
+  'misroute packets': (node, random) => intercept(node, (frame) => misroute(node, frame, random)),
+  'withhold records': (node) =>
+    intercept(node, (frame) => isOverlayPacket(frame) && mentions(frame, 'dht.get')),
+  'false neighbors': (node, random) => repeat(node, () => nameStrangers(node, random)),
+  'forge sources': (node, random) => repeat(node, () => forge(node, random)),
+}
+
+/** Returns whether a fault of this kind is a lie. */
+export function isLie(kind: FaultKind): boolean {
+  return LIES[kind] !== undefined
+}
+
 /** Makes `node` lie in one way, until it ends. */
 export function corrupt(node: SimulatedNode, kind: FaultKind, random: Random): void {
-  switch (kind) {
-    case 'drop packets':
-      return intercept(node, (frame) => isOverlayPacket(frame) && !isForSelf(node, frame))
-    case 'misroute packets':
-      return intercept(node, (frame) => misroute(node, frame, random))
-    case 'withhold records':
-      return intercept(node, (frame) => isOverlayPacket(frame) && mentions(frame, 'dht.get'))
-    case 'false neighbors':
-      return repeat(node, () => nameStrangers(node, random))
-    case 'forge sources':
-      return repeat(node, () => forge(node, random))
-    default:
-      throw new Error(`${kind} is no lie`)
-  }
+  const lie = LIES[kind]
+  if (lie === undefined) throw new Error(`${kind} is no lie`)
+  lie(node, random)
 }
 
 /** Keeps from the node the frames that `takes` accepts. */

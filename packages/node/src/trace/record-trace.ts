@@ -37,21 +37,21 @@ interface Batch extends RecordingSummary {
 export async function recordTrace(
   ask: TraceRequest,
   limits: RecordingLimits,
-  { write, signal }: Recording,
+  recording: Recording,
 ): Promise<RecordingSummary> {
   const { id, linkType } = startedIn(await ask('trace/start', { ...limits }))
-  await write(pcapHeader(linkType, limits.snapBytes))
+  await recording.write(pcapHeader(linkType, limits.snapBytes))
   let batch: Batch
   try {
     do {
       // The node takes its time for an answer, so that this does not ask in a circle.
       batch = batchIn(await ask('trace/read', { id }))
-      await write(batch.records)
-    } while (!batch.isOver && !signal.aborted)
+      await recording.write(batch.records)
+    } while (!batch.isOver && !recording.signal.aborted)
   } finally {
     batch = batchIn(await ask('trace/stop', { id }))
   }
-  await write(batch.records)
+  await recording.write(batch.records)
   return { captured: batch.captured, dropped: batch.dropped }
 }
 
