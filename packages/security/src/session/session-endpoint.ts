@@ -205,6 +205,8 @@ export class SessionEndpoint<P extends SessionPath> {
   }
 
   #handleInitiation(bytes: Uint8Array, from: P, now: Instant): void {
+    // A response may be as long as this, and must not be longer than what asked for it.
+    if (bytes.length < this.#context.profile.initiationBytes) return void (this.drops.shape += 1)
     if (!this.#gate.isForUs(bytes)) return void (this.drops.mac1 += 1)
     const verdict = this.#gate.judge(bytes, from.sourceBytes, now)
     if (verdict.kind !== 'answer') {

@@ -1,6 +1,11 @@
 /** Sessions between two endpoints over a toy network. */
 import { describe, expect, it } from '@jest/globals'
-import { CIPHER_CHACHA20_POLY1305, Identity, WIREGUARD_PROFILE } from '../../src/index.ts'
+import {
+  CIPHER_CHACHA20_POLY1305,
+  Identity,
+  IPOP_PROFILE,
+  WIREGUARD_PROFILE,
+} from '../../src/index.ts'
 import { REJECT_AFTER_MS, REKEY_AFTER_MS, SESSION_DORMANT_MS } from '../../src/limits.ts'
 import { frames, kinds, pair, seededRandom, ToyNetwork } from '../kit.ts'
 
@@ -56,6 +61,16 @@ describe('establishing', () => {
     const [first, second] = withCertificates.sent.map((flight) => flight.bytes.length)
     expect(second).toBeLessThanOrEqual(first ?? 0)
     expect(kinds(left)).toContain('established')
+  })
+
+  it('does not answer an initiation that was not padded', () => {
+    const net = new ToyNetwork()
+    const alice = net.add('alice', { profile: { ...IPOP_PROFILE, initiationBytes: 0 } })
+    const bob = net.add('bob')
+    net.connect(alice, bob)
+    net.runFor(100)
+    expect(net.sent.map(({ bytes }) => [bytes[0], bytes.length < 576])).toEqual([[1, true]])
+    expect(bob.endpoint.drops.shape).toBe(1)
   })
 
   it('gives up after 20 s without an answer', () => {
