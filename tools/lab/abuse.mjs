@@ -103,6 +103,7 @@ function observe(lab, { port }) {
     // Whatever names a plane has for its reasons.
     rejected: sum(['rejected', 'replays', 'authFailures', 'expired'].map((name) => counters[name])),
     noticed: counters.noticed,
+    flooded: counters.flooded,
     opened: counters.opened,
     echoes: icmpEchoes(lab),
     lost: socketDrops(lab, port),
@@ -115,14 +116,15 @@ function difference(after, before) {
 
 /** Returns what contradicts that every datagram was refused and the tunnel did not notice. */
 function judge(result, count) {
-  const { sent, intact, empty, rejected, noticed, lost, opened, echoes, asked, answered } = result
+  const { sent, intact, empty, rejected, noticed, flooded, lost } = result
+  const { opened, echoes, asked, answered } = result
   const found = []
   const check = (isGood, problem) => isGood || found.push(problem)
   check(sent - lost >= count, `only ${sent - lost} of ${count} datagrams arrived`)
   check(rejected <= intact, `${rejected} refused, but only ${intact} could be`)
   check(rejected + lost >= intact, `${intact - rejected - lost} of ${intact} were not refused`)
   // Nobody counts a datagram of no bytes.
-  const missing = sent - empty - rejected - noticed - lost
+  const missing = sent - empty - rejected - noticed - flooded - lost
   check(missing <= 0, `${missing} unaccounted for`)
   check(echoes === asked, `${asked} echo requests were sent, ${echoes} came out of the tunnel`)
   check(opened === asked, `${asked} packets were sent, ${opened} came out of the tunnel`)

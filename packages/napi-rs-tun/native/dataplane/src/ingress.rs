@@ -57,6 +57,8 @@ pub struct IngressCounters {
     pub foreign_destination: u64,
     /// Notices to the control plane.
     pub noticed: u64,
+    /// Datagrams without a session that were kept from it because there are too many.
+    pub flooded: u64,
     /// Relay frames that were passed on.
     pub relayed: u64,
     /// Their bytes.
@@ -134,6 +136,10 @@ impl Ingress {
         let datagram = &mut arena[range.clone()];
         let header = DataHeader::decode(datagram);
         let Some((header, session)) = header.and_then(|h| Some((h, known.session(h.receiver_index)?))) else {
+            if !known.tables.admits(datagram, source, arrival.now_ms) {
+                self.counters.flooded += 1;
+                return;
+            }
             self.counters.noticed += 1;
             return listener.notice(None, source, Notice::Datagram(datagram));
         };

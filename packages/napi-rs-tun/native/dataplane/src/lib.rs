@@ -21,6 +21,7 @@ pub mod relay;
 pub mod replay;
 pub mod segment;
 pub mod session;
+pub mod strangers;
 pub mod trace;
 pub mod transport;
 pub mod vnet;

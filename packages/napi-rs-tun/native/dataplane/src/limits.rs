@@ -56,3 +56,30 @@ pub const TRACE_LEASE_US: u64 = 10_000_000;
 
 /// The pcap header, a packet's headers, and as many pieces of payload as any head of use stands in.
 pub const TRACE_PARTS_MAX: usize = 66;
+
+/// Prefixes of strangers share hashed cells, so that sources cost no memory: 32 kB, and a thousand meet in few.
+pub const STRANGER_CELLS: usize = 4_096;
+
+/// What one prefix may ask in a second: fifty machines behind one address that all join within it.
+pub const STRANGER_PREFIX_PER_SECOND_MAX: u64 = 500;
+
+/// What one prefix may ask at once: 300 machines of a network that start together, each with eight handshakes and hellos.
+pub const STRANGER_PREFIX_BURST_MAX: u64 = 8_192;
+
+/// Handshakes that strangers are granted in a second; each that is answered costs the control plane half a millisecond.
+pub const INITIATIONS_PER_SECOND_MAX: u64 = 500;
+
+/// Handshakes at once: the control plane has them behind it within two seconds, mostly by asking for a proof of address.
+pub const INITIATIONS_BURST_MAX: u64 = 4_096;
+
+/// Hellos in a second: the control plane answers no more.
+pub const HELLOS_PER_SECOND_MAX: u64 = 1_000;
+
+/// Hellos at once: those of a large network whose power comes back.
+pub const HELLOS_BURST_MAX: u64 = 4_096;
+
+/// Replies in a second, wanted or not: a node never asks a tenth of that, and an unwanted one is a failed look-up.
+pub const REPLIES_PER_SECOND_MAX: u64 = 5_000;
+
+/// Replies at once: to everything that sixteen nodes behind a port ask when they join.
+pub const REPLIES_BURST_MAX: u64 = 8_192;

@@ -5,12 +5,14 @@ use crate::limits::{PEERS_MAX, ROUTES_MAX, SESSIONS_MAX};
 use crate::prefix::{Prefix, PrefixTable};
 use crate::relay::table::RelayTable;
 use crate::session::{Endpoint, Session, SessionKeys};
+use crate::strangers::Strangers;
 use crate::transport::{HEADER, TAG};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 mod relays;
+mod sources;
 
 /// Why a row was not installed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,6 +54,8 @@ pub struct Tables {
     routes: PrefixTable<u32>,
     own: OwnAddresses,
     relays: RelayTable,
+    sources: sources::Sources,
+    strangers: Strangers,
 }
 
 impl Tables {
@@ -109,7 +113,8 @@ impl Plane {
     /// Forgets a peer, its sessions and its routes.
     pub fn remove_peer(&self, peer: u32) {
         let mut tables = self.write();
-        tables.peers.remove(&peer);
+        let row = tables.peers.remove(&peer);
+        tables.sources.moved(row.and_then(|row| row.endpoint), None);
         tables.sessions.retain(|_, session| session.peer != peer);
         tables.routes.retain(|owner| *owner != peer);
     }
@@ -154,17 +159,21 @@ impl Plane {
 
     /// Sets where a peer's datagrams go; `None` leaves its packets to the control plane.
     pub fn move_peer(&self, peer: u32, endpoint: Option<Endpoint>) -> Result<(), Refusal> {
-        self.write().peers.get_mut(&peer).ok_or(Refusal::Unknown)?.endpoint = endpoint;
+        let mut tables = self.write();
+        let row = tables.peers.get_mut(&peer).ok_or(Refusal::Unknown)?;
+        let former = std::mem::replace(&mut row.endpoint, endpoint);
+        tables.sources.moved(former, endpoint);
         Ok(())
     }
 
     /// Takes the endpoint from every peer that is reached through `socket`, and forgets the relay channels that need it.
     pub fn remove_socket(&self, socket: u32) {
-        let mut tables = self.write();
+        let mut guard = self.write();
+        let tables = &mut *guard;
         tables.relays.remove_socket(socket);
         for peer in tables.peers.values_mut() {
-            if peer.endpoint.is_some_and(|endpoint| endpoint.socket == socket) {
-                peer.endpoint = None;
+            if let Some(lost) = peer.endpoint.take_if(|endpoint| endpoint.socket == socket) {
+                tables.sources.moved(Some(lost), None);
             }
         }
     }

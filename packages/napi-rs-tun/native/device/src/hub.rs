@@ -65,6 +65,7 @@ struct Totals {
     foreign_source: AtomicU64,
     foreign_destination: AtomicU64,
     noticed: AtomicU64,
+    flooded: AtomicU64,
     relayed: AtomicU64,
     relayed_bytes: AtomicU64,
     relay_refused: AtomicU64,
@@ -147,6 +148,7 @@ impl Hub {
         self.totals.foreign_source.fetch_add(counters.foreign_source, Relaxed);
         self.totals.foreign_destination.fetch_add(counters.foreign_destination, Relaxed);
         self.totals.noticed.fetch_add(counters.noticed, Relaxed);
+        self.totals.flooded.fetch_add(counters.flooded, Relaxed);
         self.totals.relayed.fetch_add(counters.relayed, Relaxed);
         self.totals.relayed_bytes.fetch_add(counters.relayed_bytes, Relaxed);
         self.totals.relay_refused.fetch_add(counters.relay_refused, Relaxed);
@@ -173,6 +175,7 @@ impl Hub {
             ("foreignSource", totals.foreign_source.load(Relaxed)),
             ("foreignDestination", totals.foreign_destination.load(Relaxed)),
             ("noticed", totals.noticed.load(Relaxed)),
+            ("flooded", totals.flooded.load(Relaxed)),
             ("relayed", totals.relayed.load(Relaxed)),
             ("relayedBytes", totals.relayed_bytes.load(Relaxed)),
             ("relayRefused", totals.relay_refused.load(Relaxed)),

@@ -123,6 +123,20 @@ fn control_frames_strangers_and_moves_go_to_the_control_plane() {
 }
 
 #[test]
+fn a_flood_of_strangers_is_kept_from_the_control_plane_and_counted() {
+    let (alice, bob) = (plane(1), plane(2));
+    let (mut heard, mut ingress) = (Heard::default(), Ingress::new(true, true));
+    for _ in 0..10 {
+        receive(&bob, &vec![vec![1; 148]; 1_000], 3, &mut heard, &mut ingress);
+    }
+    let IngressCounters { noticed, flooded, .. } = ingress.counters;
+    assert!(flooded > 5_000 && noticed + flooded == 10_000 && noticed == heard.0.len() as u64);
+    let sealed = crate::session::tests::sealed(alice.tables().session(1).unwrap(), b"\x01ping");
+    receive(&bob, &[sealed], 3, &mut heard, &mut ingress);
+    assert_eq!((ingress.counters.noticed, ingress.counters.flooded), (noticed + 2, flooded));
+}
+
+#[test]
 fn padding_behind_a_packet_is_cut_off() {
     let (alice, bob) = (plane(1), plane(2));
     let packet = tcp_packet(false, 1, 0x10, b"abc");
