@@ -41,7 +41,7 @@ export class DataPlane {
   readonly #sockets = new Map<number, DatagramHandlers>()
   readonly #drainBuffer = new Uint8Array(DRAIN_BUFFER_BYTES)
 
-  constructor({ device, handlers }: DataPlaneOptions) {
+  constructor({ device, threads = 0, handlers }: DataPlaneOptions) {
     if (device !== undefined && !(device instanceof TunDevice)) {
       throw new DataPlaneError(
         'PLANE_ARGUMENT_INVALID',
@@ -50,7 +50,7 @@ export class DataPlane {
     }
     this.#handlers = handlers
     this.#native = guarded(() =>
-      loadAddon().NativePlane.create(device?.native, () => this.#deliver()),
+      loadAddon().NativePlane.create(device?.native, threads, () => this.#deliver()),
     )
   }
 

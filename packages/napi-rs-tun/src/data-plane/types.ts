@@ -144,5 +144,7 @@ export interface DataPlaneHandlers {
 export interface DataPlaneOptions {
   /** The interface whose packets it carries, opened with `offload`; without one it only opens and seals. */
   readonly device?: VirtualDevice
+  /** Threads that receive from each socket, at most 8; half of the processors unless told. */
+  readonly threads?: number | undefined
   readonly handlers: DataPlaneHandlers
 }

@@ -25,8 +25,12 @@ export class TunDevice implements VirtualDevice {
     this.name = options.name
     this.isTap = options.kind === 'tap'
     this.native = this.#guard(() =>
-      addon.NativeTun.open(options.name, this.isTap, options.offload ?? false, () =>
-        this.#deliver(),
+      addon.NativeTun.open(
+        options.name,
+        this.isTap,
+        options.offload ?? false,
+        options.threads ?? 0,
+        () => this.#deliver(),
       ),
     )
     this.trace = new TunTrace(this.native, this.isTap, (action) => this.#guard(action))
@@ -108,10 +112,10 @@ export class TunDevice implements VirtualDevice {
     if (filled === 0) return
     // A copy per batch, not per packet, lets the receiver keep packets without asking.
     const packets = unpack(this.#drainBuffer.slice(0, filled))
-    // An empty record is the last one: the reader found the interface deleted.
-    const isGone = packets.at(-1)?.length === 0
-    if (isGone) packets.pop()
-    if (packets.length > 0) this.#handler(packets)
+    // Every reader that finds the interface deleted says so by an empty record.
+    const carried = packets.filter((packet) => packet.length > 0)
+    const isGone = carried.length < packets.length
+    if (carried.length > 0) this.#handler(carried)
     if (isGone) this.#goneHandler?.()
   }
 

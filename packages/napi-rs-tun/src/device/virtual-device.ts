@@ -19,6 +19,8 @@ export interface DeviceOptions {
    * They are taken apart natively, so that nothing above can tell.
    */
   readonly offload?: boolean
+  /** Threads that read the interface with `offload`, at most 8; half of the processors unless told. */
+  readonly threads?: number | undefined
   /** Whether the interface starts up; it does not unless told. */
   readonly up?: boolean
 }

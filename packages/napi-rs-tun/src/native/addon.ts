@@ -1,7 +1,7 @@
 /** The shape of the Rust addon, written by hand to match `native/binding`. */
 
 /** Counts the changes of this shape and of the records, `native/binding/src/lib.rs` with it. */
-export const INTERFACE_VERSION = 3
+export const INTERFACE_VERSION = 4
 
 /** One open interface; see `native/binding/src/tun.rs`. */
 export interface NativeTun {
@@ -115,13 +115,19 @@ export interface NativeAddon {
   /** Absent in the first builds. */
   INTERFACE_VERSION?: number
   NativeTun: {
-    open(name: string, isTap: boolean, offload: boolean, wake: () => void): NativeTun
+    open(
+      name: string,
+      isTap: boolean,
+      offload: boolean,
+      threads: number,
+      wake: () => void,
+    ): NativeTun
   }
   /** Absent in an addon of an older build. */
   NativeMonitor?: {
     start(wake: () => void): NativeMonitor
   }
   NativePlane: {
-    create(tun: NativeTun | undefined, wake: () => void): NativePlane
+    create(tun: NativeTun | undefined, threads: number, wake: () => void): NativePlane
   }
 }

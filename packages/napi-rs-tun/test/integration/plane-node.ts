@@ -10,6 +10,8 @@ export type Request =
       own: 1 | 2
       /** MTU of the interface; 1,420 by default. */
       mtu?: number
+      /** Threads a direction. */
+      threads?: number
       cipher: 'chacha20-poly1305' | 'aes-256-gcm'
       isV6: boolean
       partial: boolean
@@ -57,19 +59,21 @@ class PlaneNode {
     this.other = 3 - request.own
     this.isV6 = request.isV6
     const addresses = [`10.9.0.${this.own}/24`, `fd09::${this.own}/64`]
-    const { mtu = 1420 } = request
+    const { mtu = 1420, threads = 1 } = request
     this.device = openDevice({
       name: 'ipop0',
       kind: 'tun',
       addresses,
       mtu,
       offload: true,
+      threads,
       up: true,
     })
     this.device.onPackets((packets) => (this.punted += packets.length))
     const log = (text: string) => void this.events.push(text)
     this.plane = openDataPlane({
       device: this.device,
+      threads,
       handlers: {
         onFrame: (index, frame, from) =>
           log(`frame ${index} ${from.host} ${Buffer.from(frame).toString()}`),

@@ -19,6 +19,8 @@ export interface LabOptions {
   mtu?: number
   /** MTU of the interfaces. */
   innerMtu?: number
+  /** Threads a direction; 1 by default. */
+  threads?: number
 }
 
 /** One node: its process and how to ask it. */
@@ -90,8 +92,9 @@ export async function withTwoNodes<T>(
   try {
     connect(alice, bob, options)
     const { cipher = 'aes-256-gcm', isV6 = false, partial = true, innerMtu: mtu = 1420 } = options
-    await alice.ask({ do: 'open', own: 1, cipher, isV6, partial, mtu })
-    await bob.ask({ do: 'open', own: 2, cipher, isV6, partial, mtu })
+    const { threads = 1 } = options
+    await alice.ask({ do: 'open', own: 1, cipher, isV6, partial, mtu, threads })
+    await bob.ask({ do: 'open', own: 2, cipher, isV6, partial, mtu, threads })
     return await use(alice, bob)
   } finally {
     alice.kill()

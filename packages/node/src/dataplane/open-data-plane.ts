@@ -9,6 +9,9 @@ import { NodeDataPlane } from './data-plane.ts'
 /** Names the data plane that is wanted: `rust` or `js`. */
 export const DATA_PLANE_VARIABLE = 'IPOP_DATAPLANE'
 
+/** How many threads of the native data plane share the work of a direction, where that is told. */
+export const THREADS_VARIABLE = 'IPOP_DATAPLANE_THREADS'
+
 /** Who carries the packets. */
 export type DataPlaneChoice =
   | { readonly kind: 'rust'; readonly plane: NodeDataPlane }
@@ -23,8 +26,9 @@ export async function openDataPlane(
   runtime: Runtime,
   device: VirtualDevice | undefined,
   wish: string | undefined,
+  threads?: number,
 ): Promise<DataPlaneChoice> {
-  const choice = await choose(runtime, device, wish)
+  const choice = await choose(runtime, device, wish, threads)
   const fields =
     choice.kind === 'rust'
       ? { features: inUse(choice.plane.features()) }
@@ -38,13 +42,14 @@ async function choose(
   runtime: Runtime,
   device: VirtualDevice | undefined,
   wish: string | undefined,
+  threads: number | undefined,
 ): Promise<DataPlaneChoice> {
   if (isScriptWanted(wish)) return script(`${DATA_PLANE_VARIABLE}=${String(wish)}`)
   if (device?.isTap === true) return script('a TAP interface carries Ethernet frames')
   try {
     const { openDataPlane: open } = await import('napi-rs-tun')
     const plane = new NodeDataPlane(runtime, (handlers) =>
-      open({ ...(device && { device }), handlers }),
+      open({ ...(device && { device }), threads, handlers }),
     )
     if (plane.capabilities.includes(CIPHER_CHACHA20_POLY1305)) return { kind: 'rust', plane }
     await plane.close()

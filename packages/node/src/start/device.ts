@@ -8,7 +8,7 @@ import { messageOf, NodeError } from '../errors.ts'
 /** Opens the interface of a configuration; `offload` suits a data plane. Throws NODE_DEVICE_UNAVAILABLE with what to do. */
 export async function openDevice(
   { virtualNetworkDevice: { name, kind } }: IpopConfig,
-  { offload }: { readonly offload: boolean },
+  { offload, threads }: { readonly offload: boolean; readonly threads: number | undefined },
 ): Promise<VirtualDevice> {
   const tun = await import('napi-rs-tun').catch((error: unknown) => {
     throw unavailable(`the package napi-rs-tun cannot be loaded: ${messageOf(error)}`)
@@ -16,7 +16,7 @@ export async function openDevice(
   const support = tun.isSupported()
   if (!support.ok) throw unavailable(support.reason)
   try {
-    return tun.openDevice({ name, kind, offload: offload && kind === 'tun' })
+    return tun.openDevice({ name, kind, offload: offload && kind === 'tun', threads })
   } catch (error) {
     throw unavailable(messageOf(error))
   }

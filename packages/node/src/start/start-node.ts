@@ -15,7 +15,12 @@ import { NetworkWatch } from '../network/network-watch.ts'
 import { systemEvents } from '../network/system-events.ts'
 import { messageOf } from '../errors.ts'
 import type { NodeDataPlane } from '../dataplane/data-plane.ts'
-import { DATA_PLANE_VARIABLE, isScriptWanted, openDataPlane } from '../dataplane/open-data-plane.ts'
+import {
+  DATA_PLANE_VARIABLE,
+  THREADS_VARIABLE,
+  isScriptWanted,
+  openDataPlane,
+} from '../dataplane/open-data-plane.ts'
 import type { NodeKind } from '../services.ts'
 import { openDevice } from './device.ts'
 import { loadIdentity } from './identity.ts'
@@ -99,9 +104,11 @@ async function start(
 /** Opens the virtual interface, where there is one, and who carries packets to and from the network. */
 async function openCarriers(runtime: Runtime, ipopConfig: IpopConfig | undefined, undo: UndoStack) {
   const wish = wantedDataPlane()
-  const device = ipopConfig && (await openDevice(ipopConfig, { offload: !isScriptWanted(wish) }))
+  const threads = Number(process.env[THREADS_VARIABLE] ?? 0) || undefined
+  const device =
+    ipopConfig && (await openDevice(ipopConfig, { offload: !isScriptWanted(wish), threads }))
   if (device !== undefined) undo.push('device', () => device.close())
-  const dataPlane = await openDataPlane(runtime, device, wish)
+  const dataPlane = await openDataPlane(runtime, device, wish, threads)
   const plane = dataPlane.kind === 'rust' ? dataPlane.plane : undefined
   if (plane !== undefined) undo.push('data plane', () => plane.close())
   return { device, dataPlane, plane }

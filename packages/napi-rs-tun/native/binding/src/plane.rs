@@ -9,6 +9,7 @@ use dataplane::session::{Endpoint, SessionKeys};
 use dataplane::transport::{DataHeader, HEADER, TAG};
 use device::hub::{Hub, HubSlot};
 use device::rx::Receiver;
+use device::threads::threads_per_direction;
 use napi::bindgen_prelude::{Buffer, BufferSlice, Function};
 use napi_derive::napi;
 use std::collections::HashMap;
@@ -23,7 +24,9 @@ pub struct NativePlane {
 
 struct Open {
     // Receivers are dropped first: their threads use the hub.
-    receivers: HashMap<u32, Receiver>,
+    receivers: HashMap<u32, Vec<Receiver>>,
+    /// Receivers of each socket.
+    lanes: usize,
     hub: Arc<Hub>,
     slot: Option<Arc<HubSlot>>,
     next_socket: u32,
@@ -100,15 +103,18 @@ pub struct OpenedFrame {
 #[napi]
 impl NativePlane {
     /// Makes a plane, for an interface or for none; `wake` is called when `drain` has something to give.
+    ///
+    /// `threads` receive from each socket; zero for as many as suit the machine.
     #[napi(factory)]
-    pub fn create(tun: Option<&NativeTun>, wake: Function<'_, (), ()>) -> Result<NativePlane> {
+    pub fn create(tun: Option<&NativeTun>, threads: u32, wake: Function<'_, (), ()>) -> Result<NativePlane> {
         let (tun, slot) = tun.map(NativeTun::attachment).transpose()?.unzip();
         let wake = wake::from_function(wake).map_err(|error| invalid(&error.reason))?;
         let hub = Arc::new(Hub::new(tun, wake));
         if let Some(slot) = &slot {
             slot.set(Some(hub.clone()));
         }
-        Ok(NativePlane { open: Some(Open { receivers: HashMap::new(), hub, slot, next_socket: 0 }) })
+        let (receivers, lanes) = (HashMap::new(), threads_per_direction(threads));
+        Ok(NativePlane { open: Some(Open { receivers, lanes, hub, slot, next_socket: 0 }) })
     }
 
     /// Binds a socket and starts receiving; everything but packets of installed sessions becomes a notice.
@@ -116,10 +122,10 @@ impl NativePlane {
     pub fn open_socket(&mut self, host: String, port: u16) -> Result<SocketInfo> {
         let open = self.open.as_mut().ok_or_else(closed)?;
         let id = open.next_socket;
-        let receiver = open.hub.open_socket(id, address(&host, port)?).map_err(from_device)?;
-        let local = receiver.local();
+        let receivers = open.hub.open_socket(id, address(&host, port)?, open.lanes).map_err(from_device)?;
+        let local = receivers.first().ok_or_else(closed)?.local();
         open.next_socket += 1;
-        open.receivers.insert(id, receiver);
+        open.receivers.insert(id, receivers);
         Ok(SocketInfo { id, host: local.ip().to_string(), port: local.port() })
     }
 
@@ -136,14 +142,14 @@ impl NativePlane {
     #[napi]
     pub fn send(&self, socket: u32, bytes: BufferSlice<'_>, host: String, port: u16) -> Result<bool> {
         let to = address(&host, port)?;
-        Ok(self.hub()?.socket(socket).is_some_and(|socket| socket.send(to, &bytes)))
+        Ok(self.hub()?.socket(socket, 0).is_some_and(|socket| socket.send(to, &bytes)))
     }
 
     /// Sends one datagram that may not be cut; returns false when the system refused it, mostly as too long.
     #[napi]
     pub fn send_whole(&self, socket: u32, bytes: BufferSlice<'_>, host: String, port: u16) -> Result<bool> {
         let to = address(&host, port)?;
-        Ok(self.hub()?.socket(socket).is_some_and(|socket| socket.send_whole(to, &bytes)))
+        Ok(self.hub()?.socket(socket, 0).is_some_and(|socket| socket.send_whole(to, &bytes)))
     }
 
     /// Adds a peer or changes its properties.

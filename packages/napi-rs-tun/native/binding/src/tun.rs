@@ -6,6 +6,7 @@ use dataplane::queue::records;
 use device::hub::HubSlot;
 use device::netlink::{self, Cidr};
 use device::punt::PuntQueue;
+use device::threads::threads_per_direction;
 use device::tun::{Kind, Tun};
 use device::tx::Reader;
 use napi::bindgen_prelude::{BufferSlice, Function};
@@ -35,10 +36,20 @@ impl NativeTun {
     /// Creates the interface and starts reading it; `wake` is called when `drain` has something to give.
     ///
     /// With `offload` the kernel hands over super-packets, as a data plane needs; they are taken apart here.
+    /// Then `threads` read it; zero for as many as suit the machine.
     #[napi(factory)]
-    pub fn open(name: String, is_tap: bool, offload: bool, wake: Function<'_, (), ()>) -> Result<NativeTun> {
+    pub fn open(
+        name: String,
+        is_tap: bool,
+        offload: bool,
+        threads: u32,
+        wake: Function<'_, (), ()>,
+    ) -> Result<NativeTun> {
         let kind = if is_tap { Kind::Tap } else { Kind::Tun };
-        let tun = Arc::new(Tun::open(&name, kind, offload && !is_tap).map_err(from_device)?);
+        let offload = offload && !is_tap;
+        // Without a plane JavaScript is what limits, not the thread.
+        let queues = if offload { threads_per_direction(threads) } else { 1 };
+        let tun = Arc::new(Tun::open(&name, kind, offload, queues).map_err(from_device)?);
         let wake = wake::from_function(wake).map_err(|error| invalid(&error.reason))?;
         let queue = Arc::new(PuntQueue::new(wake));
         let slot = Arc::new(HubSlot::default());

@@ -43,7 +43,7 @@ pub struct Hub {
     /// Where packets from the network go, if anywhere.
     pub tun: Option<Arc<Tun>>,
     notices: PuntQueue,
-    sockets: Mutex<HashMap<u32, Arc<Socket>>>,
+    sockets: Mutex<HashMap<u32, Vec<Arc<Socket>>>>,
     started: Instant,
     bulk_until_ms: AtomicU64,
     totals: Totals,
@@ -105,17 +105,26 @@ impl Hub {
         self.now_ms() < self.bulk_until_ms.load(Relaxed)
     }
 
-    /// Returns a socket by its number.
-    pub fn socket(&self, id: u32) -> Option<Arc<Socket>> {
-        self.sockets().get(&id).cloned()
+    /// Returns a socket of the group with this number; `lane` spreads the threads over the group.
+    pub fn socket(&self, id: u32, lane: usize) -> Option<Arc<Socket>> {
+        let sockets = self.sockets();
+        let group = sockets.get(&id)?;
+        group.get(lane % group.len().max(1)).cloned()
     }
 
-    /// Binds a socket and starts receiving from it.
-    pub fn open_socket(self: &Arc<Self>, id: u32, address: SocketAddr) -> Result<Receiver> {
-        let socket = Arc::new(Socket::bind(address)?);
-        let receiver = Receiver::start(self.clone(), id, socket.clone())?;
-        self.sockets().insert(id, socket);
-        Ok(receiver)
+    /// Binds a group of `lanes` sockets to one port and starts receiving from each.
+    pub fn open_socket(
+        self: &Arc<Self>,
+        id: u32,
+        address: SocketAddr,
+        lanes: usize,
+    ) -> Result<Vec<Receiver>> {
+        let group: Vec<_> = Socket::bind_group(address, lanes)?.into_iter().map(Arc::new).collect();
+        let start =
+            |(lane, socket): (usize, &Arc<Socket>)| Receiver::start(self.clone(), id, lane, socket.clone());
+        let receivers = group.iter().enumerate().map(start).collect::<Result<Vec<_>>>()?;
+        self.sockets().insert(id, group);
+        Ok(receivers)
     }
 
     /// Forgets a socket; peers reached through it fall back to the control plane.
@@ -129,13 +138,13 @@ impl Hub {
         self.notices.drain_into(target)
     }
 
-    /// Publishes the counters of the sending thread.
-    pub fn set_egress(&self, counters: EgressCounters) {
-        self.totals.sealed.store(counters.sealed, Relaxed);
-        self.totals.punted.store(counters.punted, Relaxed);
-        self.totals.refused.store(counters.refused, Relaxed);
-        self.totals.too_big.store(counters.too_big, Relaxed);
-        self.totals.fragmented.store(counters.fragmented, Relaxed);
+    /// Adds what a sending thread counted.
+    pub fn add_egress(&self, counters: EgressCounters) {
+        self.totals.sealed.fetch_add(counters.sealed, Relaxed);
+        self.totals.punted.fetch_add(counters.punted, Relaxed);
+        self.totals.refused.fetch_add(counters.refused, Relaxed);
+        self.totals.too_big.fetch_add(counters.too_big, Relaxed);
+        self.totals.fragmented.fetch_add(counters.fragmented, Relaxed);
     }
 
     /// Adds what a receiving thread counted, and how many writes to the interface worked and failed.
@@ -160,7 +169,7 @@ impl Hub {
     /// Returns all counters by name.
     pub fn counters(&self) -> Vec<(&'static str, u64)> {
         let totals = &self.totals;
-        let send_errors = self.sockets().values().map(|socket| socket.send_errors()).sum();
+        let send_errors = self.sockets().values().flatten().map(|socket| socket.send_errors()).sum();
         vec![
             ("sealed", totals.sealed.load(Relaxed)),
             ("punted", totals.punted.load(Relaxed)),
@@ -192,14 +201,14 @@ impl Hub {
         let sockets = self.sockets();
         let tun = self.tun.as_ref();
         [
-            ("udpSegment", sockets.values().all(|socket| socket.has_segmentation())),
-            ("udpGro", sockets.values().all(|socket| socket.has_coalescing())),
+            ("udpSegment", sockets.values().flatten().all(|socket| socket.has_segmentation())),
+            ("udpGro", sockets.values().flatten().all(|socket| socket.has_coalescing())),
             ("tunTso", tun.is_some_and(|tun| tun.has_vnet_header())),
             ("tunUso", tun.is_some_and(|tun| tun.takes_udp_trains())),
         ]
     }
 
-    fn sockets(&self) -> MutexGuard<'_, HashMap<u32, Arc<Socket>>> {
+    fn sockets(&self) -> MutexGuard<'_, HashMap<u32, Vec<Arc<Socket>>>> {
         self.sockets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -10,6 +10,7 @@ pub mod punt;
 pub mod rx;
 pub mod socket;
 pub mod sys;
+pub mod threads;
 pub mod tracer;
 pub mod tun;
 pub mod tx;

@@ -33,14 +33,14 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// Starts receiving from `socket`, which the plane calls `id`.
-    pub fn start(hub: Arc<Hub>, id: u32, socket: Arc<Socket>) -> Result<Self> {
+    /// Starts receiving from `socket`, which is one of the group that the plane calls `id`.
+    pub fn start(hub: Arc<Hub>, id: u32, lane: usize, socket: Arc<Socket>) -> Result<Self> {
         let stop = Arc::new(EventFd::new()?);
         let signal = stop.clone();
         let local = socket.local();
         let thread = std::thread::Builder::new()
             .name("ipop-rx".into())
-            .spawn(move || Rx::new(&hub, id, &socket).run(&signal))
+            .spawn(move || Rx::new(&hub, id, lane, &socket).run(&signal))
             .map_err(|error| DeviceError::from_io("start the receiver thread", &error))?;
         Ok(Receiver { local, stop, thread: Some(thread) })
     }
@@ -64,6 +64,8 @@ impl Drop for Receiver {
 struct Rx<'a> {
     hub: &'a Hub,
     id: u32,
+    /// Which socket of the group, and which queue of the interface.
+    lane: usize,
     socket: &'a Socket,
     arena: Vec<u8>,
     ingress: Ingress,
@@ -74,11 +76,12 @@ struct Rx<'a> {
 }
 
 impl<'a> Rx<'a> {
-    fn new(hub: &'a Hub, id: u32, socket: &'a Socket) -> Self {
+    fn new(hub: &'a Hub, id: u32, lane: usize, socket: &'a Socket) -> Self {
         let merges_udp = hub.tun.as_ref().is_some_and(|tun| tun.takes_udp_trains());
         Rx {
             hub,
             id,
+            lane,
             socket,
             arena: vec![0; BATCH_BYTES],
             ingress: Ingress::new(hub.tun.is_some(), merges_udp),
@@ -110,7 +113,8 @@ impl<'a> Rx<'a> {
     fn batch(&mut self) -> bool {
         let now_ms = self.hub.now_ms();
         let own = (self.id, self.socket);
-        let mut listener = RxListener { notices: NoticeQueue(self.hub), own, other: None };
+        let lane = self.lane;
+        let mut listener = RxListener { notices: NoticeQueue(self.hub), lane, own, other: None };
         let mut start = 0;
         for _ in 0..TRAINS_PER_BATCH_MAX {
             if start + TRAIN_BYTES > BATCH_BYTES {
@@ -140,7 +144,7 @@ impl<'a> Rx<'a> {
         if let Some(tun) = &self.hub.tun {
             let items = self.ingress.coalescer.finish(&mut self.arena);
             for item in items {
-                if write(tun, &self.arena, item) {
+                if write(tun, self.lane, &self.arena, item) {
                     self.written += 1;
                 } else {
                     self.write_errors += 1;
@@ -153,6 +157,7 @@ impl<'a> Rx<'a> {
 
 struct RxListener<'a> {
     notices: NoticeQueue<'a>,
+    lane: usize,
     /// The socket that is received from: most relayed frames leave through it, too.
     own: (u32, &'a Socket),
     /// The last of the others; not kept beyond a batch, so that a closed one is really closed.
@@ -166,7 +171,7 @@ impl Listener for RxListener<'_> {
             return socket.try_send_segments(to.address, frames, size);
         }
         if self.other.as_ref().is_none_or(|(id, _)| *id != to.socket) {
-            self.other = self.notices.0.socket(to.socket).map(|socket| (to.socket, socket));
+            self.other = self.notices.0.socket(to.socket, self.lane).map(|socket| (to.socket, socket));
         }
         match &self.other {
             Some((_, socket)) => socket.try_send_segments(to.address, frames, size),
@@ -179,10 +184,10 @@ impl Listener for RxListener<'_> {
     }
 }
 
-fn write(tun: &Tun, arena: &[u8], item: &Item) -> bool {
+fn write(tun: &Tun, lane: usize, arena: &[u8], item: &Item) -> bool {
     let vnet = item.vnet.encode();
     let mut parts = Vec::with_capacity(1 + item.parts.len());
     parts.push(IoSlice::new(&vnet));
     parts.extend(item.parts.iter().map(|range| IoSlice::new(&arena[range.clone()])));
-    tun.write_parts(&parts)
+    tun.write_parts(lane, &parts)
 }

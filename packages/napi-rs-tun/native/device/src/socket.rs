@@ -42,8 +42,12 @@ pub struct Train {
 impl Socket {
     /// Binds to `address`. IPv6 sockets carry IPv6 only, so that both families can have the same port.
     pub fn bind(address: SocketAddr) -> Result<Self> {
+        Self::bind_as(address, false)
+    }
+
+    fn bind_as(address: SocketAddr, shares_port: bool) -> Result<Self> {
         let failed = |error: io::Error| DeviceError::from_io(format!("bind {address}"), &error);
-        let socket = bound(address).map_err(failed)?;
+        let socket = bound(address, shares_port).map_err(failed)?;
         let local = socket.local_addr().map_err(failed)?;
         let made = Socket {
             socket,
@@ -55,6 +59,22 @@ impl Socket {
         };
         made.configure();
         Ok(made)
+    }
+
+    /// Binds `count` sockets to one port; the kernel gives all datagrams of one source to the same of them.
+    ///
+    /// The first is bound alone, so that a port of somebody else is refused as ever, and admits the others afterwards.
+    pub fn bind_group(address: SocketAddr, count: usize) -> Result<Vec<Self>> {
+        let first = Self::bind(address)?;
+        let local = first.local;
+        let mut group = vec![first];
+        if count > 1 && !sys::set_option(group[0].as_fd(), libc::SOL_SOCKET, libc::SO_REUSEPORT, 1) {
+            return Ok(group);
+        }
+        for _ in 1..count {
+            group.push(Self::bind_as(local, true)?);
+        }
+        Ok(group)
     }
 
     /// The address and port it is bound to.
@@ -256,7 +276,7 @@ impl AsFd for Socket {
 }
 
 /// The standard library binds before an option could be set.
-fn bound(address: SocketAddr) -> io::Result<UdpSocket> {
+fn bound(address: SocketAddr, shares_port: bool) -> io::Result<UdpSocket> {
     let family = if address.is_ipv6() { libc::AF_INET6 } else { libc::AF_INET };
     let kind = libc::SOCK_DGRAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
     // SAFETY: socket has no memory arguments; the result is checked before it becomes owned.
@@ -267,6 +287,9 @@ fn bound(address: SocketAddr) -> io::Result<UdpSocket> {
     // SAFETY: `fd` was just returned by the kernel and nobody else owns it.
     let fd = unsafe { OwnedFd::from_raw_fd(fd) };
     if address.is_ipv6() && !sys::set_option(fd.as_fd(), libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, 1) {
+        return Err(io::Error::last_os_error());
+    }
+    if shares_port && !sys::set_option(fd.as_fd(), libc::SOL_SOCKET, libc::SO_REUSEPORT, 1) {
         return Err(io::Error::last_os_error());
     }
     let name = RawAddress::new(address);
@@ -360,6 +383,42 @@ mod tests {
         let of_another_family = ([127, 0, 0, 1], 9).into();
         assert_eq!(a.try_send_segments(of_another_family, &[7; 2500], 1000), 3);
         assert_eq!(a.try_send_segments(of_another_family, &[7; 900], 1000), 1);
+    }
+
+    #[test]
+    fn a_group_shares_a_port_that_nobody_else_gets_and_keeps_the_order_of_every_source() {
+        for address in ["127.0.0.1:0", "[::1]:0"] {
+            let group = Socket::bind_group(address.parse().unwrap(), 4).unwrap();
+            let local = group[0].local();
+            assert!(group.iter().all(|socket| socket.local() == local));
+            assert!(Socket::bind(local).is_err() && Socket::bind_group(local, 4).is_err());
+            let senders: Vec<_> = (0..64).map(|_| Socket::bind(address.parse().unwrap()).unwrap()).collect();
+            for number in 0..10u8 {
+                assert!(senders.iter().all(|sender| sender.send(local, &[number])));
+            }
+            let mut buffer = vec![0; 65_536];
+            let mut by_source = std::collections::HashMap::new();
+            let mut busy = 0;
+            for (lane, socket) in group.iter().enumerate() {
+                let mut datagrams = 0;
+                while let Some(train) = socket.receive(&mut buffer).unwrap() {
+                    datagrams += train.length;
+                    let (first, numbers) = by_source.entry(train.source).or_insert((lane, Vec::new()));
+                    assert_eq!(*first, lane, "one source, one socket");
+                    numbers.extend_from_slice(&buffer[..train.length]);
+                }
+                busy += usize::from(datagrams > 0);
+            }
+            let in_order: Vec<u8> = (0..10).collect();
+            assert_eq!(by_source.len(), 64);
+            assert!(by_source.values().all(|(_, numbers)| *numbers == in_order));
+            assert!(busy > 1, "64 sources do not all hash to one of four sockets");
+            assert!(group.iter().all(|socket| socket.send(senders[0].local(), b"back")));
+            let mut name = vec![0; 100];
+            for _ in 0..4 {
+                assert_eq!(senders[0].receive(&mut name).unwrap().unwrap().source, local);
+            }
+        }
     }
 
     #[test]

@@ -22,8 +22,10 @@ pub enum Kind {
 }
 
 /// An open virtual interface; it vanishes when this is dropped.
+///
+/// With several queues the kernel gives each flow to one of them; what is written may use any.
 pub struct Tun {
-    fd: OwnedFd,
+    queues: Vec<OwnedFd>,
     name: String,
     index: u32,
     kind: Kind,
@@ -35,25 +37,19 @@ pub struct Tun {
 impl Tun {
     /// Creates the interface `name`, or attaches to a persistent one of that name that nobody uses.
     ///
-    /// With `offload` packets travel with a virtio-net header and may be as large as 64 KiB.
-    pub fn open(name: &str, kind: Kind, offload: bool) -> Result<Self> {
-        let fd: OwnedFd = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .custom_flags(libc::O_NONBLOCK | libc::O_CLOEXEC)
-            .open("/dev/net/tun")
-            .map_err(|error| open_error(&error))?
-            .into();
+    /// With `offload` packets travel with a virtio-net header and may be as large as 64 KiB. A persistent interface that
+    /// has one queue only is opened with one.
+    pub fn open(name: &str, kind: Kind, offload: bool, queues: usize) -> Result<Self> {
         let mut flags = libc::IFF_NO_PI | if kind == Kind::Tun { libc::IFF_TUN } else { libc::IFF_TAP };
         if offload {
             flags |= libc::IFF_VNET_HDR;
         }
-        set_interface(&fd, name, flags)?;
-        let takes_udp_trains = offload && set_offload(&fd, name)?;
+        let queues = open_queues(name, flags, queues)?;
+        let takes_udp_trains = offload && set_offload(&queues[0], name)?;
         let index = sys::interface_index(name)
             .ok_or_else(|| DeviceError::from_errno(format!("find interface {name}"), libc::ENODEV))?;
         let (name, tracer) = (name.to_owned(), Tracer::default());
-        Ok(Tun { fd, name, index, kind, has_vnet_header: offload, takes_udp_trains, tracer })
+        Ok(Tun { queues, name, index, kind, has_vnet_header: offload, takes_udp_trains, tracer })
     }
 
     /// The name of the interface.
@@ -81,9 +77,19 @@ impl Tun {
         self.takes_udp_trains
     }
 
-    /// Reads one packet, with its virtio-net header if it has one; `None` when no packet waits.
-    pub fn read(&self, buffer: &mut [u8]) -> std::io::Result<Option<usize>> {
-        let read = sys::read(self.fd.as_fd(), buffer)?;
+    /// How many queues it has.
+    pub fn queues(&self) -> usize {
+        self.queues.len()
+    }
+
+    /// Becomes readable when a packet waits in a queue.
+    pub fn queue(&self, queue: usize) -> BorrowedFd<'_> {
+        self.queues[queue % self.queues.len()].as_fd()
+    }
+
+    /// Reads one packet of a queue, with its virtio-net header if it has one; `None` when no packet waits.
+    pub fn read(&self, queue: usize, buffer: &mut [u8]) -> std::io::Result<Option<usize>> {
+        let read = sys::read(self.queue(queue), buffer)?;
         if let (true, Some(length)) = (self.tracer.is_on(), read) {
             let start = if self.has_vnet_header { VNET_HEADER } else { 0 };
             self.tracer.record(buffer.get(start..length).into_iter());
@@ -97,12 +103,12 @@ impl Tun {
     pub fn write(&self, packet: &[u8]) -> bool {
         let with_header = [IoSlice::new(&VNET_PLAIN), IoSlice::new(packet)];
         let parts = if self.has_vnet_header { &with_header[..] } else { &with_header[1..] };
-        self.write_all(parts, std::iter::once(packet))
+        self.write_all(0, parts, std::iter::once(packet))
     }
 
     /// Hands one packet whose parts start with a virtio-net header to the kernel.
-    pub fn write_parts(&self, parts: &[IoSlice<'_>]) -> bool {
-        self.write_all(parts, parts.iter().skip(1).map(|part| &part[..]))
+    pub fn write_parts(&self, queue: usize, parts: &[IoSlice<'_>]) -> bool {
+        self.write_all(queue, parts, parts.iter().skip(1).map(|part| &part[..]))
     }
 
     /// Where packets are recorded on their way, when somebody asked for it.
@@ -110,8 +116,13 @@ impl Tun {
         &self.tracer
     }
 
-    fn write_all<'a>(&self, parts: &[IoSlice<'_>], packet: impl Iterator<Item = &'a [u8]>) -> bool {
-        let is_written = matches!(sys::write_vectored(self.fd.as_fd(), parts), Ok(Some(_)));
+    fn write_all<'a>(
+        &self,
+        queue: usize,
+        parts: &[IoSlice<'_>],
+        packet: impl Iterator<Item = &'a [u8]>,
+    ) -> bool {
+        let is_written = matches!(sys::write_vectored(self.queue(queue), parts), Ok(Some(_)));
         if is_written && self.tracer.is_on() {
             self.tracer.record(packet);
         }
@@ -119,10 +130,35 @@ impl Tun {
     }
 }
 
-impl AsFd for Tun {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
+/// Opens an interface with `wanted` queues.
+///
+/// A persistent interface tells by EINVAL that it was made with another kind of queues than those asked for.
+fn open_queues(name: &str, flags: i32, wanted: usize) -> Result<Vec<OwnedFd>> {
+    let existed = sys::interface_index(name).is_some();
+    let multi = flags | libc::IFF_MULTI_QUEUE;
+    let (likely, other) = if wanted > 1 { (multi, flags) } else { (flags, multi) };
+    let (first, flags) = match open_queue(name, likely) {
+        Ok(queue) => (queue, likely),
+        Err(error) if existed && error.errno == libc::EBUSY => (open_queue(name, other)?, other),
+        Err(error) => return Err(error),
+    };
+    let mut queues = vec![first];
+    while flags == multi && queues.len() < wanted {
+        queues.push(open_queue(name, flags)?);
     }
+    Ok(queues)
+}
+
+fn open_queue(name: &str, flags: i32) -> Result<OwnedFd> {
+    let fd: OwnedFd = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .custom_flags(libc::O_NONBLOCK | libc::O_CLOEXEC)
+        .open("/dev/net/tun")
+        .map_err(|error| open_error(&error))?
+        .into();
+    set_interface(&fd, name, flags)?;
+    Ok(fd)
 }
 
 fn open_error(error: &std::io::Error) -> DeviceError {

@@ -8,12 +8,11 @@ use crate::socket::Socket;
 use crate::sys::{EventFd, Ready};
 use crate::tun::{Kind, Tun};
 use dataplane::batch::SendBatch;
-use dataplane::egress::{Egress, Outlet};
+use dataplane::egress::{Egress, EgressCounters, Outlet};
 use dataplane::limits::PACKET_BYTES_MAX;
 use dataplane::plane::Tables;
 use dataplane::segment::Segment;
 use dataplane::vnet::{Gso, VnetHeader, VNET_HEADER};
-use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -23,43 +22,47 @@ const READS_PER_POLL_MAX: usize = 128;
 /// Enough for the change of threads not to matter.
 const YIELD_AFTER_PACKETS: usize = 16;
 
-/// A running reader; dropping it ends the thread.
+/// A running reader, one thread for each queue; dropping it ends them.
 pub struct Reader {
     stop: Arc<EventFd>,
-    thread: Option<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Reader {
     /// Starts reading `tun`: into the plane in `slot` while there is one, and else into `queue`.
     pub fn start(tun: Arc<Tun>, queue: Arc<PuntQueue>, slot: Arc<HubSlot>) -> Result<Self> {
-        let stop = Arc::new(EventFd::new()?);
-        let signal = stop.clone();
-        let thread = std::thread::Builder::new()
-            .name("ipop-tx".into())
-            .spawn(move || run(&tun, &queue, &slot, &signal))
-            .map_err(|error| DeviceError::from_io("start the reader thread", &error))?;
-        Ok(Reader { stop, thread: Some(thread) })
+        // Dropped on a failure below, it ends the threads that have begun.
+        let mut reader = Reader { stop: Arc::new(EventFd::new()?), threads: Vec::new() };
+        for lane in 0..tun.queues() {
+            let (tun, queue, slot, signal) = (tun.clone(), queue.clone(), slot.clone(), reader.stop.clone());
+            let thread = std::thread::Builder::new()
+                .name("ipop-tx".into())
+                .spawn(move || run(&tun, lane, &queue, &slot, &signal))
+                .map_err(|error| DeviceError::from_io("start the reader thread", &error))?;
+            reader.threads.push(thread);
+        }
+        Ok(reader)
     }
 }
 
 impl Drop for Reader {
     fn drop(&mut self) {
         self.stop.signal();
-        if let Some(thread) = self.thread.take() {
+        for thread in self.threads.drain(..) {
             // A panic of the reader has been printed already; there is nothing left to save.
             let _ = thread.join();
         }
     }
 }
 
-fn run(tun: &Tun, queue: &PuntQueue, slot: &HubSlot, stop: &EventFd) {
+fn run(tun: &Tun, lane: usize, queue: &PuntQueue, slot: &HubSlot, stop: &EventFd) {
     let mut buffer = vec![0; VNET_HEADER + PACKET_BYTES_MAX];
     let mut egress = Egress::default();
     let nobody = Tables::default();
     let mut patience = Patience::default();
     let mut may_look = false;
     loop {
-        match patience.wait_readable(tun.as_fd(), stop, may_look) {
+        match patience.wait_readable(tun.queue(lane), stop, may_look) {
             Ready::Data => (),
             Ready::Stop => return,
             Ready::Gone => return report_gone(queue),
@@ -67,10 +70,11 @@ fn run(tun: &Tun, queue: &PuntQueue, slot: &HubSlot, stop: &EventFd) {
         let mut burst = 0;
         let hub = slot.get();
         egress.now_ms = hub.as_ref().map_or(0, |hub| hub.now_ms());
-        let mut outlet = TxOutlet { tun, queue, hub: hub.as_deref(), socket: None, stop, is_single: false };
+        let mut outlet =
+            TxOutlet { tun, lane, queue, hub: hub.as_deref(), socket: None, stop, is_single: false };
         // A flood must not keep the stop signal from being seen.
         for _ in 0..READS_PER_POLL_MAX {
-            match tun.read(&mut buffer) {
+            match tun.read(lane, &mut buffer) {
                 Ok(Some(length)) if tun.kind() == Kind::Tap => queue.push(&[&buffer[..length]]),
                 Ok(Some(length)) => {
                     let Some((vnet, at)) = vnet_of(tun, &buffer[..length]) else { continue };
@@ -88,9 +92,10 @@ fn run(tun: &Tun, queue: &PuntQueue, slot: &HubSlot, stop: &EventFd) {
         }
         egress.flush(&mut outlet);
         if let Some(hub) = &hub {
-            hub.set_egress(egress.counters);
+            hub.add_egress(egress.counters);
             hub.note_burst(burst);
         }
+        egress.counters = EgressCounters::default();
         may_look = hub.is_some_and(|hub| !hub.is_bulk());
     }
 }
@@ -110,6 +115,8 @@ fn vnet_of(tun: &Tun, bytes: &[u8]) -> Option<(VnetHeader, usize)> {
 
 struct TxOutlet<'a> {
     tun: &'a Tun,
+    /// Which queue of the interface, and which socket of a group.
+    lane: usize,
     queue: &'a PuntQueue,
     hub: Option<&'a Hub>,
     /// The socket used last: nearly always the one used next.
@@ -123,7 +130,7 @@ impl Outlet for TxOutlet<'_> {
     fn send(&mut self, batch: &SendBatch) {
         let Some((endpoint, bytes, size)) = batch.contents() else { return };
         if self.socket.as_ref().is_none_or(|(id, _)| *id != endpoint.socket) {
-            let found = self.hub.and_then(|hub| hub.socket(endpoint.socket));
+            let found = self.hub.and_then(|hub| hub.socket(endpoint.socket, self.lane));
             self.socket = found.map(|socket| (endpoint.socket, socket));
         }
         match &self.socket {
