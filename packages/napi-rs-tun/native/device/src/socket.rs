@@ -29,6 +29,17 @@ pub struct Socket {
     special: Mutex<()>,
 }
 
+/// What becomes of a train.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum AfterTrain {
+    /// It is on its way.
+    Sent,
+    /// Its datagrams go one by one.
+    SendSingly,
+    /// The system will not take it in any form.
+    Lost,
+}
+
 /// One receive call: a train of datagrams from one source.
 pub struct Train {
     /// Bytes received.
@@ -148,18 +159,11 @@ impl Socket {
     fn send_train(&self, to: SocketAddr, bytes: &[u8], size: usize, stop: Option<&EventFd>) -> u64 {
         let size = size.max(1);
         if bytes.len() > size && self.has_segmentation.load(Relaxed) {
-            match self.send_patiently(to, bytes, Some(size as u16), stop) {
-                Ok(()) => return 0,
-                // The device has no checksum offload, and the kernel will not do it in software: never again.
-                Err(error) if error.raw_os_error() == Some(libc::EIO) => {
-                    self.has_segmentation.store(false, Relaxed)
-                }
-                // EMSGSIZE: a segmented send is never fragmented, single datagrams are. EINVAL: an old kernel's cap.
-                Err(error) if matches!(error.raw_os_error(), Some(libc::EMSGSIZE | libc::EINVAL)) => (),
-                Err(_) => {
-                    self.send_errors.fetch_add(1, Relaxed);
-                    return bytes.len().div_ceil(size) as u64;
-                }
+            let result = self.send_patiently(to, bytes, Some(size as u16), stop);
+            match self.after_train(result) {
+                AfterTrain::Sent => return 0,
+                AfterTrain::SendSingly => (),
+                AfterTrain::Lost => return bytes.len().div_ceil(size) as u64,
             }
         }
         let mut lost = 0;
@@ -170,6 +174,24 @@ impl Socket {
             }
         }
         lost
+    }
+
+    /// Decides what becomes of a train after the system's answer to sending it in one call.
+    fn after_train(&self, result: io::Result<()>) -> AfterTrain {
+        let Err(error) = result else { return AfterTrain::Sent };
+        match error.raw_os_error() {
+            // The device has no checksum offload, and the kernel will not do it in software: never again.
+            Some(libc::EIO) => {
+                self.has_segmentation.store(false, Relaxed);
+                AfterTrain::SendSingly
+            }
+            // EMSGSIZE: a segmented send is never fragmented, single datagrams are. EINVAL: an old kernel's cap.
+            Some(libc::EMSGSIZE | libc::EINVAL) => AfterTrain::SendSingly,
+            _ => {
+                self.send_errors.fetch_add(1, Relaxed);
+                AfterTrain::Lost
+            }
+        }
     }
 
     /// Receives a train into `buffer`; `None` when nothing waits.
@@ -383,6 +405,21 @@ mod tests {
         let of_another_family = ([127, 0, 0, 1], 9).into();
         assert_eq!(a.try_send_segments(of_another_family, &[7; 2500], 1000), 3);
         assert_eq!(a.try_send_segments(of_another_family, &[7; 900], 1000), 1);
+    }
+
+    #[test]
+    fn only_a_device_that_cannot_segment_ends_segmentation() {
+        let (a, b) = pair("127.0.0.1:0");
+        let after = |errno| a.after_train(Err(io::Error::from_raw_os_error(errno)));
+        assert_eq!(a.after_train(Ok(())), AfterTrain::Sent);
+        assert_eq!([libc::EMSGSIZE, libc::EINVAL].map(after), [AfterTrain::SendSingly; 2]);
+        assert!(a.has_segmentation());
+        assert_eq!([libc::EAGAIN, libc::ENETUNREACH, libc::EPERM].map(after), [AfterTrain::Lost; 3]);
+        assert!(a.has_segmentation() && a.send_errors() == 3);
+        assert_eq!(after(libc::EIO), AfterTrain::SendSingly);
+        assert!(!a.has_segmentation());
+        assert_eq!(a.try_send_segments(b.local(), &[7; 2500], 1000), 0);
+        assert_eq!(receive_all(&b, 3).iter().map(Vec::len).collect::<Vec<_>>(), [1000, 1000, 500]);
     }
 
     #[test]
