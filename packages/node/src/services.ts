@@ -79,7 +79,7 @@ export interface PeerTraffic {
   readonly bytesOut: number
 }
 
-/** Datagrams of a peer that the data plane refused under its present keys. */
+/** Datagrams of a peer that the data plane refused, under all keys of its session. */
 export interface Refusals {
   /** Their counter was seen before. */
   readonly replays: number

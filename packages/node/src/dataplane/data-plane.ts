@@ -116,10 +116,11 @@ export class NodeDataPlane implements ChannelObserver {
     return this.#plane.features()
   }
 
-  /** Returns what was refused under the present keys of a peer. */
+  /** Returns what was refused of a peer since it came into the plane. */
   refusals(address: Address): Refusals {
-    const refusals = { replays: 0, authFailures: 0 }
-    for (const index of this.#peers.get(address)?.keys.keys() ?? []) {
+    const peer = this.#peers.get(address)
+    const refusals = { replays: 0, authFailures: 0, ...peer?.refusedBefore }
+    for (const index of peer?.keys.keys() ?? []) {
       const counters = this.#plane.sessionCounters(index)
       refusals.replays += counters?.replays ?? 0
       refusals.authFailures += counters?.authFailures ?? 0

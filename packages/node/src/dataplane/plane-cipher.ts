@@ -90,6 +90,9 @@ class PlaneCipher implements TransportCipher {
 
   erase(): void {
     const { plane, peers } = this.#modules
+    const counters = plane.sessionCounters(this.#key.index)
+    this.#peer.refusedBefore.replays += counters?.replays ?? 0
+    this.#peer.refusedBefore.authFailures += counters?.authFailures ?? 0
     plane.removeSession(this.#key.index)
     peers.removeKey(this.#peer, this.#key)
   }

@@ -17,6 +17,8 @@ export interface PlanePeer {
   /** The longest datagram that its path carries whole, where that was asked. */
   datagramBytesMax: number | undefined
   takesPartialChecksum: boolean
+  /** What was refused under keys that are gone. */
+  readonly refusedBefore: { replays: number; authFailures: number }
   /** When the plane was last seen to carry something by itself. */
   lastCarriedAt: Instant
 }
@@ -61,6 +63,7 @@ export class PlanePeers {
       endpoint: undefined,
       datagramBytesMax: undefined,
       takesPartialChecksum: false,
+      refusedBefore: { replays: 0, authFailures: 0 },
       lastCarriedAt: Number.NEGATIVE_INFINITY,
     }
     this.#install(peer)

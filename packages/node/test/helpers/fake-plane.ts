@@ -46,6 +46,8 @@ export class FakePlane implements Plane {
   readonly relayRows = new Map<number, RelayRow & { packets: number }>()
   readonly relayEnds = new Map<number, RelayEndRow>()
   own: readonly string[] = []
+  /** What was refused, by session. */
+  readonly refused = new Map<number, { replays: number; authFailures: number }>()
   relayQuota: RelayQuota | undefined
   hasFastAes = true
   hasSegmentation = true
@@ -198,7 +200,8 @@ export class FakePlane implements Plane {
 
   sessionCounters(localIndex: number): SessionCounters | undefined {
     const session = this.sessions.get(localIndex)
-    return session && { ...session.counters, replays: 0, authFailures: 0, idleMs: undefined }
+    const refused = { replays: 0, authFailures: 0, ...this.refused.get(localIndex) }
+    return session && { ...session.counters, ...refused, idleMs: undefined }
   }
 
   close(): Promise<void> {

@@ -46,6 +46,19 @@ describe('a node with a data plane', () => {
     expect(right.fake.delivered).toEqual([])
   })
 
+  it('remembers what it refused of a peer beyond the keys under which it did', async () => {
+    const { world, left, right } = await twoPlaneNodes()
+    const [first = 0] = left.fake.sessions.keys()
+    left.fake.refused.set(first, { replays: 3, authFailures: 2 })
+    const refusals = () => left.plane.refusals(right.table.address)
+    expect(refusals()).toEqual({ replays: 3, authFailures: 2 })
+    await world.runUntil(() => !left.fake.sessions.has(first), { limitMs: 600_000 })
+    expect(refusals()).toEqual({ replays: 3, authFailures: 2 })
+    const [later = 0] = left.fake.sessions.keys()
+    left.fake.refused.set(later, { replays: 1, authFailures: 0 })
+    expect(refusals()).toEqual({ replays: 4, authFailures: 2 })
+  })
+
   it('takes rows and own addresses of both families', async () => {
     const { left, right } = await twoPlaneNodes()
     const { base } = row('10.0.0.2', right)
