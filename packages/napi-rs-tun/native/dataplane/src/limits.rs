@@ -60,20 +60,20 @@ pub const TRACE_PARTS_MAX: usize = 66;
 /// Prefixes of strangers share hashed cells, so that sources cost no memory: 32 kB, and a thousand meet in few.
 pub const STRANGER_CELLS: usize = 4_096;
 
-/// What one prefix may ask in a second: fifty machines behind one address that all join within it.
-pub const STRANGER_PREFIX_PER_SECOND_MAX: u64 = 500;
+/// What one prefix may ask in a second after its burst: half of what all may, so that one alone never starves the others.
+pub const STRANGER_PREFIX_PER_SECOND_MAX: u64 = 125;
 
 /// What one prefix may ask at once: 300 machines of a network that start together, each with eight handshakes and hellos.
 pub const STRANGER_PREFIX_BURST_MAX: u64 = 8_192;
 
-/// Handshakes that strangers are granted in a second; each that is answered costs the control plane half a millisecond.
-pub const INITIATIONS_PER_SECOND_MAX: u64 = 500;
+/// Handshakes that strangers may ask for in a second; each that is answered costs the control plane half a millisecond.
+pub const INITIATIONS_PER_SECOND_MAX: u64 = 250;
 
 /// Handshakes at once: the control plane has them behind it within two seconds, mostly by asking for a proof of address.
 pub const INITIATIONS_BURST_MAX: u64 = 4_096;
 
-/// Hellos in a second: the control plane answers no more.
-pub const HELLOS_PER_SECOND_MAX: u64 = 1_000;
+/// Hellos in a second, half of what the control plane would answer: the other half is work that tunnels need.
+pub const HELLOS_PER_SECOND_MAX: u64 = 500;
 
 /// Hellos at once: those of a large network whose power comes back.
 pub const HELLOS_BURST_MAX: u64 = 4_096;
