@@ -239,7 +239,7 @@ async function main() {
 }
 
 /** Compares the edges that the crawl counted with those that the nodes list, and with what the pairs can do. */
-function compare(mesh, crawled) {
+export function compare(mesh, crawled) {
   const paths = mesh.paths()
   const wrong = []
   for (const [kind, name] of Object.entries({
