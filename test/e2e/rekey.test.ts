@@ -27,7 +27,8 @@ describeIfPossible('a transfer across rekeys', () => {
   afterAll(() => lab.down(), 30_000)
 
   it('arrives intact though the endpoint changes in the middle', async () => {
-    const seconds = (REKEYS + 2) * REKEY_SECONDS
+    // On a busy machine the change costs the session, and some seconds until the new one counts.
+    const seconds = (REKEYS + 5) * REKEY_SECONDS
     const result = await copyAcrossRekeys(lab, { bytes: BYTES, seconds })
     const { sent, received, remotes, rekeys } = result
     expect(sent).toMatch(/^[0-9a-f]{64}$/)
