@@ -39,7 +39,7 @@ onLinux.each([{ threads: 2 }, { threads: 4 }])('with %j', (options) => {
         const { end } = await measured<TcpReport>(alice, bob, flows)
         expect(end.streams).toHaveLength(FLOWS)
         for (const { receiver } of end.streams) expect(receiver.bytes).toBeGreaterThan(0)
-        expect(end.sum_received.bytes).toBeGreaterThan(40_000_000)
+        expect(end.sum_received.bytes).toBeGreaterThan(1_000_000)
       }
       for (const node of [alice, bob]) {
         const { counters } = await node.ask({ do: 'report' })
