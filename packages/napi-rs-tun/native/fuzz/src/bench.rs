@@ -1,7 +1,7 @@
 //! A node that receives, and the model of what it should do.
 
 use crate::input::Input;
-use crate::model::{Heard, Model, PATH_MAX, SESSIONS};
+use crate::model::{Heard, Model, Told, PATH_MAX, SESSIONS};
 use crate::packet::{self, Flows};
 use crate::restore;
 use crate::world;
@@ -35,6 +35,8 @@ pub struct Bench {
     pool: Vec<Vec<u8>>,
     counters: [u64; 3],
     salt: u64,
+    /// Datagrams without a session so far that a limiter may keep from the control plane.
+    strangers: u64,
 }
 
 fn cipher(session: usize) -> Cipher {
@@ -88,6 +90,7 @@ impl Bench {
             pending: Vec::new(),
             now_ms: 0,
             lost_per_send: 0,
+            strangers: 0,
             ingress: Ingress::new(has_interface, merges_udp),
             flows: Flows::new(),
             pool: Vec::new(),
@@ -182,7 +185,12 @@ impl Bench {
             self.ingress.train(&self.plane.tables(), &mut arena, range, size, arrival, &mut heard);
             at += length;
         }
-        assert_eq!(heard.told, std::mem::take(&mut self.model.told));
+        let wanted = std::mem::take(&mut self.model.told);
+        let flooded = without_floods(&wanted, &heard.told);
+        self.strangers += wanted.iter().filter(|told| is_strange(told)).count() as u64;
+        assert!(flooded == 0 || self.strangers > BURST_MIN, "nobody was flooded yet");
+        self.model.counters.flooded += flooded;
+        self.model.counters.noticed -= flooded;
         assert_eq!(heard.forwarded, std::mem::take(&mut self.model.forwarded));
         assert_eq!(self.ingress.counters, self.model.counters);
         let arrived = std::mem::take(&mut self.model.arrived);
@@ -194,6 +202,28 @@ impl Bench {
             assert_eq!((counters.received, counters.received_bytes), totals);
         }
     }
+}
+
+/// The smallest burst that every limiter of strangers lets through (docs/LIMITS.md).
+const BURST_MIN: u64 = 4_096;
+
+/// Returns whether a limiter may keep it from the control plane: a datagram without a session, neither data nor relay frame.
+fn is_strange((_, _, kind, bytes): &Told) -> bool {
+    *kind == b'd' && !matches!(bytes.first(), Some(0x04 | 0x12))
+}
+
+/// Returns how much of `wanted` is missing in `heard`, which has all the rest in order; only strangers may be missing.
+fn without_floods(wanted: &[Told], heard: &[Told]) -> u64 {
+    let mut rest = heard.iter().peekable();
+    let mut missing = 0;
+    for told in wanted {
+        if rest.next_if_eq(&told).is_none() {
+            assert!(is_strange(told), "{told:?} is missing");
+            missing += 1;
+        }
+    }
+    assert_eq!(rest.next(), None);
+    missing
 }
 
 /// Where datagrams come from.
