@@ -1,6 +1,9 @@
 /** What the management interfaces need from a running node, as small structural interfaces. */
 import type { Address } from '@ipop/address'
 import type { CborValue, Malformed } from '@ipop/codec'
+import type { PacketTrace } from 'napi-rs-tun'
+
+export type { PacketTrace, TraceBatch, TraceLimits } from 'napi-rs-tun'
 
 /** A node's neighbours on the ring. */
 export interface RingNeighbors {
@@ -187,33 +190,6 @@ export interface DataPlaneView {
   readonly counters?: Readonly<Record<string, number>>
 }
 
-/** When a recording ends by itself. */
-export interface TraceLimits {
-  readonly snapBytes: number
-  readonly packetsMax: number
-  readonly durationMs: number
-}
-
-/** What was recorded since the last look. */
-export interface TraceBatch {
-  /** Records of a pcap file, one after the other. */
-  readonly records: Uint8Array
-  readonly isOver: boolean
-  readonly captured: number
-  readonly dropped: number
-}
-
-/** Records what passes the interface of a virtual network. */
-export interface TraceService {
-  /** pcap's name for what the records hold. */
-  readonly linkType: number
-  /** Begins; returns false while somebody else records. */
-  start(limits: TraceLimits): boolean
-  /** Takes what was recorded; undefined without a recording. */
-  drain(): TraceBatch | undefined
-  stop(): void
-}
-
 /** What gateways do for the ports of a node. */
 export interface PortMappingView {
   /** searching, none, mapped, or private: mapped at a gateway without a public address. */
@@ -244,7 +220,7 @@ export interface ManagedNode {
   /** Returns who carries the packets; absent without a virtual network. */
   readonly dataPlane?: (() => DataPlaneView) | undefined
   /** Records packets; absent without a virtual network. */
-  readonly trace?: TraceService | undefined
+  readonly trace?: PacketTrace | undefined
   /** Returns what gateways do for the ports of the process; nothing where that is turned off. */
   readonly portMapping?: (() => PortMappingView | undefined) | undefined
 }

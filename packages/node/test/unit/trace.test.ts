@@ -5,7 +5,7 @@ import { silentLog } from '@ipop/runtime'
 import { TRACE_FULL_BATCH_BYTES, TRACE_REMAINDER_BYTES_MAX } from '../../src/limits.ts'
 import { parseJsonObject, toJson } from '../../src/management/control/json.ts'
 import { traceRoutes } from '../../src/management/control/trace-routes.ts'
-import type { ManagedNode, TraceBatch, TraceLimits, TraceService } from '../../src/services.ts'
+import type { ManagedNode, TraceBatch, TraceLimits, PacketTrace } from '../../src/services.ts'
 import { pcapHeader } from '../../src/trace/pcap.ts'
 import { recordTrace } from '../../src/trace/record-trace.ts'
 
@@ -13,7 +13,7 @@ const LIMITS = { seconds: 60, packets: 1_000, snapBytes: 256 }
 /** A record as the data plane makes it: 1,700,000,001.000001 s, 4 of 6 bytes. */
 const RECORD = '01f1536501000000040000000600000001020304'
 
-class FakeTrace implements TraceService {
+class FakeTrace implements PacketTrace {
   readonly linkType = 101
   limits: TraceLimits | undefined
   readonly batches: Uint8Array[] = []

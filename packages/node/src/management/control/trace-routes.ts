@@ -10,12 +10,12 @@ import {
   TRACE_SECONDS_MAX,
   TRACE_SNAP_BYTES_MAX,
 } from '../../limits.ts'
-import type { ManagedNode, TraceBatch, TraceService } from '../../services.ts'
+import type { ManagedNode, TraceBatch, PacketTrace } from '../../services.ts'
 import type { ControlRoutes } from './control-server.ts'
 import type { JsonObject } from './json.ts'
 
 interface Running {
-  readonly trace: TraceService
+  readonly trace: PacketTrace
   /** Whether more waited than one answer takes. */
   hasMore: boolean
 }
@@ -66,7 +66,7 @@ function pause({ clock, timers }: Pick<Runtime, 'clock' | 'timers'>): Promise<vo
   })
 }
 
-function startedTrace(node: ManagedNode, body: JsonObject): TraceService {
+function startedTrace(node: ManagedNode, body: JsonObject): PacketTrace {
   const limits = {
     snapBytes: numberIn(body, 'snapBytes', 1, TRACE_SNAP_BYTES_MAX),
     packetsMax: numberIn(body, 'packets', 1, TRACE_PACKETS_MAX),
@@ -86,7 +86,7 @@ function startedTrace(node: ManagedNode, body: JsonObject): TraceService {
 }
 
 /** Packets go on being recorded meanwhile; what is more than may wait is left. */
-function remainderOf(trace: TraceService): TraceBatch {
+function remainderOf(trace: PacketTrace): TraceBatch {
   const parts: Uint8Array[] = []
   for (let bytes = 0; ;) {
     const batch = trace.drain()
