@@ -3,6 +3,7 @@
 pub mod address;
 pub mod error;
 pub mod hub;
+pub mod moderation;
 pub mod monitor;
 pub mod netlink;
 pub mod patience;

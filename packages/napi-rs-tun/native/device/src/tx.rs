@@ -2,6 +2,7 @@
 
 use crate::error::{DeviceError, Result};
 use crate::hub::{Hub, HubSlot};
+use crate::moderation::Moderation;
 use crate::patience::Patience;
 use crate::punt::PuntQueue;
 use crate::socket::Socket;
@@ -16,11 +17,9 @@ use dataplane::vnet::{Gso, VnetHeader, VNET_HEADER};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-/// Enough to make the cost of poll() vanish, few enough to notice a stop signal within a millisecond.
+/// Enough to make the cost of poll() vanish, few enough to notice a stop signal within a millisecond, and no more small
+/// packets than the receiver's socket holds by default (256).
 const READS_PER_POLL_MAX: usize = 128;
-
-/// Enough for the change of threads not to matter.
-const YIELD_AFTER_PACKETS: usize = 16;
 
 /// A running reader, one thread for each queue; dropping it ends them.
 pub struct Reader {
@@ -60,6 +59,7 @@ fn run(tun: &Tun, lane: usize, queue: &PuntQueue, slot: &HubSlot, stop: &EventFd
     let mut egress = Egress::default();
     let nobody = Tables::default();
     let mut patience = Patience::default();
+    let moderation = Moderation::of_this_machine();
     let mut may_look = false;
     loop {
         match patience.wait_readable(tun.queue(lane), stop, may_look) {
@@ -67,11 +67,10 @@ fn run(tun: &Tun, lane: usize, queue: &PuntQueue, slot: &HubSlot, stop: &EventFd
             Ready::Stop => return,
             Ready::Gone => return report_gone(queue),
         }
-        let mut burst = 0;
+        let (mut burst, mut singles) = (0, 0);
         let hub = slot.get();
         egress.now_ms = hub.as_ref().map_or(0, |hub| hub.now_ms());
-        let mut outlet =
-            TxOutlet { tun, lane, queue, hub: hub.as_deref(), socket: None, stop, is_single: false };
+        let mut outlet = TxOutlet { tun, lane, queue, hub: hub.as_deref(), socket: None, stop };
         // A flood must not keep the stop signal from being seen.
         for _ in 0..READS_PER_POLL_MAX {
             match tun.read(lane, &mut buffer) {
@@ -80,7 +79,7 @@ fn run(tun: &Tun, lane: usize, queue: &PuntQueue, slot: &HubSlot, stop: &EventFd
                     let Some((vnet, at)) = vnet_of(tun, &buffer[..length]) else { continue };
                     let packet = &mut buffer[at..length];
                     burst += packet.len();
-                    outlet.is_single = vnet.gso == Gso::None;
+                    singles += usize::from(vnet.gso == Gso::None);
                     match &hub {
                         Some(hub) => egress.packet(&hub.plane.tables(), &vnet, packet, &mut outlet),
                         None => egress.packet(&nobody, &vnet, packet, &mut outlet),
@@ -91,6 +90,7 @@ fn run(tun: &Tun, lane: usize, queue: &PuntQueue, slot: &HubSlot, stop: &EventFd
             }
         }
         egress.flush(&mut outlet);
+        moderation.after_burst(singles);
         if let Some(hub) = &hub {
             hub.add_egress(egress.counters);
             hub.note_burst(burst);
@@ -122,8 +122,6 @@ struct TxOutlet<'a> {
     /// The socket used last: nearly always the one used next.
     socket: Option<(u32, Arc<Socket>)>,
     stop: &'a EventFd,
-    /// Whether the packet at hand came alone, not as part of a super-packet.
-    is_single: bool,
 }
 
 impl Outlet for TxOutlet<'_> {
@@ -137,10 +135,6 @@ impl Outlet for TxOutlet<'_> {
             Some((_, socket)) if batch.exceeds_path() => socket.send_cut(endpoint.address, bytes, self.stop),
             Some((_, socket)) => socket.send_segments(endpoint.address, bytes, size, self.stop),
             None => (),
-        }
-        // Who waits for a flood of small packets on this processor has room for a few hundred, not for a time slice.
-        if self.is_single && batch.count() >= YIELD_AFTER_PACKETS {
-            std::thread::yield_now();
         }
     }
 
