@@ -263,14 +263,14 @@ export const RELAY_PAIRS_PER_PEER_MAX = 64
 /** Relayed paths of one node, asked for or open: four for each of 256 peers. */
 export const RELAY_ENDS_MAX = 1_024
 
-/** What one direction of a relayed pair may use: a fast home line, and more than JavaScript forwards. */
-export const RELAY_ROW_BYTES_PER_SECOND = 125_000_000
+/** What one direction of a relayed pair may use: 10 Gbit/s, more than one processor forwards. Who lends less says so in the configuration. */
+export const RELAY_ROW_BYTES_PER_SECOND = 1_250_000_000
 
 /** What one direction may send at once after a pause: a full window of TCP on a long path. */
 export const RELAY_ROW_BURST_BYTES = 4_194_304
 
-/** What all relayed pairs of a node may use together: eight at full rate. */
-export const RELAY_BYTES_PER_SECOND = 1_000_000_000
+/** What all relayed pairs of a node may use together: eight directions at full rate. */
+export const RELAY_BYTES_PER_SECOND = 10_000_000_000
 
 /** What all relayed pairs may send at once after a pause. */
 export const RELAY_BURST_BYTES = 33_554_432
