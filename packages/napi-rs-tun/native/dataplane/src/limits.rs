@@ -61,19 +61,20 @@ pub const TRACE_PARTS_MAX: usize = 66;
 pub const STRANGER_CELLS: usize = 4_096;
 
 /// What one prefix may ask in a second after its burst: half of what all may, so that one alone never starves the others.
-pub const STRANGER_PREFIX_PER_SECOND_MAX: u64 = 125;
+pub const STRANGER_PREFIX_PER_SECOND_MAX: u64 = 60;
 
 /// What one prefix may ask at once: 300 machines of a network that start together, each with eight handshakes and hellos.
 pub const STRANGER_PREFIX_BURST_MAX: u64 = 8_192;
 
-/// Handshakes that strangers may ask for in a second; each that is answered costs the control plane half a millisecond.
-pub const INITIATIONS_PER_SECOND_MAX: u64 = 250;
+/// Handshakes that strangers may ask for in a second; each that is answered costs the control plane half a millisecond, on a
+/// small machine several.
+pub const INITIATIONS_PER_SECOND_MAX: u64 = 125;
 
 /// Handshakes at once: the control plane has them behind it within two seconds, mostly by asking for a proof of address.
 pub const INITIATIONS_BURST_MAX: u64 = 4_096;
 
-/// Hellos in a second, half of what the control plane would answer: the other half is work that tunnels need.
-pub const HELLOS_PER_SECOND_MAX: u64 = 500;
+/// Hellos in a second, a quarter of what the control plane would answer: the rest is work that tunnels need.
+pub const HELLOS_PER_SECOND_MAX: u64 = 250;
 
 /// Hellos at once: those of a large network whose power comes back.
 pub const HELLOS_BURST_MAX: u64 = 4_096;
