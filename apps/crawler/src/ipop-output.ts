@@ -48,7 +48,9 @@ export interface PeerReply {
     readonly bytesIn: number
     readonly bytesOut: number
   }
-  readonly refusals?: { readonly replays: number; readonly authFailures: number }
+  readonly refusals?: { readonly replays: number; readonly authFailures: number } & Readonly<
+    Record<string, number>
+  >
 }
 
 /** Reply to `ping`. */
@@ -167,6 +169,13 @@ function wayOf({ path = 'ring', remote, relay }: PingReply): string {
   return where === undefined ? path : `${path} ${where}`
 }
 
+/** Names what else did not go through, where anything did not. */
+function otherTroubles(refusals: PeerReply['refusals']): string {
+  const { replays: _, authFailures: __, ...others } = refusals ?? {}
+  const found = Object.entries(others).filter(([, count]) => count > 0)
+  return found.map(([reason, count]) => `${reason} ${count}`).join(', ') || '-'
+}
+
 /** Returns the lines of `peers`. */
 export function peerLines(peers: readonly PeerReply[]): string[] {
   const rows = peers.map(
@@ -181,6 +190,7 @@ export function peerLines(peers: readonly PeerReply[]): string[] {
       traffic === undefined ? '-' : volume(traffic.packetsOut, traffic.bytesOut),
       refusals === undefined ? '-' : String(refusals.replays),
       refusals === undefined ? '-' : String(refusals.authFailures),
+      otherTroubles(refusals),
     ],
   )
   const head = [
@@ -194,6 +204,7 @@ export function peerLines(peers: readonly PeerReply[]): string[] {
     'sent',
     'replays',
     'forged',
+    'other losses',
   ]
   return table([head, ...rows])
 }

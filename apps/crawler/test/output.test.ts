@@ -130,16 +130,16 @@ describe('peerLines', () => {
         rttMs: 1.25,
         activeForMs: 184_000,
         traffic: { packetsIn: 3, bytesIn: 120, packetsOut: 4_000, bytesOut: 5_600_000 },
-        refusals: { replays: 12, authFailures: 3 },
+        refusals: { replays: 12, authFailures: 3, malformed: 0, tooBig: 7, punted: 1 },
       },
       { address: 'bbbbbbbbbb', roles: ['near', 'leaf'], edgeKinds: [] },
       { address: 'c', roles: [], edgeKinds: ['relay', 'ring'], relay: 'brunet:node:a' },
     ]
     expect(peerLines(peers)).toEqual([
-      'address     roles      path   remote                    rtt     since      received   sent           replays  forged',
-      'a           near       udp    brunet.udp://192.0.2.1:1  1.3 ms  3 min 4 s  3 (120 B)  4000 (5.6 MB)  12       3',
-      'bbbbbbbbbb  near,leaf  -      -                         -       -          -          -              -        -',
-      'c                      relay  brunet:node:a             -       -          -          -              -        -',
+      'address     roles      path   remote                    rtt     since      received   sent           replays  forged  other losses',
+      'a           near       udp    brunet.udp://192.0.2.1:1  1.3 ms  3 min 4 s  3 (120 B)  4000 (5.6 MB)  12       3       tooBig 7, punted 1',
+      'bbbbbbbbbb  near,leaf  -      -                         -       -          -          -              -        -       -',
+      'c                      relay  brunet:node:a             -       -          -          -              -        -       -',
     ])
   })
 })

@@ -13,6 +13,7 @@ export type {
   RelayQuota,
   RelayRow,
   SessionCounters,
+  SessionTroubles,
   SessionRow,
   SocketEndpoint,
 } from './data-plane/types.ts'

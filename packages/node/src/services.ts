@@ -1,7 +1,7 @@
 /** What the management interfaces need from a running node, as small structural interfaces. */
 import type { Address } from '@ipop/address'
 import type { CborValue, Malformed } from '@ipop/codec'
-import type { PacketTrace } from 'napi-rs-tun'
+import type { PacketTrace, SessionTroubles } from 'napi-rs-tun'
 
 export type { PacketTrace, TraceBatch, TraceLimits } from 'napi-rs-tun'
 
@@ -82,13 +82,8 @@ export interface PeerTraffic {
   readonly bytesOut: number
 }
 
-/** Datagrams of a peer that the data plane refused, under all keys of its session. */
-export interface Refusals {
-  /** Their counter was seen before. */
-  readonly replays: number
-  /** Their tag is wrong. */
-  readonly authFailures: number
-}
+/** Packets and datagrams of a peer that the data plane did not let through, under all keys of its session, by reason. */
+export type Refusals = SessionTroubles
 
 /** How a node can be reached, as far as it knows. */
 export interface ReachView {

@@ -76,18 +76,38 @@ export interface SessionRow {
   readonly lifetimeMs?: number
 }
 
+/** Packets and datagrams of a session that did not go through, by reason. */
+export interface SessionTroubles {
+  /** Received with a counter that was seen before. */
+  readonly replays: number
+  /** Received with a wrong tag. */
+  readonly authFailures: number
+  /** Received under a key that is too old. */
+  readonly expired: number
+  /** Received and authentic, but no IP packets although they claim to be. */
+  readonly malformed: number
+  /** Received from a source that is not routed to the peer. */
+  readonly foreignSource: number
+  /** Received for an address that is not ours. */
+  readonly foreignDestination: number
+  /** Left to JavaScript because the key is used up. */
+  readonly punted: number
+  /** Longer than the path carries; their sender was told. */
+  readonly tooBig: number
+  /** Sent to be cut by the network. */
+  readonly fragmented: number
+  /** Contradicted themselves, or too long for any datagram. */
+  readonly refused: number
+}
+
 /** What went through a session. */
-export interface SessionCounters {
+export interface SessionCounters extends SessionTroubles {
   /** Datagrams sealed; the next nonce. */
   readonly sent: number
   readonly sentBytes: number
   /** Authentic datagrams received. */
   readonly received: number
   readonly receivedBytes: number
-  /** Datagrams refused because their counter was seen before. */
-  readonly replays: number
-  /** Datagrams refused because their tag is wrong. */
-  readonly authFailures: number
   /** Milliseconds since the last authentic datagram; undefined before the first. */
   readonly idleMs: number | undefined
 }

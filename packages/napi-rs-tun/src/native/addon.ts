@@ -107,6 +107,14 @@ export interface NativeSessionCounters {
   readonly receivedBytes: number
   readonly replays: number
   readonly authFailures: number
+  readonly expired: number
+  readonly malformed: number
+  readonly foreignSource: number
+  readonly foreignDestination: number
+  readonly punted: number
+  readonly tooBig: number
+  readonly fragmented: number
+  readonly refused: number
   readonly idleMs: number
 }
 

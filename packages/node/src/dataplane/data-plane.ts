@@ -22,6 +22,7 @@ import { PlaneRelays } from './plane-relays.ts'
 import { PlaneSockets } from './plane-sockets.ts'
 import { PlaneTraffic, type TrafficListener } from './plane-traffic.ts'
 import type { Plane, SocketEndpoint } from './plane.ts'
+import { addRefusals, NO_REFUSALS } from './refusals.ts'
 
 /** The ports the data plane uses. */
 export type NodeDataPlaneRuntime = Pick<Runtime, 'clock' | 'timers' | 'log' | 'datagrams'>
@@ -52,6 +53,7 @@ export class NodeDataPlane implements ChannelObserver {
   readonly #peers: PlanePeers
   readonly #traffic: PlaneTraffic
   #features: Readonly<Record<string, boolean>>
+  #tooLongTrains = 0
 
   /** Makes one around the plane that `open` opens with the handlers it gets. Throws where the plane cannot be used. */
   constructor(runtime: NodeDataPlaneRuntime, open: (handlers: DataPlaneHandlers) => Plane) {
@@ -73,7 +75,10 @@ export class NodeDataPlane implements ChannelObserver {
     this.#peers = peers
     this.#traffic = traffic
     this.#features = plane.features()
-    traffic.onLook = () => this.#tellLostFeatures()
+    traffic.onLook = () => {
+      this.#tellLostFeatures()
+      this.#askNarrowLinks()
+    }
     this.datagrams = new PlaneSockets({ plane, others: runtime.datagrams })
     this.ciphers = new PlaneCiphers({ plane, peers, log })
     this.forwarding = new PlaneForwarding({ plane, peers, traffic, clock, log })
@@ -119,13 +124,10 @@ export class NodeDataPlane implements ChannelObserver {
   /** Returns what was refused of a peer since it came into the plane. */
   refusals(address: Address): Refusals {
     const peer = this.#peers.get(address)
-    const refusals = { replays: 0, authFailures: 0, ...peer?.refusedBefore }
-    for (const index of peer?.keys.keys() ?? []) {
-      const counters = this.#plane.sessionCounters(index)
-      refusals.replays += counters?.replays ?? 0
-      refusals.authFailures += counters?.authFailures ?? 0
-    }
-    return refusals
+    const underKeys = [...(peer?.keys.keys() ?? [])].map((index) =>
+      this.#plane.sessionCounters(index),
+    )
+    return underKeys.reduce(addRefusals, peer?.refusedBefore ?? NO_REFUSALS)
   }
 
   /** Ends it; the node must have stopped before. */
@@ -142,6 +144,13 @@ export class NodeDataPlane implements ChannelObserver {
       if (before[feature] !== true || this.#features[feature] !== false) continue
       this.#log.write('warn', 'data plane lost a feature: a device refused it', { feature })
     }
+  }
+
+  /** The MTU of a link or route fell below what paths were found to carry. */
+  #askNarrowLinks(): void {
+    const { tooLongTrains = 0 } = this.#plane.counters()
+    if (tooLongTrains > this.#tooLongTrains) this.#traffic.listener?.entry.doubtDatagramSizes()
+    this.#tooLongTrains = tooLongTrains
   }
 
   #endpointOf(edge: Edge | undefined): SocketEndpoint | undefined {

@@ -6,6 +6,7 @@ import { messageOf } from '../errors.ts'
 import { PlaneKey } from './plane-key.ts'
 import type { PlanePeer, PlanePeers } from './plane-peers.ts'
 import type { Plane } from './plane.ts'
+import { addRefusals } from './refusals.ts'
 
 /** What the keys work with. */
 export interface PlaneCipherModules {
@@ -90,9 +91,8 @@ class PlaneCipher implements TransportCipher {
 
   erase(): void {
     const { plane, peers } = this.#modules
-    const counters = plane.sessionCounters(this.#key.index)
-    this.#peer.refusedBefore.replays += counters?.replays ?? 0
-    this.#peer.refusedBefore.authFailures += counters?.authFailures ?? 0
+    const refused = plane.sessionCounters(this.#key.index)
+    this.#peer.refusedBefore = addRefusals(this.#peer.refusedBefore, refused)
     plane.removeSession(this.#key.index)
     peers.removeKey(this.#peer, this.#key)
   }

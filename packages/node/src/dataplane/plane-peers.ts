@@ -3,8 +3,10 @@ import type { Address } from '@ipop/address'
 import type { Instant } from '@ipop/runtime'
 import { RELAY_FRAME_OVERHEAD } from '@ipop/transport'
 import { PLANE_DATAGRAM6_BYTES_MAX, PLANE_DATAGRAM_BYTES_MAX } from '../limits.ts'
+import type { Refusals } from '../services.ts'
 import type { PlaneKey } from './plane-key.ts'
 import type { Plane, SocketEndpoint } from './plane.ts'
+import { NO_REFUSALS } from './refusals.ts'
 
 /** One peer. It stays in the plane as long as it has anything there. */
 export interface PlanePeer {
@@ -18,7 +20,7 @@ export interface PlanePeer {
   datagramBytesMax: number | undefined
   takesPartialChecksum: boolean
   /** What was refused under keys that are gone. */
-  readonly refusedBefore: { replays: number; authFailures: number }
+  refusedBefore: Refusals
   /** When the plane was last seen to carry something by itself. */
   lastCarriedAt: Instant
 }
@@ -63,7 +65,7 @@ export class PlanePeers {
       endpoint: undefined,
       datagramBytesMax: undefined,
       takesPartialChecksum: false,
-      refusedBefore: { replays: 0, authFailures: 0 },
+      refusedBefore: NO_REFUSALS,
       lastCarriedAt: Number.NEGATIVE_INFINITY,
     }
     this.#install(peer)

@@ -10,7 +10,7 @@ import type { Plane, SocketEndpoint } from './plane.ts'
 
 /** Who is told. */
 export interface TrafficListener {
-  readonly entry: Pick<DataPlaneEntry, 'receiveOpened' | 'noteCarried'>
+  readonly entry: Pick<DataPlaneEntry, 'receiveOpened' | 'noteCarried' | 'doubtDatagramSizes'>
   /** Returns the edge for what came from `source`. */
   edgeFrom(source: SocketEndpoint): Edge | undefined
   /** Packets went to `peer` without passing through JavaScript. */

@@ -16,9 +16,11 @@ import {
   type RelayRow,
   type SessionCounters,
   type SessionRow,
+  type SessionTroubles,
   type SocketEndpoint,
 } from 'napi-rs-tun'
 import type { Plane } from '../../src/dataplane/plane.ts'
+import { addRefusals, NO_REFUSALS } from '../../src/dataplane/refusals.ts'
 
 /** The first link is an Ethernet. */
 const LINK_DATAGRAM_BYTES_MAX = 1472
@@ -47,7 +49,11 @@ export class FakePlane implements Plane {
   readonly relayEnds = new Map<number, RelayEndRow>()
   own: readonly string[] = []
   /** What was refused, by session. */
-  readonly refused = new Map<number, { replays: number; authFailures: number }>()
+  readonly refused = new Map<number, Partial<SessionTroubles>>()
+  /** Trains that the first link refused. */
+  tooLongTrains = 0
+  /** How many datagrams were sent that may not be cut. */
+  wholes = 0
   relayQuota: RelayQuota | undefined
   hasFastAes = true
   hasSegmentation = true
@@ -86,6 +92,7 @@ export class FakePlane implements Plane {
       local: socket.local,
       send: (bytes, to) => socket.send(bytes, to),
       sendWhole: (bytes, to) => {
+        this.wholes++
         if (bytes.length <= LINK_DATAGRAM_BYTES_MAX) socket.send(bytes, to)
         return bytes.length <= LINK_DATAGRAM_BYTES_MAX
       },
@@ -191,7 +198,7 @@ export class FakePlane implements Plane {
   }
 
   counters(): Record<string, number> {
-    return { sealed: 1 }
+    return { sealed: 1, tooLongTrains: this.tooLongTrains }
   }
 
   features(): Readonly<Record<string, boolean>> {
@@ -200,7 +207,7 @@ export class FakePlane implements Plane {
 
   sessionCounters(localIndex: number): SessionCounters | undefined {
     const session = this.sessions.get(localIndex)
-    const refused = { replays: 0, authFailures: 0, ...this.refused.get(localIndex) }
+    const refused = addRefusals(NO_REFUSALS, this.refused.get(localIndex))
     return session && { ...session.counters, ...refused, idleMs: undefined }
   }
 

@@ -4,6 +4,7 @@ import { CIPHER_AES_256_GCM, CIPHER_CHACHA20_POLY1305 } from '@ipop/security'
 import { formatIp, Ipv6Network } from '@ipop/ip-mapping'
 import { type Edge, UdpEdgeListener } from '@ipop/transport'
 import { NodeDataPlane } from '../../src/dataplane/data-plane.ts'
+import { NO_REFUSALS } from '../../src/dataplane/refusals.ts'
 import { FakePlane } from '../helpers/fake-plane.ts'
 import { planeNode, route, row, twoPlaneNodes } from '../helpers/plane-nodes.ts'
 
@@ -49,14 +50,14 @@ describe('a node with a data plane', () => {
   it('remembers what it refused of a peer beyond the keys under which it did', async () => {
     const { world, left, right } = await twoPlaneNodes()
     const [first = 0] = left.fake.sessions.keys()
-    left.fake.refused.set(first, { replays: 3, authFailures: 2 })
+    left.fake.refused.set(first, { replays: 3, tooBig: 2 })
     const refusals = () => left.plane.refusals(right.table.address)
-    expect(refusals()).toEqual({ replays: 3, authFailures: 2 })
+    expect(refusals()).toEqual({ ...NO_REFUSALS, replays: 3, tooBig: 2 })
     await world.runUntil(() => !left.fake.sessions.has(first), { limitMs: 600_000 })
-    expect(refusals()).toEqual({ replays: 3, authFailures: 2 })
+    expect(refusals()).toEqual({ ...NO_REFUSALS, replays: 3, tooBig: 2 })
     const [later = 0] = left.fake.sessions.keys()
-    left.fake.refused.set(later, { replays: 1, authFailures: 0 })
-    expect(refusals()).toEqual({ replays: 4, authFailures: 2 })
+    left.fake.refused.set(later, { replays: 1, punted: 1 })
+    expect(refusals()).toEqual({ ...NO_REFUSALS, replays: 4, tooBig: 2, punted: 1 })
   })
 
   it('takes rows and own addresses of both families', async () => {
@@ -113,6 +114,18 @@ describe('a node with a data plane', () => {
       expect.objectContaining({ feature: 'udpSegment' }),
     ])
     expect(left.plane.features()).toEqual({ udpSegment: false })
+  })
+
+  it('asks anew what its paths carry when the first link refused trains', async () => {
+    const { world, left, right } = await twoPlaneNodes()
+    route(left, right)
+    await world.run({ forMs: 20_000 })
+    const before = left.fake.wholes
+    await world.run({ forMs: 20_000 })
+    expect(left.fake.wholes).toBe(before)
+    left.fake.tooLongTrains = 1
+    await world.run({ forMs: 2_000 })
+    expect(left.fake.wholes).toBeGreaterThan(before)
   })
 
   it('has sockets of both families', async () => {

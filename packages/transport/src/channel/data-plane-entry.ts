@@ -27,6 +27,13 @@ export class DataPlaneEntry {
     this.#modules.run((now) => sessions.handleOpened(index, frame, edge, now))
   }
 
+  /** The system refused datagrams as longer than their first link or route carries: checks the sizes relied on. */
+  doubtDatagramSizes(): void {
+    this.#modules.run((now) => {
+      for (const channel of this.#modules.channels.values()) channel.ways.mtu.doubt(now)
+    })
+  }
+
   /** Takes note of frames carried under the key of `index`; `edge` is where the last of them came from. */
   noteCarried(index: number, traffic: CarriedTraffic, edge: Edge | undefined): void {
     const { sessions, channels } = this.#modules

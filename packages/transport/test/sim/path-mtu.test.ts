@@ -41,6 +41,17 @@ describe('the longest datagram of a channel', () => {
     expect(channel.state).toBe('up')
   })
 
+  it('shrinks when the first link refuses datagrams of that size', async () => {
+    const { world, left, hosts, channel } = await connected({ datagramBytesMax: 1_472 })
+    await world.run({ forMs: 10_000 })
+    world.setLink(hosts[0], hosts[1], { datagramBytesMax: 1_300 })
+    await world.run({ forMs: 2_000 })
+    expect(channel.datagramBytesMax).toBe(1_472)
+    left.table.dataPlane.doubtDatagramSizes()
+    await world.run({ forMs: 3_000 })
+    expect(channel.datagramBytesMax).toBe(1_252)
+  })
+
   it('is found anew on another path, and is unknown where nobody can forbid fragments', async () => {
     const { world, hosts, left, right, channel } = await connected({ datagramBytesMax: 1_252 })
     await world.run({ forMs: 5_000 })

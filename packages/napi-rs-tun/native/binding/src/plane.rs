@@ -5,7 +5,7 @@ use crate::error::{closed, from_device, from_refusal, invalid, Result};
 use crate::tun::{cidr, NativeTun};
 use crate::wake;
 use dataplane::aead::{has_fast_aes, Cipher};
-use dataplane::session::{Endpoint, SessionKeys};
+use dataplane::session::{trouble::Trouble, Endpoint, SessionCounters, SessionKeys};
 use dataplane::transport::{DataHeader, HEADER, TAG};
 use device::hub::{Hub, HubSlot};
 use device::rx::Receiver;
@@ -85,6 +85,22 @@ pub struct SessionInfo {
     pub replays: f64,
     /// Datagrams refused because their tag is wrong.
     pub auth_failures: f64,
+    /// Datagrams refused because the key is too old.
+    pub expired: f64,
+    /// Authentic plaintexts that claim to be IP packets and are not.
+    pub malformed: f64,
+    /// Packets whose source is not routed to the peer.
+    pub foreign_source: f64,
+    /// Packets to an address that is not ours.
+    pub foreign_destination: f64,
+    /// Packets left to JavaScript because the key is used up.
+    pub punted: f64,
+    /// Packets longer than the path carries, whose sender was told.
+    pub too_big: f64,
+    /// Packets that the network had to cut.
+    pub fragmented: f64,
+    /// Packets that contradicted themselves or were too long.
+    pub refused: f64,
     /// Milliseconds since the last authentic one; negative when there was none.
     pub idle_ms: f64,
 }
@@ -292,18 +308,8 @@ impl NativePlane {
     pub fn session_counters(&self, local_index: u32) -> Result<Option<SessionInfo>> {
         let hub = self.hub()?;
         let counters = hub.plane.tables().session(local_index).map(|session| session.counters());
-        Ok(counters.map(|counters| SessionInfo {
-            sent: counters.sent as f64,
-            sent_bytes: counters.sent_bytes as f64,
-            received: counters.received as f64,
-            received_bytes: counters.received_bytes as f64,
-            replays: counters.replays as f64,
-            auth_failures: counters.auth_failures as f64,
-            idle_ms: match counters.received {
-                0 => -1.0,
-                _ => hub.now_ms().saturating_sub(counters.last_received_ms) as f64,
-            },
-        }))
+        let now_ms = hub.now_ms();
+        Ok(counters.map(|counters| session_info(&counters, now_ms)))
     }
 
     /// Ends all threads and closes all sockets before it returns; does nothing the second time.
@@ -314,5 +320,29 @@ impl NativePlane {
 
     pub(crate) fn hub(&self) -> Result<&Arc<Hub>> {
         Ok(&self.open.as_ref().ok_or_else(closed)?.hub)
+    }
+}
+
+fn session_info(counters: &SessionCounters, now_ms: u64) -> SessionInfo {
+    let of = |trouble| counters.troubles.of(trouble) as f64;
+    SessionInfo {
+        sent: counters.sent as f64,
+        sent_bytes: counters.sent_bytes as f64,
+        received: counters.received as f64,
+        received_bytes: counters.received_bytes as f64,
+        replays: of(Trouble::Replay),
+        auth_failures: of(Trouble::Forgery),
+        expired: of(Trouble::Expired),
+        malformed: of(Trouble::Malformed),
+        foreign_source: of(Trouble::ForeignSource),
+        foreign_destination: of(Trouble::ForeignDestination),
+        punted: of(Trouble::Punted),
+        too_big: of(Trouble::TooBig),
+        fragmented: of(Trouble::Fragmented),
+        refused: of(Trouble::Refused),
+        idle_ms: match counters.received {
+            0 => -1.0,
+            _ => now_ms.saturating_sub(counters.last_received_ms) as f64,
+        },
     }
 }

@@ -6,7 +6,7 @@ use crate::ip::{fill_in_checksum, IpPacket};
 use crate::mss;
 use crate::plane::Tables;
 use crate::segment::{longest, segment, Segment};
-use crate::session::{Endpoint, Session};
+use crate::session::{trouble::Trouble, Endpoint, Session};
 use crate::vnet::VnetHeader;
 
 /// Where the results go.
@@ -66,12 +66,12 @@ impl Egress {
                 let room = peer.room();
                 mss::clamp(packet, &outline, room, vnet.needs_checksum);
                 match self.fit(vnet, packet, &outline, room, outlet) {
-                    Fit::Answered => return,
-                    Fit::Refused => false,
+                    Fit::Answered => return session.note(Trouble::TooBig),
+                    Fit::Refused => refused_of(session),
                     fit => {
                         let way = Way { session, endpoint, exceeds_path: fit == Fit::Exceeds };
                         let may_stay_partial = |length| peer.takes_partial && length < room;
-                        self.seal(vnet, packet, &way, may_stay_partial, outlet)
+                        self.seal(vnet, packet, &way, may_stay_partial, outlet) || refused_of(session)
                     }
                 }
             }
@@ -117,12 +117,17 @@ impl Egress {
                 // What the control plane sees it cannot miss: a new session is due.
                 Pushed::KeyUsedUp => {
                     counters.punted += 1;
+                    way.session.note(Trouble::Punted);
                     punt_whole(&part, outlet);
                 }
-                Pushed::TooLong | Pushed::FlushFirst => counters.refused += 1,
+                Pushed::TooLong | Pushed::FlushFirst => {
+                    counters.refused += 1;
+                    refused_of(way.session);
+                }
             }
             if way.exceeds_path && pushed == Pushed::Taken {
                 counters.fragmented += 1;
+                way.session.note(Trouble::Fragmented);
                 batch.mark_exceeding();
                 send_and_clear(batch, outlet);
             }
@@ -163,6 +168,12 @@ impl Egress {
     pub fn flush(&mut self, outlet: &mut impl Outlet) {
         send_and_clear(&mut self.batch, outlet);
     }
+}
+
+/// Counts a packet that is not taken; returns false for that.
+fn refused_of(session: &Session) -> bool {
+    session.note(Trouble::Refused);
+    false
 }
 
 /// How a packet relates to its path.
@@ -383,6 +394,24 @@ pub mod tests {
             1_280u32.to_be_bytes(),
             "never less than IPv6 asks of every link"
         );
+    }
+
+    #[test]
+    fn a_session_knows_which_of_its_packets_were_lost_and_why() {
+        let plane = plane(1);
+        plane.install_peer(2, true, 1_252).unwrap();
+        let (mut egress, mut kept) = (Egress::default(), Kept::default());
+        let plain = VnetHeader::default();
+        let mut long = tcp_packet(false, 1, 0x10, &[7; 1_380]);
+        egress.packet(&plane.tables(), &plain, &mut long.clone(), &mut kept);
+        long[6] = 0;
+        egress.packet(&plane.tables(), &plain, &mut long.clone(), &mut kept);
+        egress.packet(&plane.tables(), &tcp4(0), &mut long, &mut kept);
+        egress.now_ms = u64::MAX;
+        egress.packet(&plane.tables(), &plain, &mut tcp_packet(false, 1, 0x10, b"late"), &mut kept);
+        let troubles = plane.tables().session(1).unwrap().counters().troubles;
+        let wanted = [Trouble::TooBig, Trouble::Fragmented, Trouble::Refused, Trouble::Punted];
+        assert_eq!(wanted.map(|trouble| troubles.of(trouble)), [1; 4]);
     }
 
     #[test]

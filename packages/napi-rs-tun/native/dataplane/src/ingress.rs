@@ -7,7 +7,7 @@ use crate::ip::{fill_in_checksum, IpPacket};
 use crate::mss;
 use crate::plane::Tables;
 use crate::relay::Run;
-use crate::session::{Endpoint, Rejected, Session};
+use crate::session::{trouble::Trouble, Endpoint, Rejected, Session};
 use crate::transport::{classify, Content, DataHeader};
 use std::ops::Range;
 
@@ -166,6 +166,7 @@ impl Ingress {
         let (start, packet) = if is_partial { (start + 1, &mut plaintext[1..]) } else { (start, plaintext) };
         let Some(outline) = outline_of(packet, is_partial) else {
             self.counters.malformed += 1;
+            session.note(Trouble::Malformed);
             return;
         };
         // A peer may pad its plaintexts.
@@ -181,8 +182,14 @@ impl Ingress {
                     self.coalescer.push(arena, start..start + outline.total_length, admitted, is_partial);
                     return;
                 }
-                Err(Stray::Source) => self.counters.foreign_source += 1,
-                Err(Stray::Destination) => self.counters.foreign_destination += 1,
+                Err(Stray::Source) => {
+                    self.counters.foreign_source += 1;
+                    session.note(Trouble::ForeignSource);
+                }
+                Err(Stray::Destination) => {
+                    self.counters.foreign_destination += 1;
+                    session.note(Trouble::ForeignDestination);
+                }
             }
         }
         if is_partial {

@@ -9,6 +9,9 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
+pub mod trouble;
+use trouble::{Trouble, Troubles};
+
 /// A peer's address as one of our sockets sees it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Endpoint {
@@ -75,8 +78,7 @@ pub struct Session {
     received_bytes: AtomicU64,
     sent_bytes: AtomicU64,
     last_received_ms: AtomicU64,
-    replays: AtomicU64,
-    auth_failures: AtomicU64,
+    troubles: [AtomicU64; Trouble::COUNT],
 }
 
 struct Receiving {
@@ -119,10 +121,8 @@ pub struct SessionCounters {
     pub received_bytes: u64,
     /// When the last of them arrived, in milliseconds of the plane's clock.
     pub last_received_ms: u64,
-    /// Datagrams refused because their counter was seen before.
-    pub replays: u64,
-    /// Datagrams refused because their tag is wrong.
-    pub auth_failures: u64,
+    /// What did not go through, by reason.
+    pub troubles: Troubles,
 }
 
 impl Session {
@@ -145,8 +145,7 @@ impl Session {
             received_bytes: AtomicU64::new(0),
             sent_bytes: AtomicU64::new(0),
             last_received_ms: AtomicU64::new(0),
-            replays: AtomicU64::new(0),
-            auth_failures: AtomicU64::new(0),
+            troubles: Default::default(),
         })
     }
 
@@ -190,17 +189,18 @@ impl Session {
         now_ms: u64,
     ) -> Result<Opened, Rejected> {
         if header.counter >= self.messages_max || now_ms >= self.expires_at_ms {
+            self.note(Trouble::Expired);
             return Err(Rejected::Expired);
         }
         let mut receiving = self.receiving.lock().unwrap_or_else(PoisonError::into_inner);
         if !receiving.window.is_acceptable(header.counter) {
-            self.replays.fetch_add(1, Relaxed);
+            self.note(Trouble::Replay);
             return Err(Rejected::Replayed);
         }
         let is_authentic =
             datagram.get_mut(HEADER..).is_some_and(|message| self.receive_key.open(header.counter, message));
         if !is_authentic {
-            self.auth_failures.fetch_add(1, Relaxed);
+            self.note(Trouble::Forgery);
             return Err(Rejected::Forged);
         }
         receiving.window.accept(header.counter);
@@ -223,9 +223,13 @@ impl Session {
             received: self.received.load(Relaxed),
             received_bytes: self.received_bytes.load(Relaxed),
             last_received_ms: self.last_received_ms.load(Relaxed),
-            replays: self.replays.load(Relaxed),
-            auth_failures: self.auth_failures.load(Relaxed),
+            troubles: Troubles::read(&self.troubles),
         }
+    }
+
+    /// Counts a datagram or packet of this session that did not go through.
+    pub fn note(&self, trouble: Trouble) {
+        self.troubles[trouble as usize].fetch_add(1, Relaxed);
     }
 }
 
@@ -272,7 +276,7 @@ pub mod tests {
             assert_eq!(&datagram[opened.plaintext], b"hello");
             assert!(opened.is_first && !opened.has_moved);
             assert_eq!(bob.try_open(&header, &mut copy.clone(), None, 6), Err(Rejected::Replayed));
-            assert_eq!(bob.counters().replays, 1);
+            assert_eq!(bob.counters().troubles.of(Trouble::Replay), 1);
             assert_eq!(bob.counters().received, 1);
             assert_eq!(bob.counters().last_received_ms, 5);
         }
@@ -287,7 +291,8 @@ pub mod tests {
         let source = |port| Some(Endpoint::direct(0, ([10, 0, 0, 1], port).into()));
         let header = DataHeader::decode(&forged).unwrap();
         assert_eq!(bob.try_open(&header, &mut forged, source(9), 0), Err(Rejected::Forged));
-        assert_eq!((bob.counters().auth_failures, bob.counters().replays), (1, 0));
+        let troubles = bob.counters().troubles;
+        assert_eq!((troubles.of(Trouble::Forgery), troubles.of(Trouble::Replay)), (1, 0));
         let header = DataHeader::decode(&datagram).unwrap();
         assert!(bob.open(&header, &mut datagram, source(1), 0).unwrap().has_moved);
         let mut next = sealed(&alice, b"");
@@ -334,6 +339,7 @@ pub mod tests {
         let header = DataHeader::decode(&datagram).unwrap();
         assert!(!alice.seal(&mut [0; 40], 1_000));
         assert_eq!(bob.try_open(&header, &mut datagram, None, 1_000), Err(Rejected::Expired));
+        assert_eq!(bob.counters().troubles.of(Trouble::Expired), 1);
         assert!(bob.open(&header, &mut datagram, None, 999).is_some());
     }
 

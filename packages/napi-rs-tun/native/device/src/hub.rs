@@ -169,7 +169,9 @@ impl Hub {
     /// Returns all counters by name.
     pub fn counters(&self) -> Vec<(&'static str, u64)> {
         let totals = &self.totals;
-        let send_errors = self.sockets().values().flatten().map(|socket| socket.send_errors()).sum();
+        let sum =
+            |count: fn(&Socket) -> u64| self.sockets().values().flatten().map(|socket| count(socket)).sum();
+        let (send_errors, too_long_trains) = (sum(Socket::send_errors), sum(Socket::too_long_trains));
         vec![
             ("sealed", totals.sealed.load(Relaxed)),
             ("punted", totals.punted.load(Relaxed)),
@@ -193,6 +195,7 @@ impl Hub {
             ("interfaceWrites", totals.written.load(Relaxed)),
             ("interfaceErrors", totals.write_errors.load(Relaxed)),
             ("sendErrors", send_errors),
+            ("tooLongTrains", too_long_trains),
         ]
     }
 

@@ -25,6 +25,8 @@ pub struct Socket {
     has_segmentation: AtomicBool,
     has_coalescing: AtomicBool,
     send_errors: AtomicU64,
+    /// Trains refused because the first link carries no datagram that long.
+    too_long_trains: AtomicU64,
     /// Held by sends that change what the kernel does with long datagrams, and change it back.
     special: Mutex<()>,
 }
@@ -66,6 +68,7 @@ impl Socket {
             has_segmentation: AtomicBool::new(true),
             has_coalescing: AtomicBool::new(false),
             send_errors: AtomicU64::new(0),
+            too_long_trains: AtomicU64::new(0),
             special: Mutex::new(()),
         };
         made.configure();
@@ -96,6 +99,11 @@ impl Socket {
     /// Returns how many sends the system refused.
     pub fn send_errors(&self) -> u64 {
         self.send_errors.load(Relaxed)
+    }
+
+    /// Returns how many trains the system refused because their datagrams are longer than the first link or route carries.
+    pub fn too_long_trains(&self) -> u64 {
+        self.too_long_trains.load(Relaxed)
     }
 
     /// Returns whether trains are sent in one call (UDP_SEGMENT); false once a device refused it.
@@ -185,8 +193,13 @@ impl Socket {
                 self.has_segmentation.store(false, Relaxed);
                 AfterTrain::SendSingly
             }
-            // EMSGSIZE: a segmented send is never fragmented, single datagrams are. EINVAL: an old kernel's cap.
-            Some(libc::EMSGSIZE | libc::EINVAL) => AfterTrain::SendSingly,
+            // A segmented send is never fragmented, single datagrams are.
+            Some(libc::EMSGSIZE) => {
+                self.too_long_trains.fetch_add(1, Relaxed);
+                AfterTrain::SendSingly
+            }
+            // An old kernel's cap.
+            Some(libc::EINVAL) => AfterTrain::SendSingly,
             _ => {
                 self.send_errors.fetch_add(1, Relaxed);
                 AfterTrain::Lost
@@ -413,7 +426,7 @@ mod tests {
         let after = |errno| a.after_train(Err(io::Error::from_raw_os_error(errno)));
         assert_eq!(a.after_train(Ok(())), AfterTrain::Sent);
         assert_eq!([libc::EMSGSIZE, libc::EINVAL].map(after), [AfterTrain::SendSingly; 2]);
-        assert!(a.has_segmentation());
+        assert!(a.has_segmentation() && a.too_long_trains() == 1);
         assert_eq!([libc::EAGAIN, libc::ENETUNREACH, libc::EPERM].map(after), [AfterTrain::Lost; 3]);
         assert!(a.has_segmentation() && a.send_errors() == 3);
         assert_eq!(after(libc::EIO), AfterTrain::SendSingly);

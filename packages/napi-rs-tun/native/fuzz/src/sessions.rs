@@ -7,7 +7,7 @@ use dataplane::aead::{Cipher, Key};
 use dataplane::plane::{Plane, Refusal};
 use dataplane::queue::{records, PackedQueue};
 use dataplane::replay::ReplayWindow;
-use dataplane::session::{Endpoint, SessionKeys};
+use dataplane::session::{trouble::Trouble, Endpoint, SessionKeys};
 use dataplane::transport::{DataHeader, HEADER, TAG};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
@@ -332,7 +332,8 @@ impl Bench {
         }
         let counters = session.counters();
         assert_eq!((counters.received, counters.received_bytes), (row.received, row.received_bytes));
-        assert_eq!((counters.replays, counters.auth_failures), (row.replays, row.auth_failures));
+        let of = |trouble| counters.troubles.of(trouble);
+        assert_eq!((of(Trouble::Replay), of(Trouble::Forgery)), (row.replays, row.auth_failures));
         assert_eq!(counters.last_received_ms, row.last_received_ms);
     }
 

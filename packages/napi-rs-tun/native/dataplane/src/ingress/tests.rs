@@ -89,6 +89,8 @@ fn packets_from_a_foreign_source_go_to_the_control_plane_with_a_whole_checksum()
     assert_eq!(heard.0[1].1, "Packet");
     assert!(is_valid(&heard.0[1].2));
     assert_eq!((ingress.counters.foreign_source, ingress.counters.foreign_destination), (1, 0));
+    let troubles = bob.tables().session(2).unwrap().counters().troubles;
+    assert_eq!((troubles.of(Trouble::ForeignSource), troubles.of(Trouble::Malformed)), (1, 0));
 }
 
 #[test]
