@@ -275,6 +275,12 @@ export const RELAY_BYTES_PER_SECOND = 10_000_000_000
 /** What all relayed pairs may send at once after a pause. */
 export const RELAY_BURST_BYTES = 33_554_432
 
+/** A bucket that holds less than a few trains of packets is empty before a warning could be heeded. */
+export const RELAY_EARLY_LOSS_BURST_MIN = 1_048_576
+
+/** One frame in fifty from an empty bucket: TCP over any path then sends less than it did. */
+export const RELAY_EARLY_LOSS_MAX = 0.02
+
 /** Relayed pairs and edges that nobody used for this long end; spare paths are pinged every minute. */
 export const RELAY_IDLE_MS = 180_000
 

@@ -138,6 +138,8 @@ export class RelayService {
     const bytes = datagram.length + RELAY_FRAME_OVERHEAD
     if (!bucket.has(bytes, now) || !this.#total.has(bytes, now))
       return this.#host.drop('relay: over quota')
+    if (bucket.losesEarly() || this.#total.losesEarly())
+      return this.#host.drop('relay: nearly over quota')
     bucket.take(bytes)
     this.#total.take(bytes)
     pair.lastUsedAt = now

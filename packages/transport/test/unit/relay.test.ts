@@ -3,7 +3,12 @@ import { Address } from '@ipop/address'
 import { SeededRandom } from '@ipop/simulator'
 import { describe, expect, it } from '@jest/globals'
 import { IndexTable } from '@ipop/transport'
-import { RELAY_PAIRS_MAX, RELAY_PAIRS_PER_PEER_MAX } from '../../src/limits.ts'
+import {
+  RELAY_EARLY_LOSS_BURST_MIN,
+  RELAY_EARLY_LOSS_MAX,
+  RELAY_PAIRS_MAX,
+  RELAY_PAIRS_PER_PEER_MAX,
+} from '../../src/limits.ts'
 import { RelayPairs } from '../../src/relay/relay-pairs.ts'
 import { TokenBucket } from '../../src/relay/token-bucket.ts'
 
@@ -30,6 +35,26 @@ describe('a token bucket', () => {
       false,
       false,
     ])
+  })
+})
+
+describe('an emptying token bucket', () => {
+  const lossesOf = (bucket: TokenBucket) =>
+    Array.from({ length: 10_000 }, () => bucket.losesEarly()).filter(Boolean).length
+
+  it('loses single frames once half is gone, the emptier the more', () => {
+    const bucket = new TokenBucket({ bytesPerSecond: 0, burstBytes: RELAY_EARLY_LOSS_BURST_MIN }, 0)
+    const losses = [2, 4, 4].map((part) => {
+      bucket.take(RELAY_EARLY_LOSS_BURST_MIN / part)
+      return lossesOf(bucket)
+    })
+    expect(losses).toEqual([0, 5_000 * RELAY_EARLY_LOSS_MAX, 10_000 * RELAY_EARLY_LOSS_MAX])
+  })
+
+  it('gives no warning where nobody could heed it in time', () => {
+    const bucket = new TokenBucket(RATE, 0)
+    bucket.take(RATE.burstBytes)
+    expect(lossesOf(bucket)).toBe(0)
   })
 })
 

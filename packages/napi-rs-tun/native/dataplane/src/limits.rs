@@ -30,6 +30,12 @@ pub const PEERS_MAX: usize = 65_536;
 /// A relay serves the two ends of 2,000 paths; a row is about 250 bytes.
 pub const RELAY_CHANNELS_MAX: usize = 4_096;
 
+/// A bucket that holds less than a few trains is empty before a warning could be heeded.
+pub const EARLY_LOSS_BURST_MIN: u64 = 1 << 20;
+
+/// One frame in fifty from an empty bucket: TCP over any path then sends less than it did.
+pub const EARLY_LOSS_MILLIONTHS_MAX: u64 = 20_000;
+
 /// A node has one or two; every packet of a new flow is compared with all of them.
 pub const OWN_ADDRESSES_MAX: usize = 64;
 

@@ -33,7 +33,7 @@ impl Ingress {
             RelayRow::Forward { next, .. } => {
                 let frames = &mut arena[run.range.clone()];
                 let passed = tables.relays().admit(relay, frames.len(), run.size, arrival.now_ms);
-                self.forward(relay, next, &mut frames[..passed], run, listener);
+                self.forward(relay, next, &mut frames[passed], run, listener);
             }
             RelayRow::End { .. } => {
                 relay.count(run.count(), run.range.len() as u64, 0);

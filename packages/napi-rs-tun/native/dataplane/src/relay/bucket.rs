@@ -1,5 +1,7 @@
 //! How much may pass in a time: a token bucket of bytes.
 
+use crate::limits::{EARLY_LOSS_BURST_MIN, EARLY_LOSS_MILLIONTHS_MAX};
+
 /// A rate, and what may pass at once after a pause.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Quota {
@@ -21,14 +23,17 @@ pub struct TokenBucket {
     quota: Quota,
     missing_milli: u64,
     filled_at_ms: u64,
+    /// What is owed of the next early loss, in millionths of a frame.
+    loss_due: u64,
 }
 
 const MILLI: u64 = 1_000;
+const MILLION: u64 = 1_000_000;
 
 impl TokenBucket {
     /// Makes a full one.
     pub fn new(quota: Quota) -> Self {
-        TokenBucket { quota, missing_milli: 0, filled_at_ms: 0 }
+        TokenBucket { quota, missing_milli: 0, filled_at_ms: 0, loss_due: 0 }
     }
 
     /// Changes the quota from `now_ms` on. What was taken stays taken: asking twice gives no second burst.
@@ -48,6 +53,26 @@ impl TokenBucket {
     pub fn take(&mut self, bytes: u64) {
         let missing = self.missing_milli.saturating_add(bytes.saturating_mul(MILLI));
         self.missing_milli = missing.min(self.capacity_milli());
+    }
+
+    /// Returns whether one of the next `frames` shall be lost although there is room for it: a warning.
+    ///
+    /// An empty bucket loses whole trains, after which TCP stands still and then starts from nothing: it would get a third
+    /// of the rate. Once the bucket is half empty single frames are lost, the emptier the more (RFC 2309's idea, with the
+    /// bucket for a queue and no chance in it), and TCP settles at the rate. Buckets too small for that give no warning.
+    pub fn loses_early(&mut self, frames: u64) -> bool {
+        let half = self.quota.burst_bytes / 2;
+        let missing = (self.missing_milli / MILLI).saturating_sub(half);
+        if missing == 0 || self.quota.burst_bytes < EARLY_LOSS_BURST_MIN {
+            return false;
+        }
+        let share = u128::from(missing) * u128::from(EARLY_LOSS_MILLIONTHS_MAX) / u128::from(half);
+        self.loss_due = self.loss_due.saturating_add(frames.saturating_mul(share as u64));
+        let is_due = self.loss_due >= MILLION;
+        if is_due {
+            self.loss_due = (self.loss_due - MILLION).min(MILLION);
+        }
+        is_due
     }
 
     fn fill(&mut self, now_ms: u64) {
@@ -95,6 +120,24 @@ mod tests {
         bucket.take(4);
         bucket.set_quota(Quota::NONE, 9);
         assert!(bucket.available(9) > 1 << 50);
+    }
+
+    #[test]
+    fn warns_the_more_the_emptier_it_is_once_half_is_gone() {
+        let burst_bytes = EARLY_LOSS_BURST_MIN;
+        let mut bucket = TokenBucket::new(Quota { bytes_per_second: 0, burst_bytes });
+        let losses = |bucket: &mut TokenBucket| (0..10_000).filter(|_| bucket.loses_early(1)).count() as u64;
+        bucket.take(burst_bytes / 2);
+        assert_eq!(losses(&mut bucket), 0);
+        bucket.take(burst_bytes / 4);
+        assert_eq!(losses(&mut bucket), EARLY_LOSS_MILLIONTHS_MAX / 200);
+        bucket.take(burst_bytes / 4);
+        assert_eq!(losses(&mut bucket), EARLY_LOSS_MILLIONTHS_MAX / 100);
+        assert!(bucket.loses_early(u64::MAX) && bucket.loses_early(1), "two are owed at most");
+        let mut small =
+            TokenBucket::new(Quota { bytes_per_second: 0, burst_bytes: EARLY_LOSS_BURST_MIN - 1 });
+        small.take(EARLY_LOSS_BURST_MIN);
+        assert_eq!(losses(&mut small), 0);
     }
 
     #[test]

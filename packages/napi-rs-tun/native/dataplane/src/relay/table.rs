@@ -5,6 +5,7 @@ use crate::plane::Refusal;
 use crate::relay::bucket::{Quota, TokenBucket};
 use crate::session::Endpoint;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -143,19 +144,24 @@ impl RelayTable {
         lock(&self.total).set_quota(quota, now_ms);
     }
 
-    /// Takes from both quotas what the first frames of `length` bytes, `size` each but the last, need.
+    /// Takes from both quotas what the frames of a run of `length` bytes, `size` each but the last, need.
     ///
-    /// Returns how many bytes may pass: whole frames only, and none behind one that is over the quota.
-    pub fn admit(&self, relay: &Relay, length: usize, size: usize, now_ms: u64) -> usize {
+    /// Returns which bytes may pass: whole frames only, and none behind one that is over the quota. The first is missing
+    /// when it is lost as a warning, so that the others tell the receiver at once.
+    pub fn admit(&self, relay: &Relay, length: usize, size: usize, now_ms: u64) -> Range<usize> {
         let (mut own, mut total) = (lock(&relay.bucket), lock(&self.total));
         let available = own.available(now_ms).min(total.available(now_ms));
-        let passed = match usize::try_from(available) {
-            Ok(available) if available < length => available - available % size.max(1),
+        let size = size.max(1);
+        let end = match usize::try_from(available) {
+            Ok(available) if available < length => available - available % size,
             _ => length,
         };
-        own.take(passed as u64);
-        total.take(passed as u64);
-        passed
+        let frames = end.div_ceil(size) as u64;
+        let is_first_lost = own.loses_early(frames) || total.loses_early(frames);
+        let start = if is_first_lost { size.min(end) } else { 0 };
+        own.take((end - start) as u64);
+        total.take((end - start) as u64);
+        start..end
     }
 }
 
