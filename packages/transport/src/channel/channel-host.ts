@@ -1,6 +1,6 @@
 /** What a channel asks of the table it belongs to. */
 import type { Address } from '@ipop/address'
-import type { Instant, Random } from '@ipop/runtime'
+import type { Instant, Log, Random } from '@ipop/runtime'
 import type { Session } from '@ipop/security'
 import type { TransportAddress } from '../address/transport-address.ts'
 import type { Edge } from '../edge/edge.ts'
@@ -19,6 +19,7 @@ export interface ChannelOptions {
 /** What a channel needs from its table. */
 export interface ChannelHost {
   readonly random: Random
+  readonly log: Log
   readonly address: Address
   now(): Instant
   /** Sends what sealing may have caused, such as a rekey. */

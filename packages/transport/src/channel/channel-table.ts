@@ -1,7 +1,7 @@
 /** All channels of one node: drives its sessions over its listeners. */
 import type { Address } from '@ipop/address'
 import { Malformed } from '@ipop/codec'
-import type { Clock, Instant, Random } from '@ipop/runtime'
+import type { Clock, Instant, Log, Random } from '@ipop/runtime'
 import { encodeNodeRecord, type Identity, type SessionEndpoint } from '@ipop/security'
 import type { HelloReply, PeerHint } from '../address/peer-hint.ts'
 import type { TransportAddress } from '../address/transport-address.ts'
@@ -74,7 +74,7 @@ export class ChannelTable implements DatagramReceiver {
     const helloRandom = random.fork('hello')
     this.#hellos = new HelloClient({ random: helloRandom, wallTimeMs }, { asker: this.address })
     this.#alarm = new Alarm(runtime, 'channels', (now) => this.#handleTimeout(now))
-    this.#host = this.#channelHost(random.fork('probes'), observer)
+    this.#host = this.#channelHost({ random: random.fork('probes'), log }, observer)
     const shared = {
       sessions: this.#sessions,
       channels: this.#channels,
@@ -254,9 +254,13 @@ export class ChannelTable implements DatagramReceiver {
     if (hellos !== undefined) this.#alarm.wake(hellos)
   }
 
-  #channelHost(random: Random, observer: ChannelObserver | undefined): ChannelHost {
+  #channelHost(
+    { random, log }: { random: Random; log: Log },
+    observer: ChannelObserver | undefined,
+  ): ChannelHost {
     return {
       random,
+      log,
       address: this.address,
       now: () => this.#clock.now(),
       // Sealing may have begun a rekey.
