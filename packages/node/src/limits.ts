@@ -122,3 +122,9 @@ export const TRACE_FULL_BATCH_BYTES = 524_288
 
 /** What the data plane's queue holds; in base64 it is far from the longest reply. */
 export const TRACE_REMAINDER_BYTES_MAX = 4_194_304
+
+/** How long a bootstrap has for its answer to a network check: a hello is repeated twice in this time. */
+export const BOOTSTRAP_ANSWER_MS = 2_000
+
+/** Bootstraps asked in a network check: more than this is no list to read. */
+export const BOOTSTRAPS_SHOWN_MAX = 32

@@ -36,6 +36,8 @@ export interface ChannelHost {
   activeEdgeChanged(channel: Channel): void
   /** Handles a relay control frame. Borrowed. */
   relayControl(from: Channel, frame: Uint8Array): void
+  /** Handles a message of a reach check, which need not come over a path. Borrowed. */
+  reachCheck(from: Channel, frame: Uint8Array, edge: Edge): void
   /** Counts a drop. */
   drop(reason: string): void
   /** Takes the channel out of the table and tells the owner. */
