@@ -72,8 +72,8 @@ describe('netcheckOf', () => {
   })
 
   it('names bootstraps of which no address answers', () => {
-    const answered = { address: 'a', endpoint: 'a1', kind: 'udp', node: 'n', rttMs: 1 }
-    const silent = { address: 'b', endpoint: 'b1', kind: 'udp' }
+    const answered = { address: 'a', kind: 'udp', family: 4, node: 'n', rttMs: 1 } as const
+    const silent = { address: 'b', kind: 'udp', family: 4 } as const
     const adviceFor = (bootstraps: ReachCheckView['bootstraps']) => {
       const found = { ...filtering('unknown'), bootstraps }
       return check(OPEN, ['udp'], undefined, found).advice.join(' ')
@@ -81,6 +81,11 @@ describe('netcheckOf', () => {
     expect(adviceFor([answered, silent])).toContain('No answer from b:')
     expect(adviceFor([answered, { ...silent, address: 'a' }])).not.toContain('answer')
     expect(adviceFor([silent])).toContain('No configured bootstrap answers')
+    // One sentence for what has one cause.
+    const advice = adviceFor([answered, { ...silent, family: 6 }])
+    expect(advice).toContain('over IPv6: this node has none')
+    expect(advice).not.toContain('No answer from')
+    expect(adviceFor([{ ...answered, kind: 'tcp' }, silent])).not.toContain('No answer from')
   })
 
   it('asks nobody to forward a port that is mapped', () => {

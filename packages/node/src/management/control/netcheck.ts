@@ -83,15 +83,27 @@ function filteringAdvice(reach: ReachView, check: ReachCheckView | undefined): s
 }
 
 function bootstrapAdvice(bootstraps: readonly BootstrapView[]): string[] {
+  const answers = bootstraps.filter(({ node }) => node !== undefined)
   if (bootstraps.length === 0) return []
-  const names = [...new Set(bootstraps.map(({ address }) => address))]
-  const silent = names.filter((name) =>
-    bootstraps.every(({ address, node }) => address !== name || node === undefined),
-  )
-  if (silent.length === 0) return []
-  if (silent.length === names.length)
+  if (answers.length === 0)
     return ['No configured bootstrap answers: a restart would depend on the peers remembered.']
-  return [`No answer from ${silent.join(', ')}: it is down, or the way to it is blocked.`]
+  const advice: string[] = []
+  const silent = [4, 6].filter(
+    (family) =>
+      bootstraps.some((each) => each.family === family) &&
+      answers.every((each) => each.family !== family),
+  )
+  for (const family of silent)
+    advice.push(`No bootstrap answers over IPv${family}: this node has none, or it is blocked.`)
+  const isUdpSilent = answers.every(({ kind }) => kind !== 'udp')
+  const isExplained = ({ family, kind }: BootstrapView) =>
+    (family !== undefined && silent.includes(family)) || (isUdpSilent && kind === 'udp')
+  const answered = new Set(answers.map(({ address }) => address))
+  const others = bootstraps.filter((each) => !answered.has(each.address) && !isExplained(each))
+  const names = [...new Set(others.map(({ address }) => address))]
+  if (names.length > 0)
+    advice.push(`No answer from ${names.join(', ')}: it is down, or the way to it is blocked.`)
+  return advice
 }
 
 /** What PCP and NAT-PMP call it (RFC 6887 section 7.4). */
