@@ -12,6 +12,7 @@ import {
   startPam,
   VIRTUAL,
 } from '../lab/nat-nodes.mjs'
+import { problemsOf, summary } from '../lab/nat-verdict.mjs'
 import { Lab } from '../lab/namespaces.mjs'
 import { ensure } from './ensure.mjs'
 
@@ -82,7 +83,11 @@ async function runAll() {
   }
   const missing = visitsMissingIn(results).length
   console.log(`\n${table(results).join('\n')}`)
-  if (missing > 0) console.log(`\n${missing} visits are missing: go on with --resume.`)
+  if (results.length > 0) console.log(`\n${summary(results)}`)
+  if (missing > 0) console.log(`${missing} visits are missing: go on with --resume.`)
+  const problems = problemsOf(results)
+  for (const problem of problems) console.error(`Failed: ${problem}`)
+  failed = problems.length > 0
 }
 
 /** Returns what the JSON file has, where the run goes on with it. */
