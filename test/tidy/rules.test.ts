@@ -202,6 +202,15 @@ describe('the rule "limits"', () => {
     ])
   })
 
+  it('accepts the caps of one concept in a limits.ts of its own', () => {
+    const code = '/** Deeper nests only cost time. */\nexport const DEPTH_MAX = 1\n'
+    const path = 'packages/low/src/concept/limits.ts'
+    expect(subjects('limits', { [path]: `${OPENING}\n${code}` })).toEqual([])
+    expect(renderLimits(plant({ [path]: `${OPENING}\n${code}` }))).toContain(
+      '| `DEPTH_MAX` | `1` |',
+    )
+  })
+
   it('finds a cap outside limits.ts', () => {
     expect(subjects('limits', low('const RETRIES_MAX = 1'))).toEqual(['RETRIES_MAX'])
     expect(subjects('limits', low('/** Stray. */\nexport const DELAY_MAX_MS = 1'))).toEqual([

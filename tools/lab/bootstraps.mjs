@@ -150,6 +150,16 @@ function ask(node, name, body = {}) {
   })
 }
 
+/** Returns how to read the seconds since the last reading. */
+function stopwatch() {
+  let readAt = Date.now()
+  return () => {
+    const before = readAt
+    readAt = Date.now()
+    return ((readAt - before) / 1_000).toFixed(1)
+  }
+}
+
 async function main() {
   const { values } = parseArgs({ options: { members: { type: 'string', default: '19' } } })
   const { ensure } = await import('../run/ensure.mjs')
@@ -158,10 +168,14 @@ async function main() {
   for (const signal of ['SIGINT', 'SIGTERM'])
     process.once(signal, () => ring.stop().then(() => process.exit(130)))
   try {
+    const seconds = stopwatch()
     await ring.start(Number(values.members))
+    console.log(`everybody in the ring after ${seconds()} s`)
     await ring.killBootstraps()
     const before = await ring.pingAll()
-    console.log(`without bootstraps: ${before.answered} of ${before.pairs} pairs answer`)
+    console.log(
+      `without bootstraps: ${before.answered} of ${before.pairs} pairs answer after ${seconds()} s`,
+    )
     const backMs = await ring.restart(ring.members[0])
     const after = await ring.pingAll()
     console.log(

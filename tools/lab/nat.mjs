@@ -57,14 +57,20 @@ export function forgetContacts(lab, kind, side) {
   if (kind === 'addr') lab.run(natOf(kind, side), ['nft', 'flush', 'set', 'ip', 'lab', 'contacted'])
 }
 
-/** Counts at the third party what has the size of large pings, in and out. */
+/**
+ * Counts at the third party what has the size of large pings, in and out: `bytesMin` long and up to 117 bytes of headers.
+ * Probes of path MTUs, which a node also sends to the third party, have other sizes.
+ */
 export function countLargeAt(lab, bytesMin) {
   rules(
     lab,
     'pam',
     `table inet count {
       counter large { }
-      chain in { type filter hook prerouting priority raw; meta length >= ${bytesMin} counter name large; }
+      chain in { type filter hook prerouting priority raw;
+        meta l4proto udp meta length { ${bytesMin}-1399, 1401-${bytesMin + 117} } counter name large
+        meta l4proto tcp meta length >= ${bytesMin} counter name large
+      }
     }`,
   )
 }

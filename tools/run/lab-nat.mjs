@@ -1,4 +1,4 @@
-/** Which hosts reach each other, how fast and over what: `npm run lab:nat -- [--pairs A:B,...] [--runs N] [--json FILE]`. */
+/** Which hosts reach each other, how fast and over what: `npm run lab:nat -- [--pairs A:B,...] [--runs N] [--json FILE] [--minutes N] [--resume]`. */
 import fs from 'node:fs'
 import { parseArgs } from 'node:util'
 import { countLargeAt, forgetContacts, KINDS, natLabUp, takeLargeCount } from '../lab/nat.mjs'
@@ -12,6 +12,7 @@ import {
   startPam,
   VIRTUAL,
 } from '../lab/nat-nodes.mjs'
+import { problemsOf, summary } from '../lab/nat-verdict.mjs'
 import { Lab } from '../lab/namespaces.mjs'
 import { ensure } from './ensure.mjs'
 
@@ -25,6 +26,8 @@ const { values } = parseArgs({
     pairs: { type: 'string' },
     json: { type: 'string' },
     runs: { type: 'string', default: '1' },
+    minutes: { type: 'string' },
+    resume: { type: 'boolean', default: false },
     'log-level': { type: 'string' },
   },
 })
@@ -36,6 +39,7 @@ if (reason) {
 }
 const options = values['log-level'] ? ['--log-level', values['log-level']] : []
 const pairs = readPairs(values.pairs)
+const endsAt = values.minutes ? Date.now() + 60_000 * Number(values.minutes) : Infinity
 const lab = new Lab({ prefix: 'nat-' })
 let failed = false
 try {
@@ -68,21 +72,36 @@ async function runAll() {
   )
   countLargeAt(lab, LARGE_PING_BYTES + 28)
   await startPam(lab, options)
-  const results = []
-  let number = 0
-  for (let run = 0; run < Number(values.runs); run++) {
-    for (const [a, b] of pairs) {
-      const result = await visit({ a, b }, number++)
-      results.push(result)
-      console.log(line(result))
-      if (values.json)
-        fs.writeFileSync(
-          values.json,
-          `${JSON.stringify({ kinds: KINDS, results }, undefined, 1)}\n`,
-        )
-    }
+  const results = earlierResults()
+  for (const [number, { run, a, b }] of visitsMissingIn(results).entries()) {
+    if (Date.now() >= endsAt) break
+    const result = { run, ...(await visit({ a, b }, number)) }
+    results.push(result)
+    console.log(line(result))
+    if (values.json)
+      fs.writeFileSync(values.json, `${JSON.stringify({ kinds: KINDS, results }, undefined, 1)}\n`)
   }
+  const missing = visitsMissingIn(results).length
   console.log(`\n${table(results).join('\n')}`)
+  if (results.length > 0) console.log(`\n${summary(results)}`)
+  if (missing > 0) console.log(`${missing} visits are missing: go on with --resume.`)
+  const problems = problemsOf(results)
+  for (const problem of problems) console.error(`Failed: ${problem}`)
+  failed = problems.length > 0
+}
+
+/** Returns what the JSON file has, where the run goes on with it. */
+function earlierResults() {
+  if (!values.resume) return []
+  if (!values.json) throw new Error('--resume goes on with the file of --json')
+  return fs.existsSync(values.json) ? JSON.parse(fs.readFileSync(values.json, 'utf8')).results : []
+}
+
+function visitsMissingIn(results) {
+  const done = new Set(results.map(({ run, a, b }) => `${run} ${a} ${b}`))
+  return Array.from({ length: Number(values.runs) }, (_, run) => run)
+    .flatMap((run) => pairs.map(([a, b]) => ({ run, a, b })))
+    .filter(({ run, a, b }) => !done.has(`${run} ${a} ${b}`))
 }
 
 async function visit({ a, b }, number) {

@@ -12,13 +12,23 @@ export function renderLimits(root = ROOT) {
     .flatMap((group) => readdirSync(join(root, group)).map((name) => `${group}/${name}`))
     .sort((a, b) => (a < b ? -1 : 1))
     .filter((folder) => existsSync(join(root, folder, 'src/limits.ts')))
-    .map((folder) => section(folder, readFileSync(join(root, folder, 'src/limits.ts'), 'utf8')))
+    .map((folder) => section(folder, limitsIn(join(root, folder, 'src'))))
   return `# Limits
 
 Every cap, period and size of this project, with the reason it has. Generated from the \`limits.ts\` of each package by
 \`node tools/tidy/limits.mjs --write\`; a test checks that it is current. Change the values there.
 
 ${sections.join('\n')}`
+}
+
+/** Returns the text of a package's `limits.ts`, and of those of its concepts, where they have their own. */
+function limitsIn(source) {
+  const folders = readdirSync(source, { withFileTypes: true }).filter((each) => each.isDirectory())
+  return [source, ...folders.map(({ name }) => join(source, name))]
+    .map((folder) => join(folder, 'limits.ts'))
+    .filter(existsSync)
+    .map((file) => readFileSync(file, 'utf8'))
+    .join('\n')
 }
 
 /** Returns the limits that the text of a limits.ts declares: name, value and reason. */

@@ -72,6 +72,12 @@ export interface NetCheckReply {
   readonly endpoints: readonly string[]
   readonly heardOver: readonly string[]
   readonly paths: Readonly<Record<string, number>>
+  readonly filtering?: { readonly ipv4: string; readonly ipv6: string }
+  readonly bootstraps?: readonly {
+    readonly address: string
+    readonly endpoint?: string
+    readonly rttMs?: number
+  }[]
   readonly portMapping?: {
     readonly state: string
     readonly protocols: readonly {
@@ -130,18 +136,44 @@ const MAPPINGS: Readonly<Record<string, string>> = {
   random: 'a new random port for every destination',
 }
 
+const FILTERS: Readonly<Record<string, string>> = {
+  unknown: 'not known: no peer could test it',
+  independent: 'everybody is let in',
+  'address or less': 'whoever was written to is let in from any port, perhaps others, too',
+  address: 'whoever was written to is let in, from any port',
+  port: 'only the very ports that were written to are let in',
+}
+
 /** Returns the lines of `netcheck`. */
 export function netcheckLines(reply: NetCheckReply): string[] {
   const paths = Object.entries(reply.paths).map(([kind, count]) => `${kind} ${count}`)
   return [
     `mapping    ${MAPPINGS[reply.mapping] ?? reply.mapping}`,
+    ...filteringLines(reply.filtering),
     `seen at    ${reply.outside ?? 'its own address'}`,
     ...reply.endpoints.map((endpoint) => `offered    ${endpoint}`),
     `answers    ${reply.heardOver.length === 0 ? 'none' : reply.heardOver.join(', ')}`,
     `paths      ${paths.length === 0 ? 'none' : paths.join(', ')}`,
     ...mappingLines(reply.portMapping),
+    ...bootstrapLines(reply.bootstraps ?? []),
     ...reply.advice.map((sentence) => `advice     ${sentence}`),
   ]
+}
+
+function filteringLines(filtering: NetCheckReply['filtering']): string[] {
+  if (filtering === undefined) return []
+  return [
+    `filter v4  ${FILTERS[filtering.ipv4] ?? filtering.ipv4}`,
+    `filter v6  ${FILTERS[filtering.ipv6] ?? filtering.ipv6}`,
+  ]
+}
+
+function bootstrapLines(bootstraps: NonNullable<NetCheckReply['bootstraps']>): string[] {
+  return bootstraps.map(({ address, endpoint, rttMs }) => {
+    const answer = rttMs === undefined ? 'no answer' : `${rttMs.toFixed(1)} ms`
+    const where = endpoint === undefined ? `${address} (name not resolved)` : endpoint
+    return `bootstrap  ${where} ${answer}`
+  })
 }
 
 function mappingLines(portMapping: NetCheckReply['portMapping']): string[] {

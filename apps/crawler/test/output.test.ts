@@ -46,6 +46,11 @@ describe('netcheckLines', () => {
       endpoints: ['brunet.udp://192.168.0.2:4000'],
       heardOver: ['udp'],
       paths: { udp: 3, relay: 1 },
+      filtering: { ipv4: 'port', ipv6: 'unknown' },
+      bootstraps: [
+        { address: 'brunet.udp://one:1', endpoint: 'brunet.udp://192.0.2.1:1', rttMs: 12.34 },
+        { address: 'brunet.tcp://two:1' },
+      ],
       portMapping: {
         state: 'mapped',
         protocols: [
@@ -58,12 +63,16 @@ describe('netcheckLines', () => {
     }
     expect(netcheckLines(reply)).toEqual([
       'mapping    a new random port for every destination',
+      'filter v4  only the very ports that were written to are let in',
+      'filter v6  not known: no peer could test it',
       'seen at    brunet.udp://203.0.113.1:4000',
       'offered    brunet.udp://192.168.0.2:4000',
       'answers    udp',
       'paths      udp 3, relay 1',
       'gateway    pcp refused (not authorized), upnp available',
       'mapped     brunet.udp://203.0.113.1:4000',
+      'bootstrap  brunet.udp://192.0.2.1:1 12.3 ms',
+      'bootstrap  brunet.tcp://two:1 (name not resolved) no answer',
       'advice     Forward a port.',
     ])
     const nothing = { mapping: 'unknown', endpoints: [], heardOver: [], paths: {}, advice: [] }

@@ -84,6 +84,9 @@ export const PLANE_DATAGRAM6_BYTES_MAX = 1_452
 /** How often traffic that stays in the data plane is looked at: liveness and rekeying need no finer clock. */
 export const PLANE_POLL_MS = 1_000
 
+/** The same for peers that are reached through a relay: nobody else notices that it is gone, and its loss shall cost less than 3 s. */
+export const PLANE_POLL_RELAYED_MS = 250
+
 /** How often the network is looked at where the system tells of no events, and for a return from suspend. */
 export const NETWORK_POLL_MS = 3_000
 
@@ -122,3 +125,9 @@ export const TRACE_FULL_BATCH_BYTES = 524_288
 
 /** What the data plane's queue holds; in base64 it is far from the longest reply. */
 export const TRACE_REMAINDER_BYTES_MAX = 4_194_304
+
+/** How long a bootstrap has for its answer to a network check: a hello is repeated twice in this time. */
+export const BOOTSTRAP_ANSWER_MS = 2_000
+
+/** Bootstraps asked in a network check: more than this is no list to read. */
+export const BOOTSTRAPS_SHOWN_MAX = 32

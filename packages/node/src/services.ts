@@ -97,6 +97,27 @@ export interface ReachView {
   readonly heardOver: readonly string[]
 }
 
+/** What a node finds out about its reach when it is asked to. */
+export interface ReachCheckView {
+  /** Who is let in by the filters in front of it, by family: unknown, independent, address or less, address, port. */
+  readonly filtering: { readonly ipv4: string; readonly ipv6: string }
+  /** The configured bootstraps, one for each address of their names. */
+  readonly bootstraps: readonly BootstrapView[]
+}
+
+/** One address of a bootstrap. */
+export interface BootstrapView {
+  /** As configured. */
+  readonly address: string
+  /** As asked; absent where its name does not resolve. */
+  readonly endpoint?: string
+  readonly kind: string
+  readonly family?: 4 | 6
+  /** The node that answered, and after how long; absent when none did. */
+  readonly node?: string
+  readonly rttMs?: number
+}
+
 /** A ring node, as far as the management interfaces use it. */
 export interface RingNode {
   readonly address: Address
@@ -218,4 +239,6 @@ export interface ManagedNode {
   readonly trace?: PacketTrace | undefined
   /** Returns what gateways do for the ports of the process; nothing where that is turned off. */
   readonly portMapping?: (() => PortMappingView | undefined) | undefined
+  /** Finds out who is let in to the node and which bootstraps answer, within seconds. */
+  readonly checkReach?: () => Promise<ReachCheckView>
 }

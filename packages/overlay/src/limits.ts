@@ -39,11 +39,20 @@ export const RELAY_MAKES_MAX = 2
 /** How long a refusal holds: connections change within seconds, the switch hardly ever. */
 export const RELAY_REFUSED_MS = 30_000
 
+/** A path through others that a better one replaced stays this long: the peer may still send by it, and confirms the better one a round trip later. */
+export const NEEDLESS_EDGE_MS = 2_000
+
 /** Head start of the lower of two addresses that need a relay: both would ask for twice as many as are needed. */
 export const RELAY_TURN_MS = 1_000
 
-/** Head start of the direct way before a link is also tried through the peer that named the candidate. */
-export const LINK_DIRECT_MS = 1_000
+/** Longest head start of the direct way before a link is also tried through the peer that named the candidate. */
+export const LINK_DIRECT_MAX_MS = 1_000
+
+/** Head start of the direct way on a quick network: the turn of the lower address, and a busy machine. */
+export const LINK_DIRECT_MIN_MS = 200
+
+/** Round trips to the peer that named the candidate, which belong to the head start: a handshake takes two, and the candidate may be farther. */
+export const LINK_DIRECT_ROUND_TRIPS = 4
 
 /** Head start of the lower of two addresses that have just heard of each other: two crossing handshakes cost twice. */
 export const LINK_TURN_MS = 100
@@ -59,6 +68,9 @@ export const LINK_BARRED_MAX = 256
 
 /** Exchanges are at least this far apart, so that a burst of changes costs one exchange per neighbour. */
 export const EXCHANGE_GAP_MS = 150
+
+/** First pause before a node asks its neighbours again while the ring around it is incomplete: a few round trips. */
+export const INCOMPLETE_RETRY_MIN_MS = 250
 
 /** While the ring around a node is incomplete it asks again this often; nothing backs off beyond two seconds. */
 export const INCOMPLETE_RETRY_MS = 1_000

@@ -35,6 +35,8 @@ export {
   sequentialNat,
   udpBlockingNat,
 } from './network/nat.ts'
+export { addAttachedPair, ATTACHMENT_KINDS } from './network/attachments.ts'
+export type { AttachmentKind } from './network/attachments.ts'
 export type { NatBehaviour, NatDependence } from './network/nat.ts'
 export { formatLogRecord } from './world/log-book.ts'
 export type { LogRecord } from './world/log-book.ts'

@@ -1,4 +1,4 @@
-/** Rule: caps live in limits.ts, each with its reason. */
+/** Rule: caps live in the limits.ts of a package or of one of its concepts, each with its reason. */
 import { nodesOf, type SourceFile } from '../source-file.ts'
 import type { Repository } from '../repository.ts'
 import type { Violation } from '../violation.ts'
@@ -8,7 +8,9 @@ export function checkLimits(repository: Repository): Violation[] {
   return repository.workspaces
     .flatMap((workspace) => workspace.sources)
     .flatMap((source) =>
-      /\/src\/limits\.ts$/.test(source.path) ? checkReasons(source) : checkStrays(source),
+      /\/src\/([\w-]+\/)?limits\.ts$/.test(source.path)
+        ? checkReasons(source)
+        : checkStrays(source),
     )
 }
 

@@ -44,18 +44,18 @@ withAddon('a relay channel', () => {
     })
   })
 
-  it("is its owner's alone", async () => {
+  it('leaves frames from elsewhere to JavaScript, which knows the other paths of the owner', async () => {
     const { relay, bob } = await threeNodes('127.0.0.1', '127.0.0.1')
     const stranger = await node('127.0.0.1')
     for (const channel of [5, 6]) {
       const target = channel === 5 ? relay.socket.local : bob.socket.local
       stranger.socket.send(relayFrame(channel, bytes('10ab')), target)
     }
-    await until(() => bob.plane.counters()['relayRefused'] === 1)
-    await until(() => relay.plane.counters()['relayRefused'] === 1)
-    expect(relay.plane.relayCounters(5)).toEqual({ packets: 0, bytes: 0, dropped: 1 })
-    expect(bob.plane.relayCounters(6)).toEqual({ packets: 0, bytes: 0, dropped: 1 })
-    expect([...relay.events, ...bob.events]).toEqual([])
+    await until(() => bob.events.length > 0 && relay.events.length > 0)
+    expect(relay.plane.relayCounters(5)).toEqual({ packets: 0, bytes: 0, dropped: 0 })
+    expect(bob.plane.relayCounters(6)).toEqual({ packets: 0, bytes: 0, dropped: 0 })
+    expect(relay.events).toEqual(['datagram 120500000010ab by 0'])
+    expect(bob.events).toEqual(['datagram 120600000010ab by 0'])
   })
 
   it('leaves frames of channels without a row to JavaScript, as they are', async () => {

@@ -3,7 +3,7 @@ import type { Address } from '@ipop/address'
 import type { Clock, Instant, TimerHandle, Timers } from '@ipop/runtime'
 import { DATA_OVERHEAD_BYTES } from '@ipop/security'
 import type { DataPlaneEntry, Edge } from '@ipop/transport'
-import { PLANE_POLL_MS } from '../limits.ts'
+import { PLANE_POLL_MS, PLANE_POLL_RELAYED_MS } from '../limits.ts'
 import type { PlaneKey } from './plane-key.ts'
 import type { PlanePeer, PlanePeers } from './plane-peers.ts'
 import type { Plane, SocketEndpoint } from './plane.ts'
@@ -34,6 +34,7 @@ export class PlaneTraffic {
   /** Keys whose peer was confirmed or moved, perhaps by a packet that stayed in the plane. */
   readonly #suspects = new Set<number>()
   #poll: TimerHandle | undefined
+  #askedAllAt: Instant = Number.NEGATIVE_INFINITY
   #isClosed = false
 
   constructor(modules: PlaneTrafficModules) {
@@ -66,8 +67,10 @@ export class PlaneTraffic {
   /** Begins to look after peers with routes, if that is not going on. */
   watch(): void {
     if (this.#poll !== undefined || this.#isClosed) return
-    const { clock, timers } = this.#modules
-    this.#poll = timers.at(clock.now() + PLANE_POLL_MS, 'data plane traffic', (now) => {
+    const { clock, timers, peers } = this.#modules
+    const isRelaying = [...peers.values()].some(isRelayed)
+    const pauseMs = isRelaying ? PLANE_POLL_RELAYED_MS : PLANE_POLL_MS
+    this.#poll = timers.at(clock.now() + pauseMs, 'data plane traffic', (now) => {
       this.#poll = undefined
       this.#askAll(now)
     })
@@ -80,11 +83,16 @@ export class PlaneTraffic {
   }
 
   #askAll(now: Instant): void {
-    this.onLook?.()
+    const isFull = now - this.#askedAllAt >= PLANE_POLL_MS
+    if (isFull) {
+      this.#askedAllAt = now
+      this.onLook?.()
+    }
     let isWatching = false
     for (const peer of [...this.#modules.peers.values()]) {
       if (peer.routes.size === 0) continue
       isWatching = true
+      if (!isFull && !isRelayed(peer)) continue
       for (const key of [...peer.keys.values()]) this.#ask(peer, key, now)
     }
     if (isWatching) this.watch()
@@ -115,4 +123,9 @@ export class PlaneTraffic {
     this.listener?.entry.noteCarried(key.index, traffic, edge)
     if (news.sent > 0) this.listener?.sentTo(peer.address)
   }
+}
+
+/** Whether packets for a peer with routes go through a relay. */
+function isRelayed({ routes, endpoint }: PlanePeer): boolean {
+  return routes.size > 0 && endpoint?.channel !== undefined
 }

@@ -4,13 +4,23 @@ import { Dht } from '@ipop/dht'
 import type { Runtime } from '@ipop/runtime'
 import { OverlayNode, roleNames, type Connection, type OverlayNodeOptions } from '@ipop/overlay'
 import { reportPaths } from '@ipop/transport'
-import type { ConnectionView, DhtService, PeerTraffic, Refusals, RingNode } from '../services.ts'
+import type {
+  ConnectionView,
+  DhtService,
+  PeerTraffic,
+  ReachCheckView,
+  Refusals,
+  RingNode,
+} from '../services.ts'
+import { checkReach } from './reach-check.ts'
 
 /** A node on the ring with its part of the DHT. */
 export interface Member {
   readonly overlay: OverlayNode
   readonly dht: Dht
   readonly clock: Runtime['clock']
+  /** Finds out who is let in to the node and which bootstraps answer. */
+  checkReach(): Promise<ReachCheckView>
 }
 
 /** Makes a node and its DHT; neither does anything until it is started. */
@@ -27,7 +37,10 @@ export function createMember(runtime: Runtime, options: OverlayNodeOptions): Mem
     },
     { identity: options.identity },
   )
-  return { overlay, dht, clock: runtime.clock }
+  const { clock, names, log } = runtime
+  const { remoteTas } = options
+  const checks = { overlay, clock, names, log, remoteTas }
+  return { overlay, dht, clock, checkReach: () => checkReach(checks) }
 }
 
 /** Who knows what was refused of a peer's datagrams. */

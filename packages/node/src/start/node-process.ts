@@ -133,6 +133,7 @@ export class NodeProcess implements RunningNode {
         dataPlane: this.#dataPlaneOf(member),
         trace: member === this.#own ? this.#device?.trace : undefined,
         portMapping: () => this.#parts.portMapper?.status(),
+        checkReach: () => member.checkReach(),
       }
       const methods = createNodeMethods(node, this.#runtime)
       this.#managed.push({ node, methods })

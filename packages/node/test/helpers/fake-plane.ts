@@ -236,7 +236,7 @@ export class FakePlane implements Plane {
     const row = this.relayRows.get(channel)
     const end = this.relayEnds.get(channel)
     if (!row && !end) return false
-    if (!isSame(source, row?.owner ?? end?.relay)) return true
+    if (!isSame(source, row?.owner ?? end?.relay)) return false
     if (row) {
       row.packets++
       this.#send(datagram, { ...row.next, channel: row.nextChannel })

@@ -77,31 +77,34 @@ export async function twoPlaneNodes(options: Partial<WorldOptions> = {}) {
   return { world, left, right }
 }
 
-/** Returns two nodes that cannot talk directly and a third that relays between them, all with data planes. */
-export async function relayedPlaneNodes() {
+/** Returns two nodes that cannot talk directly and one or more that relay between them, all with data planes. */
+export async function relayedPlaneNodes({ relays = 1 } = {}) {
   const world = new World({ seed: 1, latencyMs: 20 })
   const [left, right, relay] = [
     await planeNode(world.addHost({ name: 'left' })),
     await planeNode(world.addHost({ name: 'right' })),
     await planeNode(world.addHost({ name: 'relay' })),
   ]
+  const middle = [relay]
+  while (middle.length < relays)
+    middle.push(await planeNode(world.addHost({ name: `relay ${middle.length}` })))
   world.block(left.host, right.host)
-  for (const end of [left, right]) end.table.dial(relay.table.hintOf())
-  await world.runUntil(() => relay.up.length === 2, { limitMs: 10_000 })
+  for (const end of [left, right]) for (const { table } of middle) end.table.dial(table.hintOf())
+  await world.runUntil(() => middle.every(({ up }) => up.length === 2), { limitMs: 10_000 })
   await world.run({ forMs: 1_000 })
   const refusals: string[] = []
   const channel = left.table.dial({ ...right.table.hintOf(), endpoints: [] })
-  const request = { relay: relay.table.address, peer: right.table.address, mayConnect: false }
-  const ask = () =>
-    left.table.relays.client.open(
-      request,
-      (reason) => refusals.push(reason),
-      relay.host.runtime.clock.now(),
-    )
+  const now = () => relay.host.runtime.clock.now()
+  const ask = () => {
+    for (const { table } of middle) {
+      const request = { relay: table.address, peer: right.table.address, mayConnect: false }
+      left.table.relays.client.open(request, (reason) => refusals.push(reason), now())
+    }
+  }
   ask()
   await world.runUntil(() => channel.state === 'up', { limitMs: 10_000 })
   await world.run({ forMs: 1_000 })
-  return { world, left, right, relay, channel, refusals, ask }
+  return { world, left, right, relay, middle, channel, refusals, ask }
 }
 
 /** Lets packets between 10.0.0.1 (left) and 10.0.0.2 (right) stay in the planes. */

@@ -63,6 +63,38 @@ describe('a pair that is relayed', () => {
     expect(relay.fake.relayRows.size).toBe(0)
   })
 
+  it.each([0, 300, 600, 900])(
+    'goes on over another relay within three seconds, loss after %i ms',
+    async (offsetMs) => {
+      const { world, left, right, middle, channel } = await relayedPlaneNodes({ relays: 2 })
+      route(left, right)
+      // Questions and answers: nobody sends anything that was not asked for.
+      const talk = async (forMs: number) => {
+        let longestMs = 0
+        let heardAt = world.elapsedMs()
+        const { delivered } = left.fake
+        for (const endAt = heardAt + forMs; world.elapsedMs() < endAt;) {
+          const [heard, asked] = [delivered.length, right.fake.delivered.length]
+          left.fake.packet('10.0.0.1', '10.0.0.2', 'question')
+          await world.run({ forMs: 50 })
+          if (right.fake.delivered.length > asked)
+            right.fake.packet('10.0.0.2', '10.0.0.1', 'answer')
+          await world.run({ forMs: 50 })
+          if (delivered.length === heard) continue
+          longestMs = Math.max(longestMs, world.elapsedMs() - heardAt)
+          heardAt = world.elapsedMs()
+        }
+        return Math.max(longestMs, world.elapsedMs() - heardAt)
+      }
+      expect(await talk(3_000 + offsetMs)).toBeLessThan(300)
+      const lost = middle.find(({ table }) => channel.activeEdge?.relay?.equals(table.address))
+      lost?.host.crash()
+      expect(await talk(10_000)).toBeLessThan(2_500)
+      expect(channel.activeEdge?.kind).toBe('relay')
+      expect(channel.activeEdge?.relay?.equals(lost?.table.address ?? channel.address)).toBe(false)
+    },
+  )
+
   it('moves to a direct path and gives the channels back', async () => {
     const { world, left, right, relay, channel } = await relayedPlaneNodes()
     route(left, right)

@@ -5,6 +5,7 @@ import type { Channel, ChannelTable, Edge, RelayFailure } from '@ipop/transport'
 import type { Connection } from '../connections/connection.ts'
 import type { ConnectionTable } from '../connections/connection-table.ts'
 import {
+  NEEDLESS_EDGE_MS,
   RELAY_CANDIDATES_MAX,
   RELAY_MAKES_MAX,
   RELAY_REFUSED_MS,
@@ -51,9 +52,8 @@ export class RelaySeeker {
     channels.relays.service.connect = (target) => onDemand.want(target, clock.now())
   }
 
-  /** Gives a channel without a direct path relays to measure and choose from, and takes those of the others away. */
+  /** Gives a channel without a direct path relays to measure and choose from. */
   arrange(channel: Channel): void {
-    closeNeedless(channel)
     const kind = channel.activeEdge?.kind
     if (kind === 'ring' || kind === 'relay') this.#seek(channel, this.#modules.clock.now())
     else if (kind !== undefined) this.forget(channel.address)
@@ -65,10 +65,13 @@ export class RelaySeeker {
     this.#needs.delete(peer.key)
   }
 
-  /** Seeks where relays are missing, and keeps the connections with those that are in use. */
+  /** Seeks where relays are missing, takes needless ones away, and keeps the connections with those that are in use. */
   evaluate(now: Instant): void {
     const { table, channels, onDemand } = this.#modules
-    for (const { isOverRing, channel } of table.all()) if (isOverRing) this.#seek(channel, now)
+    for (const { isOverRing, channel } of table.all()) {
+      if (isOverRing) this.#seek(channel, now)
+      closeNeedless(channel, now)
+    }
     for (const { relay, peer } of channels.relays.client.edges) {
       const connection = table.get(relay)
       if (connection && table.get(peer)?.isNeeded) onDemand.use(connection, now)
@@ -138,9 +141,10 @@ function isDirect({ activeEdge }: Channel): boolean {
 }
 
 /** A direct path needs no spare through others, whose probes would cost them; a suspect peer gets a new one. */
-function closeNeedless(channel: Channel): void {
+function closeNeedless(channel: Channel, now: Instant): void {
   const active = channel.activeEdge?.kind
-  if (active === undefined || active === 'ring') return
+  if (active === undefined || active === 'ring' || channel.isSuspect) return
+  if (now - (channel.ways.paths.active?.activeSince ?? now) < NEEDLESS_EDGE_MS) return
   for (const edge of channel.edges) {
     if (edge.kind === 'ring' || (edge.kind === 'relay' && active !== 'relay')) edge.close()
   }

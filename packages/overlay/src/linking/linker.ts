@@ -6,7 +6,14 @@ import type { ChannelTable, Edge, PeerHint } from '@ipop/transport'
 import type { ConnectionTable } from '../connections/connection-table.ts'
 import type { Connection } from '../connections/connection.ts'
 import { Role } from '../connections/roles.ts'
-import { LINK_DIRECT_MS, LINK_RETRY_MS, LINK_TURN_MS, LINKS_PENDING_MAX } from '../limits.ts'
+import {
+  LINK_DIRECT_MAX_MS,
+  LINK_DIRECT_MIN_MS,
+  LINK_DIRECT_ROUND_TRIPS,
+  LINK_RETRY_MS,
+  LINK_TURN_MS,
+  LINKS_PENDING_MAX,
+} from '../limits.ts'
 import type { CallOptions, RequestReply } from '../messaging/request-reply.ts'
 import { decodeConnectReply, encodeConnectRequest } from '../wire/ring-exchange.ts'
 
@@ -108,7 +115,13 @@ export class Linker {
 
   #needsRing(link: PendingLink, options: LinkOptions, now: Instant): boolean {
     if (options.overRing) return true
-    return options.via !== undefined && now - link.since >= LINK_DIRECT_MS
+    return options.via !== undefined && now - link.since >= this.#headStartMs(options.via)
+  }
+
+  /** How long the direct way is given: nothing is known of it, but how quick the network is. */
+  #headStartMs(via: Address): number {
+    const rttMs = this.#table.get(via)?.channel.rttMs ?? Number.POSITIVE_INFINITY
+    return Math.min(LINK_DIRECT_MAX_MS, LINK_DIRECT_MIN_MS + LINK_DIRECT_ROUND_TRIPS * rttMs)
   }
 
   /** Asks the node or nodes that `options.mode` selects to connect; both ends dial at once. Returns who was asked. */

@@ -12,8 +12,6 @@ import { Role } from '../connections/roles.ts'
 import {
   ALONE_AFTER_MS,
   EXCHANGE_GAP_MS,
-  EXCHANGE_IDLE_MS,
-  INCOMPLETE_RETRY_MS,
   LINK_RETRY_MS,
   LINK_TURN_MS,
   TRIM_PERIOD_MS,
@@ -22,6 +20,7 @@ import {
 import type { RelaySeeker } from '../edges/relay-seeker.ts'
 import type { Linker } from '../linking/linker.ts'
 import type { Departed } from '../topology/departed.ts'
+import { ExchangePace } from '../topology/exchange-pace.ts'
 import type { Exchanger } from '../topology/exchanger.ts'
 import type { KnownPeers } from '../topology/known-peers.ts'
 import type { Leaves } from '../topology/leaves.ts'
@@ -73,7 +72,7 @@ export class RingKeeper {
   #isInRing = false
   #timer: { handle: TimerHandle; at: Instant } | undefined
   #exchangedAt: Instant = -EXCHANGE_GAP_MS
-  #forcedAt: Instant = 0
+  readonly #pace = new ExchangePace()
   #trimmedAt: Instant = 0
   #nearDigest = ''
   #revision = 0
@@ -112,7 +111,7 @@ export class RingKeeper {
   start(): void {
     this.#isStopped = false
     this.#startedAt = this.#modules.runtime.clock.now()
-    this.#forcedAt = this.#startedAt
+    this.#pace.start(this.#startedAt)
     this.touch()
   }
 
@@ -251,12 +250,11 @@ export class RingKeeper {
     const partners = new Set(near.near())
     if (!this.#isInRing) for (const leaf of table.withRole(Role.leaf)) partners.add(leaf)
     for (const connection of partners) exchanger.exchangeWith(connection, this.#revision, false)
-    if (now - this.#forcedAt < (isComplete ? EXCHANGE_IDLE_MS : INCOMPLETE_RETRY_MS)) return
-    this.#forcedAt = now
-    this.#exchangeAnyway(isComplete)
+    const due = this.#pace.take(isComplete, now)
+    if (due !== 'nothing') this.#exchangeAnyway(isComplete, due === 'everything')
   }
 
-  #exchangeAnyway(isComplete: boolean): void {
+  #exchangeAnyway(isComplete: boolean, looksUp: boolean): void {
     const { exchanger, table } = this.#modules
     const { left, right } = table.neighbors()
     // In a complete ring the right neighbour asks from its side.
@@ -264,7 +262,7 @@ export class RingKeeper {
       const connection = address && table.get(address)
       if (connection) exchanger.exchangeWith(connection, this.#revision, true)
     }
-    if (isComplete) return
+    if (!looksUp) return
     for (const leaf of table.withRole(Role.leaf)) exchanger.lookUpSelf(leaf)
   }
 

@@ -1,6 +1,6 @@
 /** What a channel asks of the table it belongs to. */
 import type { Address } from '@ipop/address'
-import type { Instant, Random } from '@ipop/runtime'
+import type { Instant, Log, Random } from '@ipop/runtime'
 import type { Session } from '@ipop/security'
 import type { TransportAddress } from '../address/transport-address.ts'
 import type { Edge } from '../edge/edge.ts'
@@ -19,6 +19,7 @@ export interface ChannelOptions {
 /** What a channel needs from its table. */
 export interface ChannelHost {
   readonly random: Random
+  readonly log: Log
   readonly address: Address
   now(): Instant
   /** Sends what sealing may have caused, such as a rekey. */
@@ -35,6 +36,8 @@ export interface ChannelHost {
   activeEdgeChanged(channel: Channel): void
   /** Handles a relay control frame. Borrowed. */
   relayControl(from: Channel, frame: Uint8Array): void
+  /** Handles a message of a reach check, which need not come over a path. Borrowed. */
+  reachCheck(from: Channel, frame: Uint8Array, edge: Edge): void
   /** Counts a drop. */
   drop(reason: string): void
   /** Takes the channel out of the table and tells the owner. */

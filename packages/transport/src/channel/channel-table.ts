@@ -1,7 +1,7 @@
 /** All channels of one node: drives its sessions over its listeners. */
 import type { Address } from '@ipop/address'
 import { Malformed } from '@ipop/codec'
-import type { Clock, Instant, Random } from '@ipop/runtime'
+import type { Clock, Instant, Log, Random } from '@ipop/runtime'
 import { encodeNodeRecord, type Identity, type SessionEndpoint } from '@ipop/security'
 import type { HelloReply, PeerHint } from '../address/peer-hint.ts'
 import type { TransportAddress } from '../address/transport-address.ts'
@@ -9,6 +9,7 @@ import type { Attachment, DatagramReceiver, Edge, HelloIdentity } from '../edge/
 import { HelloClient } from '../hello/hello-client.ts'
 import { HELLO_TIMEOUT_MS } from '../limits.ts'
 import { DropCounts } from '../stats/drop-counts.ts'
+import type { ReachChecks } from '../reach/reach-checks.ts'
 import type { Relays } from '../relay/relays.ts'
 import { DATAGRAM_HELLO_REPLY, DATAGRAM_INITIATION, DATAGRAM_RELAY } from '../wire/frame-types.ts'
 import { Alarm } from './alarm.ts'
@@ -22,6 +23,7 @@ import { Dialing } from './dialing.ts'
 import { Reach } from './reach.ts'
 import { ReentrancyGuard } from './reentrancy-guard.ts'
 import { indexesFor, openSessions } from './open-sessions.ts'
+import { openReachChecks } from './reach-side.ts'
 import { openRelays } from './relay-side.ts'
 import {
   type ChannelHandlers,
@@ -40,6 +42,8 @@ export class ChannelTable implements DatagramReceiver {
   handlers: ChannelHandlers = noHandlers
   /** How this node can be reached, as far as it knows. */
   readonly reach: Reach
+  /** Tells who is let in to this node, and helps others to learn it. */
+  readonly reachChecks: ReachChecks
   /** For a data plane that opens and carries frames by itself. */
   readonly dataPlane: DataPlaneEntry
   /** Paths through third nodes, for this node and for others. */
@@ -74,7 +78,7 @@ export class ChannelTable implements DatagramReceiver {
     const helloRandom = random.fork('hello')
     this.#hellos = new HelloClient({ random: helloRandom, wallTimeMs }, { asker: this.address })
     this.#alarm = new Alarm(runtime, 'channels', (now) => this.#handleTimeout(now))
-    this.#host = this.#channelHost(random.fork('probes'), observer)
+    this.#host = this.#channelHost({ random: random.fork('probes'), log }, observer)
     const shared = {
       sessions: this.#sessions,
       channels: this.#channels,
@@ -89,6 +93,7 @@ export class ChannelTable implements DatagramReceiver {
     this.#dialing = new Dialing({ ...shared, dialer, timers, isClosed: () => this.#isClosed })
     const indexes = indexesFor(this, random, options)
     const deliver = (datagram: Uint8Array, edge: Edge) => this.#handle(datagram, edge)
+    this.reachChecks = openReachChecks(runtime, { ...shared, random: random.fork('reach') })
     this.relays = openRelays({ ...shared, indexes, deliver, observer }, options.relay)
     this.dataPlane = new DataPlaneEntry({ ...shared, run: (task) => this.#run(task) })
     this.#attachments = listeners.map((listener) => listener.attach(this, options.path))
@@ -187,6 +192,7 @@ export class ChannelTable implements DatagramReceiver {
     this.#alarm.cancel()
     this.#hellos.close()
     this.reach.close()
+    this.reachChecks.close()
     for (const attachment of this.#attachments) attachment.detach()
     return Promise.resolve()
   }
@@ -254,9 +260,13 @@ export class ChannelTable implements DatagramReceiver {
     if (hellos !== undefined) this.#alarm.wake(hellos)
   }
 
-  #channelHost(random: Random, observer: ChannelObserver | undefined): ChannelHost {
+  #channelHost(
+    { random, log }: { random: Random; log: Log },
+    observer: ChannelObserver | undefined,
+  ): ChannelHost {
     return {
       random,
+      log,
       address: this.address,
       now: () => this.#clock.now(),
       // Sealing may have begun a rekey.
@@ -273,6 +283,7 @@ export class ChannelTable implements DatagramReceiver {
         this.relays.channelMoved(of)
       },
       relayControl: (from, frame) => this.relays.receiveControl(from, frame, this.#clock.now()),
+      reachCheck: (from, frame, edge) => this.reachChecks.receive(from, frame, edge),
       drop: (reason) => this.#drops.count(reason),
       down: (channel, reason) => this.#lifecycle.down(channel, reason),
       handlers: () => this.handlers,

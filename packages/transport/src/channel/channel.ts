@@ -214,6 +214,7 @@ export class Channel {
     const isProbe = type === frames.FRAME_PING || type === frames.FRAME_PONG
     if (isProbe) return this.#receiveProbe(frame, edge, now)
     if (type === frames.FRAME_CLOSE) return this.#host.down(this, 'closed by peer')
+    if (type === frames.FRAME_REACH_CHECK) return this.#host.reachCheck(this, frame, edge)
     this.ways.heard(edge, type !== undefined, now)
     if (type === undefined) return
     if (type === frames.FRAME_PATH_OFFER) return void this.ways.punch.receive(frame, now)

@@ -1,5 +1,5 @@
 /** What the paths of a channel ask of it, and the part that comes from its table. */
-import type { Instant } from '@ipop/runtime'
+import type { Instant, LogFields } from '@ipop/runtime'
 import type { TransportAddress } from '../address/transport-address.ts'
 import type { Edge } from '../edge/edge.ts'
 import type { Channel } from './channel.ts'
@@ -12,6 +12,8 @@ export interface PathHost {
   /** Returns the status byte to tell. */
   localStatus(): number
   now(): Instant
+  /** Records a branch taken on the way to the peer. */
+  note(event: string, fields: LogFields): void
   /** Encrypts a frame, if there is a key. */
   seal(frame: Uint8Array): Uint8Array | undefined
   /** Makes edges to an endpoint, now or later. */
@@ -39,6 +41,8 @@ export function tableSide(
 ): Omit<PathHost, 'localStatus' | 'seal' | 'sendFrame' | 'edgeAdded'> {
   return {
     now: () => host.now(),
+    note: (event, fields) =>
+      host.log.write('debug', event, { peer: channel.address.toString(), ...fields }),
     dial: (ta, onEdge) => host.dial(ta, onEdge),
     wake: (at) => host.wake(at),
     reach: host.reach,

@@ -178,6 +178,7 @@ export class PathManager {
     if (next.edge.kind === 'udp') this.#search.calm()
     else this.#search.restart(now)
     if (active?.edge.isOpen) this.ping(active, now)
+    this.#host.note('path changed', { from: active?.edge.id, to: next.edge.id })
     this.#host.activePathChanged()
   }
 

@@ -25,7 +25,9 @@ export function punchingFor(manager: PathManager, host: PathHost, random: Random
     { random },
     {
       now: () => host.now(),
+      note: (event, fields) => host.note(event, fields),
       reach: () => host.reach.reach(),
+      wake: (at) => void host.wake(at),
       sendFrame: (frame) => host.sendFrame(frame),
       addEndpoints: (endpoints) => manager.addEndpoints(host.usable(endpoints), host.now()),
       tryAll: (now) => manager.joinSearch(now),

@@ -8,6 +8,7 @@ import { PROBES_PER_SECOND_MAX, TCP_DIAL_DELAY_MS } from '../limits.ts'
 import type { OwnReach } from '../nat/hole-punch.ts'
 import { NatObserver } from '../nat/nat-observer.ts'
 import { PortArrays, type PortArrayRequest } from '../nat/port-arrays.ts'
+import { REACH_SOCKET_MS } from '../reach/limits.ts'
 import { UdpEdge } from '../udp/udp-edge.ts'
 import type { Dialer } from './dialer.ts'
 import { OwnAddresses } from './own-addresses.ts'
@@ -22,6 +23,8 @@ export interface ReachHost {
   tcpDelayMs(): number
   /** Sends one datagram to an endpoint without remembering it. */
   probe(ta: TransportAddress, datagram: Uint8Array): void
+  /** Sends one datagram from a port of its own, which is closed soon after. */
+  probeFromNewPort(ta: TransportAddress, datagram: Uint8Array): void
   /** Opens an array of ports; returns false when that is not possible now. */
   openArray(request: Omit<PortArrayRequest, 'openSocket'>): boolean
 }
@@ -31,6 +34,8 @@ export class Reach implements ReachHost {
   readonly #own: OwnAddresses
   #nat = new NatObserver()
   readonly #clock: Clock
+  readonly #timers: Timers
+  readonly #log: Log
   readonly #dialer: Dialer
   readonly #listeners: readonly EdgeListener[]
   readonly #arrays: PortArrays
@@ -47,6 +52,8 @@ export class Reach implements ReachHost {
     },
   ) {
     this.#clock = runtime.clock
+    this.#timers = runtime.timers
+    this.#log = runtime.log
     this.#dialer = modules.dialer
     this.#listeners = modules.listeners
     const { dialer, mapped } = modules
@@ -103,6 +110,20 @@ export class Reach implements ReachHost {
   probe(ta: TransportAddress, datagram: Uint8Array): void {
     if (!this.#dialer.isAddressAllowed(ta.host) || !this.#mayProbe()) return
     for (const listener of this.#listeners) if (listener.probe?.(ta, datagram)) return
+  }
+
+  probeFromNewPort(ta: TransportAddress, datagram: Uint8Array): void {
+    if (!this.#dialer.isAddressAllowed(ta.host) || !this.#mayProbe()) return
+    const listener = this.#listeners.find((each) => each.openSibling && each.reaches?.(ta))
+    if (listener === undefined) return
+    openSibling(listener).then(
+      (socket) => {
+        socket.probe?.(ta, datagram)
+        const closeAt = this.#clock.now() + REACH_SOCKET_MS
+        this.#timers.at(closeAt, 'reach check socket', () => void socket.close())
+      },
+      (error: unknown) => this.#log.write('debug', 'no socket for a reach check', { error }),
+    )
   }
 
   openArray(request: Omit<PortArrayRequest, 'openSocket'>): boolean {

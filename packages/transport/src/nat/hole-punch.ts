@@ -1,6 +1,6 @@
 /** How the two ends of one channel reach each other through their NATs: what each tells, and what it tries then. */
 import { Malformed } from '@ipop/codec'
-import type { Instant, Random } from '@ipop/runtime'
+import type { Instant, LogFields, Random } from '@ipop/runtime'
 import type { TransportAddress } from '../address/transport-address.ts'
 import { decodePathOffer, encodePathOffer, type PathOffer } from '../wire/path-offer.ts'
 import { GuessBurst } from './guess-burst.ts'
@@ -10,10 +10,12 @@ import type { NatMapping, PortRange } from './nat-observer.ts'
 const PROBES_PAUSE_MS = 400
 /** An offer is made again for the asking at most this often. */
 const ANSWER_PAUSE_MS = 200
-/** Pauses between two arrays or bursts for one channel: the first may have had bad luck, the tenth has not. */
-const ARRAY_PAUSES_MS = [10_000, 60_000, 600_000, 3_600_000] as const
+/** Pauses between two arrays or bursts for one channel, after the 5 s of one: the first may have had bad luck, the tenth has not. */
+const ARRAY_PAUSES_MS = [5_500, 60_000, 600_000, 3_600_000] as const
 /** What is simple is given this much time before an array is opened. */
 const SIMPLE_WAYS_MS = 700
+/** Offers say this long that an array is open, which stays open for 5 s: a burst takes 1.6 s. */
+const ARRAY_TOLD_MS = 3_000
 /** Chances differ by a little time between the ends, so a burst is allowed a bit earlier than the next array. */
 const BURST_EARLY_SHARE = 0.8
 
@@ -27,8 +29,12 @@ export interface OwnReach {
 /** What hole punching needs from its channel. */
 export interface HolePunchHost {
   now(): Instant
+  /** Records a branch taken. */
+  note(event: string, fields: LogFields): void
   /** Returns how this node can be reached now. */
   reach(): OwnReach
+  /** Asks for `handleTimeout` at `at`. */
+  wake(at: Instant): void
   /** Sends a frame over the active path. */
   sendFrame(frame: Uint8Array): void
   /** Takes endpoints of the peer as candidates. */
@@ -53,6 +59,10 @@ export class HolePunch {
   #heardAt: Instant | undefined
   #arrays = 0
   #arrayNotBefore: Instant = Number.NEGATIVE_INFINITY
+  /** Until then every offer says that the array is open: one of them may get lost. */
+  #arrayToldUntil: Instant = Number.NEGATIVE_INFINITY
+  /** When to ask the peer for an offer besides the rounds of the search. */
+  #askAt: Instant = Number.POSITIVE_INFINITY
   #bursts = 0
   #burstNotBefore: Instant = Number.NEGATIVE_INFINITY
   #burst: GuessBurst | undefined
@@ -64,7 +74,7 @@ export class HolePunch {
 
   /** Tells the peer where to try, at the beginning of a round of this end's search. */
   offer(now: Instant): void {
-    this.#offer({ wantsAnswer: true, isArrayOpen: false }, now)
+    this.#offer({ wantsAnswer: true }, now)
   }
 
   /** Handles the peer's offer; returns why it was dropped, if it was. */
@@ -72,7 +82,7 @@ export class HolePunch {
     const offer = decodePathOffer(frame)
     if (offer instanceof Malformed) return offer
     if (offer.wantsAnswer && now - this.#offeredAt >= ANSWER_PAUSE_MS) {
-      this.#offer({ wantsAnswer: false, isArrayOpen: false }, now)
+      this.#offer({ wantsAnswer: false }, now)
     }
     if (this.#host.isDirect()) return undefined
     this.#host.tryAll(now)
@@ -84,19 +94,24 @@ export class HolePunch {
 
   /** Returns when `handleTimeout` wants to be called. */
   pollTimeout(): Instant {
-    return this.#burst?.pollTimeout() ?? Number.POSITIVE_INFINITY
+    return Math.min(this.#askAt, this.#burst?.pollTimeout() ?? Number.POSITIVE_INFINITY)
   }
 
-  /** Makes the guesses that are due. */
+  /** Makes the guesses that are due, and asks for what a second array needs. */
   handleTimeout(now: Instant): void {
+    if (now >= this.#askAt) {
+      this.#askAt = Number.POSITIVE_INFINITY
+      if (!this.#host.isDirect()) this.offer(now)
+    }
     if (!this.#burst || now < this.#burst.pollTimeout()) return
     if (this.#host.isDirect()) this.#burst = undefined
     else for (const ta of this.#burst.take(now)) this.#host.probe(ta)
   }
 
-  #offer(flags: { wantsAnswer: boolean; isArrayOpen: boolean }, now: Instant): void {
+  #offer({ wantsAnswer }: { wantsAnswer: boolean }, now: Instant): void {
     this.#offeredAt = now
-    this.#host.sendFrame(encodePathOffer({ ...this.#host.reach(), ...flags }))
+    const isArrayOpen = now < this.#arrayToldUntil
+    this.#host.sendFrame(encodePathOffer({ ...this.#host.reach(), wantsAnswer, isArrayOpen }))
   }
 
   #probe(offer: PathOffer, now: Instant): void {
@@ -124,17 +139,27 @@ export class HolePunch {
 
   #openArray(towards: TransportAddress, now: Instant): void {
     if (now < Math.max(this.#arrayNotBefore, (this.#heardAt ?? now) + SIMPLE_WAYS_MS)) return
-    const isBegun = this.#host.openArray(towards, () =>
-      this.#offer({ wantsAnswer: false, isArrayOpen: true }, this.#host.now()),
-    )
-    if (isBegun) this.#arrayNotBefore = now + pauseAfter(this.#arrays++)
+    const isBegun = this.#host.openArray(towards, () => this.#arrayOpened(towards))
+    if (!isBegun) return
+    this.#arrayNotBefore = now + pauseAfter(this.#arrays++)
+    // Rounds of the search are too rare by then: the peer's answer begins the second array.
+    if (this.#arrays === 1) this.#host.wake((this.#askAt = this.#arrayNotBefore))
+  }
+
+  #arrayOpened(towards: TransportAddress): void {
+    const now = this.#host.now()
+    this.#arrayToldUntil = now + ARRAY_TOLD_MS
+    this.#host.note('port array open', { towards: towards.toString() })
+    this.#offer({ wantsAnswer: false }, now)
   }
 
   #startBurst(at: TransportAddress, now: Instant): void {
     if (now < this.#burstNotBefore) return
     this.#burstNotBefore = now + BURST_EARLY_SHARE * pauseAfter(this.#bursts++)
+    this.#host.note('guessing ports', { at: at.toString() })
     this.#burst = new GuessBurst({ random: this.#random }, at, now)
     this.handleTimeout(now)
+    this.#host.wake(this.pollTimeout())
   }
 }
 

@@ -137,6 +137,10 @@ export class RelayClient {
     const edge = this.#byChannel.get(channel)
     if (edge === undefined || !this.#host.channel(edge.relay)?.hasProven(carrier)) return undefined
     edge.lastHeardAt = now
+    if (edge.heardOver?.id !== carrier.id) {
+      edge.heardOver = carrier
+      this.#installEnd(edge)
+    }
     return edge
   }
 
@@ -234,9 +238,13 @@ export class RelayClient {
   }
 
   #moved(edge: RelayEdge): void {
-    const { channel, carrier } = edge
-    if (carrier) this.#plane?.installEnd({ channel, relay: carrier })
+    this.#installEnd(edge)
     this.#host.edgeMoved(edge)
+  }
+
+  #installEnd({ channel, carrier, heardOver }: RelayEdge): void {
+    const relay = heardOver?.isOpen ? heardOver : carrier
+    if (relay) this.#plane?.installEnd({ channel, relay })
   }
 
   #sweepSoon(now: Instant): void {

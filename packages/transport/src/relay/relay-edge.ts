@@ -37,6 +37,8 @@ export class RelayEdge implements Edge {
   sendChannel: number
   /** When a datagram last came through it: what is sent proves nothing, since a relay drops what it forgot in silence. */
   lastHeardAt: Instant
+  /** The edge that frames of the relay last came over: it chooses among the paths to this end by itself. */
+  heardOver: Edge | undefined
   readonly #host: RelayEdgeHost
   #isClosed = false
 

@@ -3,6 +3,7 @@ import type { Address } from '@ipop/address'
 import type { Instant } from '@ipop/runtime'
 import type { IndexAllocator } from '@ipop/security'
 import { RELAY_PAIRS_MAX, RELAY_PAIRS_PER_PEER_MAX } from '../limits.ts'
+import type { Edge } from '../edge/edge.ts'
 import { type ByteRate, TokenBucket } from './token-bucket.ts'
 
 /** One end of a pair, and the row of what comes from it. */
@@ -16,6 +17,8 @@ export interface RelaySide {
   /** This end's own request, when it opened the pair. */
   request: number | undefined
   readonly bucket: TokenBucket
+  /** The edge that frames of this end last came over: it chooses among the paths to the relay by itself. */
+  heardOver: Edge | undefined
   frames: number
   /** Frames that a data plane was seen to have forwarded. */
   carried: number
@@ -110,6 +113,7 @@ export class RelayPairs {
       sendChannel: undefined,
       request: undefined,
       bucket: new TokenBucket(this.#rate, now),
+      heardOver: undefined,
       frames: 0,
       carried: 0,
     }

@@ -142,6 +142,7 @@ export class RelayService {
       return this.#host.drop('relay: nearly over quota')
     bucket.take(bytes)
     this.#total.take(bytes)
+    this.#heardOver(side, edge)
     pair.lastUsedAt = now
     side.frames++
     this.#frames++
@@ -244,7 +245,7 @@ export class RelayService {
     if (this.#plane === undefined) return
     for (const side of pair.sides) {
       const other = otherSide(side)
-      const owner = directEdgeOf(this.#host.channel(side.peer))
+      const owner = this.#ownerEdge(side)
       const next = directEdgeOf(this.#host.channel(other.peer))
       const { channel } = side
       const nextChannel = other.sendChannel
@@ -252,6 +253,18 @@ export class RelayService {
         this.#plane.installRow({ channel, owner, next, nextChannel, ...this.#rowRate })
       else this.#plane.remove(channel)
     }
+  }
+
+  /** Where the frames of an end come from: not always the edge that frames for it go over. */
+  #ownerEdge({ peer, heardOver }: RelaySide): Edge | undefined {
+    const active = directEdgeOf(this.#host.channel(peer))
+    return active && heardOver?.isOpen ? heardOver : active
+  }
+
+  #heardOver(side: RelaySide, edge: Edge): void {
+    if (side.heardOver?.id === edge.id) return
+    side.heardOver = edge
+    this.#mirror(side.pair)
   }
 
   #noteCarried(pair: RelayPair, now: Instant): void {

@@ -29,3 +29,5 @@ export const FRAME_CLOSE = 0x05
 export const FRAME_IP_PARTIAL = 0x06
 /** Path offer: where the sender can be reached just now. */
 export const FRAME_PATH_OFFER = 0x07
+/** Reach check: who is let in by the filters in front of a node. */
+export const FRAME_REACH_CHECK = 0x08

@@ -8,16 +8,22 @@ export interface RelayedOptions {
   readonly seed?: number
   /** One entry for each node that may relay. */
   readonly relays?: readonly RelayOptions[]
+  /** How the left end is relayed. */
+  readonly left?: RelayOptions
 }
 
 /** Returns the ends and the relays, each end connected with each relay. */
-export async function relayedWorld({ seed = 1, relays = [{}] }: RelayedOptions = {}) {
+export async function relayedWorld({
+  seed = 1,
+  relays = [{}],
+  left: leftOptions = {},
+}: RelayedOptions = {}) {
   const world = new World({ seed, latencyMs: 20 })
   const make = async (name: string, relay: RelayOptions = {}) => {
     const host = world.addHost({ name })
     return { host, ...(await udpNode(host, { relay })) }
   }
-  const [left, right] = [await make('left'), await make('right')]
+  const [left, right] = [await make('left', leftOptions), await make('right')]
   const middle: Awaited<ReturnType<typeof make>>[] = []
   for (const [i, options] of relays.entries()) middle.push(await make(`relay ${i}`, options))
   world.block(left.host, right.host)

@@ -1,6 +1,13 @@
 /** Relay channels in virtual time: who agrees to what, what is carried, and what is not. */
 import { describe, expect, it } from '@jest/globals'
-import { encodeRelayFrame, RelayEdge } from '@ipop/transport'
+import {
+  type Edge,
+  encodeRelayFrame,
+  RelayEdge,
+  type RelayPlane,
+  type RelayPlaneEnd,
+  type RelayPlaneRow,
+} from '@ipop/transport'
 import {
   RELAY_CONNECT_MS,
   RELAY_IDLE_MS,
@@ -83,6 +90,61 @@ describe('two nodes with a common peer', () => {
     channel.send(frameOf('here'))
     await world.run({ forMs: 200 })
     expect([text(left.told.frames), text(right.told.frames)]).toEqual([['still'], ['here']])
+  })
+})
+
+/** Rows as a data plane has them. */
+class RecordingPlane implements RelayPlane {
+  readonly owners = new Map<number, Edge>()
+  setQuota(): void {}
+  installRow({ channel, owner }: RelayPlaneRow): void {
+    this.owners.set(channel, owner)
+  }
+  installEnd({ channel, relay }: RelayPlaneEnd): void {
+    this.owners.set(channel, relay)
+  }
+  remove(channel: number): void {
+    this.owners.delete(channel)
+  }
+  forwarded(): number {
+    return 0
+  }
+}
+
+describe('a relay and its ends that use different paths', () => {
+  it('tell their data planes where the frames of the other really come from', async () => {
+    const planes = { relay: new RecordingPlane(), left: new RecordingPlane() }
+    const { world, left, right, relay, channel, other } = await relayedPair({
+      relays: [{ plane: planes.relay }],
+      left: { plane: planes.left },
+    })
+    // The end has two ports, and both ends of its session with the relay choose between them by themselves.
+    const second = await udpNode(left.host, { port: 4001 })
+    const ta = relay.table.hintOf().endpoints[0]
+    const newEdge = ta && second.listener.dial(ta)
+    const toRelay = left.table.channel(relay.table.address)
+    const toLeft = relay.table.channel(left.table.address)
+    if (!newEdge || !toRelay || !toLeft) throw new Error('no edge')
+    second.listener.attach(left.table)
+    const before = toLeft.activeEdge
+    toRelay.addEdge(newEdge)
+    await world.run({ forMs: 2_000 })
+    expect(toLeft.activeEdge).toBe(before)
+    const byNewPort = [...toLeft.edges].find((edge) => edge.remote?.port === 4001)
+    const { activeEdge } = channel
+    if (!(activeEdge instanceof RelayEdge) || !byNewPort) throw new Error('no edges')
+    // The left end now sends by the second port; the relay still sends to the first.
+    const frame = (bytes: Uint8Array) => encodeRelayFrame(activeEdge.sendChannel, bytes)
+    newEdge.send(frame(new Uint8Array(40).fill(4)))
+    await world.run({ forMs: 200 })
+    expect(planes.relay.owners.get(activeEdge.sendChannel)?.id).toBe(byNewPort.id)
+    byNewPort.send(encodeRelayFrame(activeEdge.channel, new Uint8Array(40).fill(4)))
+    await world.run({ forMs: 200 })
+    expect(planes.left.owners.get(activeEdge.channel)?.id).toBe(newEdge.id)
+    channel.send(frameOf('there'))
+    other.send(frameOf('back'))
+    await world.run({ forMs: 200 })
+    expect([text(right.told.frames), text(left.told.frames)]).toEqual([['there'], ['back']])
   })
 })
 

@@ -103,11 +103,12 @@ impl Model {
     fn frames(&mut self, kind: (u32, bool), frames: &[&[u8]], size: usize, arrival: Arrival) {
         let (channel, carries) = kind;
         let count = frames.len() as u64;
-        if !self.relays.knows(channel) {
+        let is_other_path = carries && self.relays.sender(channel) != Some(arrival.source);
+        if !self.relays.knows(channel) || is_other_path {
             for frame in frames {
                 self.tell(None, arrival.source, b'd', frame);
             }
-        } else if !carries || self.relays.sender(channel) != Some(arrival.source) {
+        } else if !carries {
             self.counters.relay_refused += count;
             self.relays.count(channel, 0, 0, count);
         } else if let Some(next) = self.relays.next(channel) {

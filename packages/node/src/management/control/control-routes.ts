@@ -39,9 +39,9 @@ export function controlRoutes(
         nodes: nodes.map(({ node }) => statusOf(node)),
       }),
     peers: (body) => Promise.resolve(peersOf(pick(body).node)),
-    netcheck: (body) => {
+    netcheck: async (body) => {
       const { node } = pick(body)
-      return Promise.resolve(netcheckOf(node.ring, node.portMapping?.()))
+      return netcheckOf(node.ring, node.portMapping?.(), await node.checkReach?.())
     },
     why: (body) => why(pick(body).node, textIn(body, 'target')),
     ping: (body) => ping(pick(body).node, textIn(body, 'target'), clock),

@@ -1,8 +1,15 @@
 /** How a node reaches others and is reached, with advice: what `ipop netcheck` shows. */
-import type { ConnectionView, PortMappingView, ReachView, RingNode } from '../../services.ts'
+import type {
+  BootstrapView,
+  ConnectionView,
+  PortMappingView,
+  ReachCheckView,
+  ReachView,
+  RingNode,
+} from '../../services.ts'
 
 /** What is found out about a node's network. */
-export interface NetCheck extends ReachView {
+export interface NetCheck extends ReachView, Partial<ReachCheckView> {
   /** Sessions by the kind of their path. */
   readonly paths: Readonly<Record<string, number>>
   /** What gateways do for the node's ports; absent where that is turned off. */
@@ -12,7 +19,11 @@ export interface NetCheck extends ReachView {
 }
 
 /** Returns how a node reaches others and is reached. */
-export function netcheckOf(ring: RingNode, portMapping?: PortMappingView): NetCheck {
+export function netcheckOf(
+  ring: RingNode,
+  portMapping?: PortMappingView,
+  check?: ReachCheckView,
+): NetCheck {
   const reach = ring.reach()
   const paths: Record<string, number> = {}
   for (const { edgeKinds } of ring.connections()) {
@@ -22,8 +33,16 @@ export function netcheckOf(ring: RingNode, portMapping?: PortMappingView): NetCh
   const advice = [
     ...adviceFor(reach, ring.connections(), portMapping?.state === 'mapped'),
     ...(isBehindNat(reach) ? mappingAdvice(portMapping) : []),
+    ...filteringAdvice(reach, check),
+    ...bootstrapAdvice(check?.bootstraps ?? []),
   ]
-  return { ...reach, paths, ...(portMapping === undefined ? {} : { portMapping }), advice }
+  return {
+    ...reach,
+    ...check,
+    paths,
+    ...(portMapping === undefined ? {} : { portMapping }),
+    advice,
+  }
 }
 
 function adviceFor(
@@ -45,6 +64,45 @@ function adviceFor(
     advice.push('The NAT gives ports in a row: direct paths work with most peers, not all.')
   if (!isUdpSilent && outside === undefined && mapping === 'independent')
     advice.push('No NAT on the way: others can reach this node directly.')
+  return advice
+}
+
+/** Filters tell something new where the mapping alone would be harmless. */
+function filteringAdvice(reach: ReachView, check: ReachCheckView | undefined): string[] {
+  const { ipv4, ipv6 } = check?.filtering ?? { ipv4: 'unknown', ipv6: 'unknown' }
+  const advice: string[] = []
+  if (ipv4 === 'independent' && reach.mapping === 'independent' && isBehindNat(reach))
+    advice.push('The NAT lets everybody in: direct paths work with all peers that have IPv4.')
+  if (ipv4 === 'port' && reach.mapping === 'independent' && !isBehindNat(reach))
+    advice.push(
+      'A firewall in front of this node lets in only what it wrote to before: open its UDP port for peers behind difficult NATs.',
+    )
+  if (ipv6 === 'port' || ipv6 === 'address')
+    advice.push('A firewall filters IPv6: paths open when both ends send, which they do.')
+  return advice
+}
+
+function bootstrapAdvice(bootstraps: readonly BootstrapView[]): string[] {
+  const answers = bootstraps.filter(({ node }) => node !== undefined)
+  if (bootstraps.length === 0) return []
+  if (answers.length === 0)
+    return ['No configured bootstrap answers: a restart would depend on the peers remembered.']
+  const advice: string[] = []
+  const silent = [4, 6].filter(
+    (family) =>
+      bootstraps.some((each) => each.family === family) &&
+      answers.every((each) => each.family !== family),
+  )
+  for (const family of silent)
+    advice.push(`No bootstrap answers over IPv${family}: this node has none, or it is blocked.`)
+  const isUdpSilent = answers.every(({ kind }) => kind !== 'udp')
+  const isExplained = ({ family, kind }: BootstrapView) =>
+    (family !== undefined && silent.includes(family)) || (isUdpSilent && kind === 'udp')
+  const answered = new Set(answers.map(({ address }) => address))
+  const others = bootstraps.filter((each) => !answered.has(each.address) && !isExplained(each))
+  const names = [...new Set(others.map(({ address }) => address))]
+  if (names.length > 0)
+    advice.push(`No answer from ${names.join(', ')}: it is down, or the way to it is blocked.`)
   return advice
 }
 

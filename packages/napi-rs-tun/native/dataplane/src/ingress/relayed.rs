@@ -19,15 +19,15 @@ impl Ingress {
         let tables = known.tables;
         let Some(relay) = tables.relays().get(run.channel) else {
             // The control plane may know it: not every path is made of datagrams.
-            self.counters.noticed += run.count();
-            for frame in run.frames() {
-                listener.notice(None, arrival.source, Notice::Datagram(&arena[frame]));
-            }
-            return;
+            return self.left_to_control(arena, run, arrival, listener);
         };
-        if !run.is_acceptable || relay.row.sender() != arrival.source {
+        if !run.is_acceptable {
             self.counters.relay_refused += run.count();
             return relay.count(0, 0, run.count());
+        }
+        if relay.row.sender() != arrival.source {
+            // Each end chooses among the paths between them: only the control plane knows the others that are proven.
+            return self.left_to_control(arena, run, arrival, listener);
         }
         match relay.row {
             RelayRow::Forward { next, .. } => {
@@ -43,6 +43,14 @@ impl Ingress {
                     self.datagram(known, arena, datagram, Arrival { source, ..arrival }, listener);
                 }
             }
+        }
+    }
+
+    /// Shows frames to the control plane, which forwards or drops them.
+    fn left_to_control(&mut self, arena: &[u8], run: &Run, arrival: Arrival, listener: &mut impl Listener) {
+        self.counters.noticed += run.count();
+        for frame in run.frames() {
+            listener.notice(None, arrival.source, Notice::Datagram(&arena[frame]));
         }
     }
 

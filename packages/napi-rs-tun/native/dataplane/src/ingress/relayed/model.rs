@@ -115,9 +115,13 @@ impl Model {
                 continue;
             };
             let dropped = self.dropped.entry(channel).or_default();
-            if is_nested || row.sender() != at(port) {
+            if is_nested {
                 self.refused += 1;
                 *dropped += 1;
+                continue;
+            }
+            if row.sender() != at(port) {
+                self.notices.push((0, "datagram".to_owned(), datagram.clone()));
                 continue;
             }
             match *row {

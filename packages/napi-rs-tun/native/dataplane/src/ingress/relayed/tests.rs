@@ -137,18 +137,24 @@ fn what_no_session_opens_goes_up_with_its_channel_and_what_no_row_knows_as_it_is
 }
 
 #[test]
-fn frames_of_somebody_else_and_relays_over_relays_are_refused() {
+fn frames_from_another_path_go_up_and_relays_over_relays_are_refused() {
     let mut relay = Node::new(plane(2));
     relay.plane.install_relay(5, forward(1, through(2, 6)), 0).unwrap();
     relay.plane.install_relay(6, RelayRow::End { relay: at(1) }, 0).unwrap();
+    let mut expected = Vec::new();
     for channel in [5, 6] {
-        relay.receive(&[frame(channel, b"ab"), frame(channel, b"cd")], 2, 0);
-        relay.receive(&[frame(channel, &frame(9, b"x")), frame(channel, b"")], 1, 0);
+        let frames = [frame(channel, b"ab"), frame(channel, b"cd")];
+        relay.receive(&frames, 2, 0);
+        expected.extend(frames.map(|frame| (0, "datagram".to_owned(), frame)));
+        for port in [1, 2] {
+            relay.receive(&[frame(channel, &frame(9, b"x")), frame(channel, b"")], port, 0);
+        }
         let counters = relay.plane.relay_counters(channel).unwrap();
         assert_eq!((counters.packets, counters.dropped), (0, 4));
     }
-    assert!(relay.heard.forwarded.is_empty() && relay.heard.notices.is_empty());
-    assert_eq!(relay.ingress.counters.relay_refused, 8);
+    assert!(relay.heard.forwarded.is_empty());
+    assert_eq!(relay.heard.notices, expected);
+    assert_eq!((relay.ingress.counters.noticed, relay.ingress.counters.relay_refused), (4, 8));
 }
 
 #[test]
