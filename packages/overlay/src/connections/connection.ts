@@ -19,6 +19,8 @@ export class Connection {
   /** Where the peer says it can be reached. */
   #offered: readonly TransportAddress[] = []
   #roles = 0
+  /** Which life of the peer's process this is, by its own word. */
+  #incarnation: number | undefined
 
   constructor(channel: Channel, now: Instant) {
     this.channel = channel
@@ -43,6 +45,14 @@ export class Connection {
   /** Takes note of where the peer says it can be reached. */
   offers(endpoints: readonly TransportAddress[]): void {
     this.#offered = endpoints
+  }
+
+  /** Takes note of what the peer calls its process; returns whether that is another one than before. */
+  isNewIncarnation(incarnation: number | undefined): boolean {
+    if (incarnation === undefined) return false
+    const before = this.#incarnation
+    this.#incarnation = incarnation
+    return before !== undefined && before !== incarnation
   }
 
   /** The roles this end sees in it. */

@@ -13,6 +13,7 @@ import { Departed } from '../topology/departed.ts'
 import { Exchanger } from '../topology/exchanger.ts'
 import { KnownPeers } from '../topology/known-peers.ts'
 import { Leaves } from '../topology/leaves.ts'
+import { Membership } from '../topology/membership.ts'
 import { NearNeighbors } from '../topology/near-neighbors.ts'
 import { OnDemand } from '../topology/on-demand.ts'
 import { Remembered } from '../topology/remembered.ts'
@@ -68,7 +69,8 @@ export function assemble(
     deliver: (packet: OverlayPacket, from: Address | undefined) => listener.deliver(packet, from),
     unreachable: (packet: OverlayPacket) => calls.refuse(packet),
   }
-  const forwarder = new PacketForwarder({ table, log, receiver })
+  const mayAnswerAlone = () => membership.mayAnswerAlone
+  const forwarder = new PacketForwarder({ table, log, receiver, mayAnswerAlone })
   const sender = forwarder
   const calls = new RequestReply({ runtime, random: random.fork('calls'), log, sender, dispatch })
   const ringEdge = (peer: Address, via?: Address) => new RingEdge(peer, via, forwarder)
@@ -77,7 +79,9 @@ export function assemble(
   const near = new NearNeighbors({ table, known })
   const ownHint = () => channels.hintOf()
   const learner = { learn: (exchange: RingExchange) => keeper.learn(exchange) }
-  const exchanger = new Exchanger({ table, calls, log, ownHint, listener: learner })
+  const incarnation = random.fork('incarnation').uint32()
+  const tellers = { table, calls, log, ownHint, incarnation }
+  const exchanger = new Exchanger({ ...tellers, listener: learner })
   const onDemand = new OnDemand({ table, linker, log, onUnreachable: listener.peerUnreachable })
   const shared = { runtime, log, channels, table, linker }
   const leaves = new Leaves({ ...shared, random: random.fork('leaves'), calls }, options)
@@ -87,7 +91,8 @@ export function assemble(
   const { clock } = runtime
   const seeker = new RelaySeeker({ clock, log, channels, table, onDemand, ringEdge })
   const ring = { seeker, onDemand, remembered }
-  const policies = { ...ring, known, near, exchanger, leaves, shortcuts, departed }
+  const membership = new Membership({ table, near, linker, leaves, remembered })
+  const policies = { ...ring, known, near, exchanger, leaves, shortcuts, departed, membership }
   const keeper = new RingKeeper({ ...shared, ...policies }, listener)
   addRingMethods(dispatch, { channels, table, linker, calls, exchanger, keeper })
   const meet = (found: TransportAddress) => leaves.meet(found, keeper.isInRing, runtime.clock.now())

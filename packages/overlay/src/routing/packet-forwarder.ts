@@ -47,11 +47,19 @@ export class PacketForwarder {
   readonly #table: ConnectionTable
   readonly #log: Log
   readonly #receiver: PacketReceiver
+  readonly #mayAnswerAlone: () => boolean
 
-  constructor(modules: { table: ConnectionTable; log: Log; receiver: PacketReceiver }) {
+  constructor(modules: {
+    table: ConnectionTable
+    log: Log
+    receiver: PacketReceiver
+    /** Whether the node may take itself for the nearest when it knows nobody. */
+    mayAnswerAlone: () => boolean
+  }) {
     this.#table = modules.table
     this.#log = modules.log
     this.#receiver = modules.receiver
+    this.#mayAnswerAlone = modules.mayAnswerAlone
   }
 
   /** Sends a packet of this node's own. */
@@ -117,7 +125,9 @@ export class PacketForwarder {
       mayUseRingEdge: packet.kind !== PayloadKind.sessionDatagram,
     })
     if (decision.kind === 'forward') return this.#forward(decision.hop, packet, frame)
-    if (decision.kind === 'unreachable') return this.#giveUp(packet)
+    const isForSelf = packet.destination.equals(this.#table.self)
+    const isLost = !isForSelf && !this.#mayAnswerAlone()
+    if (decision.kind === 'unreachable' || isLost) return this.#giveUp(packet)
     if (isBoth) this.#sendSecondLeg(packet, frame)
     this.#deliver(packet, from)
   }
