@@ -78,6 +78,11 @@ export class FaultPlayer {
     return [...this.#clones].some((clone) => clone.host === host)
   }
 
+  /** Whether there ever were two nodes with one identity. */
+  get hadTwins(): boolean {
+    return this.#clones.size > 0
+  }
+
   /** Does what is due by now. */
   async advance(): Promise<void> {
     const now = this.#modules.world.elapsedMs()

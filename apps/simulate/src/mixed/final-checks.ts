@@ -11,6 +11,7 @@ import {
 } from '../limits.ts'
 import type { SimulatedNode } from '../ring/simulated-node.ts'
 import type { SimulatedRing } from '../ring/simulated-ring.ts'
+import type { FaultPlayer } from './fault-player.ts'
 import type { Violations } from './findings.ts'
 import type { LeaseWatch } from './lease-watch.ts'
 import type { Traffic } from './traffic.ts'
@@ -19,8 +20,12 @@ import type { Values } from './values.ts'
 /** Calls and reads end within this time, or have failed. */
 const CALLS_WITHIN_MS = 60_000
 
-/** Lookups of up to ten seconds each until one must have succeeded. */
+/** Lookups of ten seconds each until one must have succeeded. */
 const LOOKUP_ATTEMPTS = 3
+const LOOKUP_MS = 10_000
+
+/** How the problem of a lookup begins that somebody answered, but not the right node. */
+const WRONG_END = 'ended at'
 
 /** Packets are sent again this often until they arrive. */
 const TRAFFIC_ROUNDS = 10
@@ -34,6 +39,7 @@ const COUNT_MS = 10_000
 export interface FinalModules {
   readonly world: World
   readonly ring: SimulatedRing
+  readonly player: FaultPlayer
   readonly random: Random
   readonly violations: Violations
   readonly leases: LeaseWatch
@@ -114,17 +120,21 @@ async function checkLookups(modules: FinalModules): Promise<void> {
 }
 
 async function lookUp(
-  { ring, violations }: FinalModules,
+  { ring, player, violations }: FinalModules,
   node: SimulatedNode,
   target: Address,
   mode: 'greedy' | 'exact',
 ): Promise<void> {
   const right = nearestNode(ring.views(), target)?.address.toString()
+  const { clock } = node.host.runtime
   let problem: string | undefined
-  // A peer may still take a twin that has ended for the node, until its probes tell it otherwise.
   for (let attempt = 0; attempt < LOOKUP_ATTEMPTS; attempt++) {
+    const startedAt = clock.now()
     problem = await lookUpOnce(node, target, mode, right)
     if (problem === undefined) return
+    // Only where a peer may still take a twin that has ended for the node, until its probes tell it otherwise.
+    if (!player.hadTwins && problem.startsWith(WRONG_END)) break
+    await pauseUntil(node, startedAt + LOOKUP_MS)
   }
   const name = `${node.host.name}'s ${mode} lookup for ${nameOf(ring, target)}`
   violations.add('I8', `${name} ${problem}`)
@@ -139,10 +149,14 @@ async function lookUpOnce(
   try {
     const [reply] = await overlay.call(target, 'ring.ping', null, { mode })
     const answered = reply?.from.toString()
-    return answered === right ? undefined : `ended at ${answered}, not ${right}`
+    return answered === right ? undefined : `${WRONG_END} ${answered}, not ${right}`
   } catch (error) {
     return `failed: ${String(error)}`
   }
+}
+
+function pauseUntil({ host }: SimulatedNode, at: number): Promise<void> {
+  return new Promise((resolve) => host.runtime.timers.at(at, 'next lookup', () => resolve()))
 }
 
 function nameOf(ring: SimulatedRing, address: Address): string {
