@@ -100,7 +100,7 @@ export const PLANTS = [
     name: 'broken-pair-evicts',
     says: 'a suspect peer gets no path around the broken one',
     file: `${OVERLAY}node/overlay-node.ts`,
-    find: '      onSuspect: (channel) => channel.addEdge(this.#parts.ringEdge(channel.address)),\n',
+    find: '      onSuspect: (channel) => this.#parts.seeker.bridge(channel),\n',
     replace: '      onSuspect: () => undefined,\n',
   },
   {

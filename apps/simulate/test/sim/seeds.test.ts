@@ -24,6 +24,8 @@ describe('a seed that once failed', () => {
     ['mixed', 123, ['--nodes', '4', '--duration', '5']],
     // A node lost both peers to its twin and answered lookups for the whole ring until they came back.
     ['mixed', 134, ['--nodes', '4', '--duration', '5']],
+    // A node moved; two others were probed for it only through each other, gave it up, and barred it for half a minute.
+    ['mixed', 1076, ['--nodes', '4', '--duration', '5']],
     // A node was restarted while nobody ran, and its configuration with it named nobody.
     ['mixed', 252, ['--nodes', '4', '--duration', '5']],
   ])('%s %i, null cipher suite', async (scenario, seed, argv) => {
