@@ -41,8 +41,8 @@ export const PLANTS = [
     name: 'no-merge',
     says: 'lost peers and bootstraps are never tried again once in a ring',
     file: `${OVERLAY}node/ring-keeper.ts`,
-    find: '    leaves.evaluate(this.#isInRing, now)\n',
-    replace: '    if (!this.#isInRing) leaves.evaluate(this.#isInRing, now)\n',
+    find: '    leaves.evaluate(this.isInRing, now)\n',
+    replace: '    if (!this.isInRing) leaves.evaluate(this.isInRing, now)\n',
   },
   {
     name: 'bootstrap-believed',
