@@ -107,13 +107,14 @@ export class SimulatedNode {
     this.host.crash()
   }
 
-  /** Lets it say goodbye; resolves when its machine is off. */
-  async leave(): Promise<void> {
+  /** Lets it say goodbye; resolves when its machine is off, with whether others have all that it stored. */
+  async leave(): Promise<boolean> {
     this.#isRunning = false
     await this.lan?.mapper.stop()
-    await this.dht?.leave()
+    const isHandedOver = (await this.dht?.leave()) ?? true
     await this.overlay.leave()
     this.host.crash()
+    return isHandedOver
   }
 
   #connected(): void {
