@@ -76,10 +76,15 @@ export class Connection {
     return this.isPeerInRing && (this.remoteRoles & STRUCTURED_ROLES) !== 0
   }
 
-  /** Whether its datagrams travel over the ring or a relay, so that it cannot be a hop for those of others. */
+  /** Whether its datagrams travel over the ring or a relay, because no direct path is known. */
   get isOverRing(): boolean {
     const kind = this.channel.activeEdge?.kind
     return kind === 'ring' || kind === 'relay'
+  }
+
+  /** Whether it may carry session datagrams of others: a relay takes them like any frame, the ring would wrap them twice. */
+  get carriesDatagrams(): boolean {
+    return this.channel.activeEdge?.kind !== 'ring'
   }
 
   /** Whether this end plays `role`. */

@@ -84,7 +84,7 @@ export class PacketForwarder {
       destination,
       isExact: true,
       avoid: destination,
-      mayUseRingEdge: false,
+      isDatagram: true,
     })
     if (decision.kind !== 'forward') return false
     const packet = this.#packet(destination, RoutingMode.exact, kind, payload)
@@ -122,7 +122,7 @@ export class PacketForwarder {
     const decision = chooseHop(this.#table.self, hops, {
       destination: packet.destination,
       isExact,
-      mayUseRingEdge: packet.kind !== PayloadKind.sessionDatagram,
+      isDatagram: packet.kind === PayloadKind.sessionDatagram,
     })
     if (decision.kind === 'forward') return this.#forward(decision.hop, packet, frame)
     const isForSelf = packet.destination.equals(this.#table.self)
