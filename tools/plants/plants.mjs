@@ -7,17 +7,33 @@ const ROUTER = 'packages/ip-mapping/src/router/'
 const CHANNEL = 'packages/transport/src/channel/'
 const SECURITY = 'packages/security/src/'
 
+/** Where a bug is looked for unless it says otherwise: small rings, everything at once. */
+export const SEEK_DEFAULT = seek('mixed', 4, 5)
+const SIX = seek('mixed', 6, 5)
+/** More nodes than are connected with everybody. */
+const MANY = seek('mixed', 14, 5)
+const SPLIT = seek('split-merge', 6, 60)
+const MASS_KILL = seek('mass-kill', 10, 20)
+const CUT_PAIRS = seek('cut-pairs', 5, 60)
+const BROKEN = seek('broken-pairs', 10, 40)
+const GENTLE = seek('gentle', 6, 60)
+const CALM = seek('calm', 8, 60)
+const GROWTH = seek('growth', 5, 20)
+const BYZANTINE = seek('byzantine', 10, 30)
+
 /** The bugs; `find` stands exactly once in `file`. */
 export const PLANTS = [
   {
     name: 'no-exchange-with-neighbors',
+    seek: MANY,
     says: 'neighbours are never told of each other',
-    file: `${OVERLAY}node/ring-keeper.ts`,
-    find: '    const partners = new Set(near.near())\n',
-    replace: '    const partners = new Set(near.near().slice(0, 0))\n',
+    file: `${OVERLAY}topology/exchanger.ts`,
+    find: '    return nearestPerSide(peer, others, EXCHANGE_PEERS_MAX / 2)\n',
+    replace: '    return nearestPerSide(peer, others.slice(0, 0), EXCHANGE_PEERS_MAX / 2)\n',
   },
   {
     name: 'own-word-is-enough',
+    seek: SIX,
     says: 'a node counts as in its place without its neighbours naming it',
     file: `${OVERLAY}topology/near-neighbors.ts`,
     find: '    if (!left || !right) return false\n',
@@ -32,6 +48,7 @@ export const PLANTS = [
   },
   {
     name: 'spreads-the-dead',
+    seek: MASS_KILL,
     says: 'known peers are dialled on although they never answer, and never forgotten',
     file: `${OVERLAY}topology/known-peers.ts`,
     find: '    this.#known.delete(address.key)\n    this.#barredUntil.delete(address.key)\n    this.#barredUntil.set',
@@ -39,6 +56,7 @@ export const PLANTS = [
   },
   {
     name: 'no-merge',
+    seek: SPLIT,
     says: 'lost peers and bootstraps are never tried again once in a ring',
     file: `${OVERLAY}node/ring-keeper.ts`,
     find: '    leaves.evaluate(this.isInRing, now)\n',
@@ -46,6 +64,7 @@ export const PLANTS = [
   },
   {
     name: 'bootstrap-believed',
+    seek: SPLIT,
     says: 'a bootstrap is taken for a member of the own ring without asking',
     file: `${OVERLAY}topology/leaves.ts`,
     find: '    try {\n      await this.#calls.call(reply.hint.address',
@@ -54,6 +73,7 @@ export const PLANTS = [
   },
   {
     name: 'one-sided',
+    seek: MANY,
     says: 'near connections are kept to one side only',
     file: `${OVERLAY}topology/near-neighbors.ts`,
     find: '    const near = new Set(nearestPerSide(this.#table.self, connections, NEAR_PER_SIDE))\n',
@@ -62,6 +82,7 @@ export const PLANTS = [
   },
   {
     name: 'not-strictly-nearer',
+    seek: MANY,
     says: 'a hop is taken although it is farther from the destination',
     file: `${OVERLAY}routing/ring-router.ts`,
     find: 'if (best && (order(best.address, self) < 0 || avoid?.equals(destination)))',
@@ -69,6 +90,7 @@ export const PLANTS = [
   },
   {
     name: 'delivers-early',
+    seek: MANY,
     says: 'a packet for the nearest node is delivered by the first node that gets it',
     file: `${OVERLAY}routing/ring-router.ts`,
     find: "  if (self.equals(destination)) return { kind: 'deliver' }\n",
@@ -76,6 +98,7 @@ export const PLANTS = [
   },
   {
     name: 'no-hop-count',
+    seek: MANY,
     says: 'hops are not counted and the limit is not enforced, while packets go any way',
     file: `${OVERLAY}routing/packet-forwarder.ts`,
     find: '    setHopsTaken(frame, hops)\n',
@@ -90,6 +113,7 @@ export const PLANTS = [
   },
   {
     name: 'wrap-around',
+    seek: MANY,
     says: 'the ring ends at zero: distances across it are taken the long way',
     file: 'packages/address/src/ring/closest.ts',
     find: '    const toA = foldWords(subtractWords(a.words, target.words, scratchA))\n    const toB = foldWords(subtractWords(b.words, target.words, scratchB))\n',
@@ -98,6 +122,7 @@ export const PLANTS = [
   },
   {
     name: 'broken-pair-evicts',
+    seek: CUT_PAIRS,
     says: 'a suspect peer gets no path around the broken one',
     file: `${OVERLAY}node/overlay-node.ts`,
     find: '      onSuspect: (channel) => this.#parts.seeker.bridge(channel),\n',
@@ -105,6 +130,7 @@ export const PLANTS = [
   },
   {
     name: 'no-way-around',
+    seek: BROKEN,
     says: 'links are never made through the ring',
     file: `${OVERLAY}linking/linker.ts`,
     find: '    if (options.overRing) return true\n    return options.via !== undefined && now - link.since >= LINK_DIRECT_MS\n',
@@ -119,6 +145,7 @@ export const PLANTS = [
   },
   {
     name: 'lost-at-first-miss',
+    seek: GENTLE,
     says: 'a peer is given up after one unanswered ping',
     file: `${CHANNEL}liveness.ts`,
     find: '    if (misses >= PROBE_MISSES_MAX) {\n      if (now < this.#state.graceUntil) return',
@@ -133,6 +160,7 @@ export const PLANTS = [
   },
   {
     name: 'needless-closed-both',
+    seek: CALM,
     says: 'a connection is closed as needless whatever the peer needs it for',
     file: `${OVERLAY}connections/connection.ts`,
     find: '    return this.#roles !== 0 || this.remoteRoles !== 0\n',
@@ -169,6 +197,7 @@ export const PLANTS = [
   },
   {
     name: 'source-unchecked',
+    seek: BYZANTINE,
     says: 'inner packets are delivered whoever sent them',
     file: `${ROUTER}incoming.ts`,
     find: "      case 'pending':\n        return this.#hold(source, bytes, from, now)\n",
@@ -176,6 +205,7 @@ export const PLANTS = [
   },
   {
     name: 'create-by-few',
+    seek: SPLIT,
     says: 'a claim on a key is granted without a majority',
     file: `${DHT}limits.ts`,
     find: 'export const WRITE_QUORUM = 5\n',
@@ -190,6 +220,7 @@ export const PLANTS = [
   },
   {
     name: 'no-hand-over',
+    seek: GROWTH,
     says: 'values are not passed on when neighbours change',
     file: `${DHT}replica/hand-over.ts`,
     find: '    this.#isWanted = true\n    if (this.#isRunning) return\n    this.#isRunning = true\n',
@@ -197,6 +228,7 @@ export const PLANTS = [
   },
   {
     name: 'strays-dropped',
+    seek: GROWTH,
     says: 'copies for others are dropped before they arrived there',
     file: `${DHT}replica/hand-over.ts`,
     find: '      if (results[index] && isUnchanged) store.drop(key.keyHash)\n',
@@ -204,6 +236,7 @@ export const PLANTS = [
   },
   {
     name: 'lease-never-verified',
+    seek: SPLIT,
     says: 'a lease is neither claimed again nor looked after: both owners stay after a merge',
     file: `${LEASE}lease.ts`,
     find: "    if (state.kind === 'bound') return Math.min(state.renewAt, state.verifyAt, this.#reassertAt)\n",
@@ -211,6 +244,7 @@ export const PLANTS = [
   },
   {
     name: 'conflict-ignored',
+    seek: SPLIT,
     says: 'who loses an address goes on using it',
     file: `${LEASE}lease.ts`,
     find: "      return this.#lose(ip, 'conflict', now)\n",
@@ -218,9 +252,15 @@ export const PLANTS = [
   },
   {
     name: 'resolver-never-forgets',
+    seek: SPLIT,
     says: 'who held an address first is believed for ever',
     file: 'packages/ip-mapping/src/limits.ts',
     find: 'export const RESOLVER_RECHECK_MS = 5_000\n',
     replace: 'export const RESOLVER_RECHECK_MS = 50_000_000\n',
   },
 ]
+
+/** Names a scenario, its number of nodes and its length in seconds. */
+function seek(scenario, nodes, duration) {
+  return { scenario, nodes, duration }
+}

@@ -253,10 +253,11 @@ export class FaultPlayer {
     const parts = least + Math.floor(fault.strength * (most - least + 0.999))
     const hosts = [...ring.nodes, ...this.#clones].map((node) => node.host)
     this.#partition.split(hosts, parts, Math.floor(fault.who * 0xffff))
-    values.noteSplit()
+    values.noteSplit(true)
     tell('network', `splits into ${this.groups.map((group) => group.length).join(' + ')} nodes`)
     this.#until(fault, () => {
       this.#partition.heal()
+      values.noteSplit(false)
       tell('network', 'heals')
     })
   }

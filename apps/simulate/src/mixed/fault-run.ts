@@ -7,6 +7,7 @@ import { FaultPlayer } from './fault-player.ts'
 import { checkFinally } from './final-checks.ts'
 import { Violations } from './findings.ts'
 import { LeaseWatch } from './lease-watch.ts'
+import { LinkWatch } from './link-watch.ts'
 import { StepWatch } from './step-watch.ts'
 import { Traffic } from './traffic.ts'
 import { Values } from './values.ts'
@@ -64,9 +65,11 @@ function assemble(stage: Stage, plan: FaultPlan): Cast {
   const traffic = new Traffic({ ring, random: random.fork('traffic'), violations })
   const watch = new StepWatch({ world, ring, player, violations })
   const leases = new LeaseWatch({ world, ring, player, violations })
+  const links = new LinkWatch({ world, ring, violations }, plan)
   const step = (): void => {
     watch.look()
     leases.look()
+    links.look()
   }
   return { violations, values, player, traffic, watch, leases, random, step }
 }

@@ -7,6 +7,7 @@ import {
   AGREED_WITHIN_MS,
   IDLE_BYTES_PER_SECOND_MAX,
   PAIRS_MAX,
+  REPLICAS_BACK_MS,
   WHOLE_WITHIN_MS,
 } from '../limits.ts'
 import type { SimulatedNode } from '../ring/simulated-node.ts'
@@ -53,21 +54,34 @@ export interface FinalModules {
 export interface FinalMeasures {
   readonly wholeAfterMs: number
   readonly addressedAfterMs: number
+  readonly replicasBackAfterMs: number
   readonly idleBytesPerNodeSecond: number
+}
+
+const NOTHING_MEASURED: FinalMeasures = {
+  wholeAfterMs: -1,
+  addressedAfterMs: -1,
+  replicasBackAfterMs: -1,
+  idleBytesPerNodeSecond: -1,
 }
 
 /** Waits for the ring and checks everything; stops early when there is no ring. */
 export async function checkFinally(modules: FinalModules): Promise<FinalMeasures> {
-  const measures = { wholeAfterMs: -1, addressedAfterMs: -1, idleBytesPerNodeSecond: -1 }
   const wholeAfterMs = await untilWhole(modules)
-  if (wholeAfterMs === undefined) return measures
+  if (wholeAfterMs === undefined) return NOTHING_MEASURED
   const addressedAfterMs = await untilAddressed(modules)
   await untilAgreed(modules)
   await checkLookups(modules)
-  await modules.values.check(2 * CALLS_WITHIN_MS)
+  await modules.values.check(AGREED_WITHIN_MS)
+  const replicasBackAfterMs = await untilReplicasAreBack(modules)
   await checkPairs(modules)
   const idleBytesPerNodeSecond = await countIdleBytes(modules)
-  return { wholeAfterMs, addressedAfterMs: addressedAfterMs ?? -1, idleBytesPerNodeSecond }
+  return {
+    wholeAfterMs,
+    addressedAfterMs: addressedAfterMs ?? -1,
+    replicasBackAfterMs: replicasBackAfterMs ?? -1,
+    idleBytesPerNodeSecond,
+  }
 }
 
 async function untilWhole(modules: FinalModules): Promise<number | undefined> {
@@ -102,6 +116,14 @@ async function untilAgreed(modules: FinalModules): Promise<void> {
     return violations.addAll(checkConnected(ring.views()))
   }
   violations.addAll(ring.report().violations)
+}
+
+/** Hand-over puts what is stored to where readers look for it, whatever has changed (I12). */
+async function untilReplicasAreBack(modules: FinalModules): Promise<number | undefined> {
+  const { values, violations } = modules
+  const tookMs = await runUntil(modules, () => values.misplaced().length === 0, REPLICAS_BACK_MS)
+  for (const problem of values.misplaced()) violations.add('I12', problem)
+  return tookMs
 }
 
 /** Lets nodes look positions up: the nearest node must answer (I8). And every node finds every other. */

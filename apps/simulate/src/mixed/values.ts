@@ -13,11 +13,19 @@ const TTL_SECONDS = 86_400
 /** Losses further apart than this are repaired one by one. */
 const REPAIRED_AFTER_MS = 90_000
 
+/** Pause before a value is asked for again. */
+const READ_AGAIN_MS = 2_000
+
+/** A read that was begun ends within this time. */
+const READ_WITHIN_MS = 60_000
+
 interface Stored {
   readonly key: string
   readonly text: string
   readonly positions: readonly bigint[]
   lost: { readonly atMs: number; readonly count: number }[]
+  /** Whether the network was split when it was put, or since: its replicas lie on one side until hand-over has ended. */
+  isShaken: boolean
 }
 
 /** Puts values while faults rage, and asks for them afterwards. */
@@ -27,6 +35,7 @@ export class Values {
   readonly #random: Random
   readonly #violations: Violations
   #stored: Stored[] = []
+  #isSplit = false
   #count = 0
   /** Puts that were not acknowledged. */
   refused = 0
@@ -56,9 +65,10 @@ export class Values {
     const node = able[this.#random.below(able.length)]
     if (node?.dht === undefined) return
     const number = this.#count++
+    const wasSplit = this.#isSplit
     const [key, text] = [`value ${number}`, `text ${number}`]
     node.dht.put(key, new TextEncoder().encode(text), TTL_SECONDS).then(
-      () => this.#stored.push({ key, text, positions: positionsOf(key), lost: [] }),
+      () => this.#note(key, text, wasSplit),
       () => this.refused++,
     )
   }
@@ -74,27 +84,54 @@ export class Values {
     this.#stored = this.#stored.filter((value) => {
       const count = Math.max(...places.map((among) => lostOf(value, among)))
       if (count > 0) value.lost.push({ atMs, count })
+      // A side may have had fewer than eight of its replicas to begin with.
+      if (count > 0 && value.isShaken) return false
       const recent = value.lost.filter((loss) => atMs - loss.atMs < REPAIRED_AFTER_MS)
       return recent.reduce((sum, loss) => sum + loss.count, 0) <= REPLICAS_LOST_MAX
     })
   }
 
-  /** Takes note of a split: a value has fewer than eight replicas on each side until the sides have healed. */
-  noteSplit(): void {
-    this.#stored = []
+  /** Takes note of a split, or of its end. */
+  noteSplit(isSplit: boolean): void {
+    this.#isSplit = isSplit
+    for (const value of this.#stored) value.isShaken = true
   }
 
-  /** Asks for every value that must be there, from random nodes. */
+  /** Asks for every value that must be there, from random nodes: at once, or for those that a split has shaken within `limitMs`. */
   async check(limitMs: number): Promise<void> {
+    const until = this.#world.elapsedMs() + limitMs
     const answers = this.#stored.map(async (value) => {
       const { running } = this.#ring
       const node = running[this.#random.below(running.length)]
       if (node?.dht === undefined) return
-      const found = await this.#find(node, value).catch((error: unknown) => String(error))
+      const find = () => this.#find(node, value).catch((error: unknown) => String(error))
+      let found = await find()
+      while (found !== undefined && value.isShaken && this.#world.elapsedMs() < until) {
+        await pause(node)
+        found = await find()
+      }
       if (found === undefined) return
       this.#violations.add('I12', `${value.key} is not found by ${node.host.name}: ${found}`)
     })
-    await this.#world.settle(Promise.all(answers), { limitMs })
+    await this.#world.settle(Promise.all(answers), { limitMs: limitMs + READ_WITHIN_MS })
+  }
+
+  #note(key: string, text: string, wasSplit: boolean): void {
+    const isShaken = wasSplit || this.#isSplit
+    this.#stored.push({ key, text, positions: positionsOf(key), lost: [], isShaken })
+  }
+
+  /** Returns which values have fewer than eight replicas where readers look for them. */
+  misplaced(): string[] {
+    const places = this.#ring.running.map((node) => ({
+      node,
+      at: position(node.overlay.address.bytes),
+    }))
+    return this.#stored.flatMap(({ key, positions }) => {
+      const hash = hashOf(key)
+      const present = positions.filter((at) => nearest(places, at)?.node.dht?.holds(hash))
+      return present.length === positions.length ? [] : [`${key} has ${present.length} replicas`]
+    })
   }
 
   async #find(node: SimulatedNode, { key, text }: Stored): Promise<string | undefined> {
@@ -106,10 +143,21 @@ export class Values {
 
 /** The checker's own reading of where replicas lie: eight positions an eighth of the ring apart. */
 function positionsOf(key: string): bigint[] {
-  const hash = createHash('sha256').update(key).digest().subarray(0, 20)
+  const hash = hashOf(key).subarray(0, 20)
   return Array.from({ length: 8 }, (_, index) => {
     return (position(hash) + (BigInt(index) << 157n)) % (1n << 160n)
   })
+}
+
+function pause({ host }: SimulatedNode): Promise<void> {
+  const { clock, timers } = host.runtime
+  return new Promise((resolve) =>
+    timers.at(clock.now() + READ_AGAIN_MS, 'read again', () => resolve()),
+  )
+}
+
+function hashOf(key: string): Buffer {
+  return createHash('sha256').update(key).digest()
 }
 
 function position(bytes: Uint8Array): bigint {
