@@ -13,6 +13,7 @@ const SIX = seek('mixed', 6, 5)
 /** More nodes than are connected with everybody. */
 const MANY = seek('mixed', 14, 5)
 const SPLIT = seek('split-merge', 6, 60)
+const SPLIT_GROWTH = seek('split-growth', 4, 60)
 const MASS_KILL = seek('mass-kill', 10, 20)
 const CUT_PAIRS = seek('cut-pairs', 5, 60)
 const BROKEN = seek('broken-pairs', 10, 40)
@@ -204,12 +205,11 @@ export const PLANTS = [
     replace: "      case 'pending':\n        return this.#deliver(source, bytes, from, now)\n",
   },
   {
-    name: 'create-by-few',
-    seek: SPLIT,
-    says: 'a claim on a key is granted without a majority',
+    name: 'stored-by-nobody',
+    says: 'a value counts as stored, and a claim as granted, whatever the replicas say',
     file: `${DHT}limits.ts`,
     find: 'export const WRITE_QUORUM = 5\n',
-    replace: 'export const WRITE_QUORUM = 1\n',
+    replace: 'export const WRITE_QUORUM = 0\n',
   },
   {
     name: 'both-claims-win',
@@ -227,16 +227,16 @@ export const PLANTS = [
     replace: '    if (this.#modules.store) return\n',
   },
   {
-    name: 'strays-dropped',
+    name: 'own-copies-dropped',
     seek: GROWTH,
-    says: 'copies for others are dropped before they arrived there',
+    says: 'after a hand-over a node drops its copies of what it is responsible for, too',
     file: `${DHT}replica/hand-over.ts`,
-    find: '      if (results[index] && isUnchanged) store.drop(key.keyHash)\n',
-    replace: '      if (results.length > index && (isUnchanged ?? true)) store.drop(key.keyHash)\n',
+    find: 'hood.covers(position) && hood.rank(position) < KEEP_RANK)\n',
+    replace: 'hood.covers(position) && hood.rank(position) < 0)\n',
   },
   {
     name: 'lease-never-verified',
-    seek: SPLIT,
+    seek: SPLIT_GROWTH,
     says: 'a lease is neither claimed again nor looked after: both owners stay after a merge',
     file: `${LEASE}lease.ts`,
     find: "    if (state.kind === 'bound') return Math.min(state.renewAt, state.verifyAt, this.#reassertAt)\n",
@@ -244,7 +244,7 @@ export const PLANTS = [
   },
   {
     name: 'conflict-ignored',
-    seek: SPLIT,
+    seek: SPLIT_GROWTH,
     says: 'who loses an address goes on using it',
     file: `${LEASE}lease.ts`,
     find: "      return this.#lose(ip, 'conflict', now)\n",
@@ -252,7 +252,7 @@ export const PLANTS = [
   },
   {
     name: 'resolver-never-forgets',
-    seek: SPLIT,
+    seek: SPLIT_GROWTH,
     says: 'who held an address first is believed for ever',
     file: 'packages/ip-mapping/src/limits.ts',
     find: 'export const RESOLVER_RECHECK_MS = 5_000\n',

@@ -57,6 +57,9 @@ export const SETTLED_PAIR_MS = 20_000
 /** Once the ring is whole, all eight replicas of a value are back in their places within this time: a few tries of hand-over. */
 export const REPLICAS_BACK_MS = 15_000
 
+/** The same where nodes only joined: the first try of hand-over, which waits for a second. */
+export const REPLICAS_BACK_SOON_MS = 4_000
+
 /** Bytes per second and node that a small ring may send a minute after the last fault, repairs and leases included (I19). */
 export const IDLE_BYTES_PER_SECOND_MAX = 4_000
 

@@ -59,7 +59,7 @@ function assemble(stage: Stage, plan: FaultPlan): Cast {
   const { world, ring } = stage
   const violations = new Violations(world)
   const random = world.random.fork('work')
-  const values = new Values({ world, ring, random: random.fork('values'), violations })
+  const values = new Values({ world, ring, random: random.fork('values'), violations, plan })
   const tell = (who: string, what: string): void => stage.tell(`${timeOf(stage)} ${who} ${what}`)
   const player = new FaultPlayer({ world, ring, tell, values }, plan)
   const traffic = new Traffic({ ring, random: random.fork('traffic'), violations })

@@ -5,6 +5,7 @@ import { FALSE_LOSSES_MAX, FLAP_MS, GENTLE_LOSS_MAX, SETTLED_PAIR_MS } from '../
 import type { SimulatedNode } from '../ring/simulated-node.ts'
 import type { SimulatedRing } from '../ring/simulated-ring.ts'
 import type { Violations } from './findings.ts'
+import { hasOnly, isQuiet } from './gentle.ts'
 
 /** Faults that break pairs and nodes and nothing else. */
 const CLEAR_FAULTS: ReadonlySet<FaultKind> = new Set(['cut pair', 'crash', 'join'])
@@ -32,13 +33,12 @@ export class LinkWatch {
   readonly #endedAt = new Map<string, number>()
   #falseLosses = 0
 
-  constructor(modules: LinkWatchModules, { conditions, faults }: FaultPlan) {
+  constructor(modules: LinkWatchModules, plan: FaultPlan) {
     this.#modules = modules
-    const isBehindNats = Object.values(conditions.nats).some((share) => share > 0)
-    const isQuiet = !isBehindNats && conditions.lossProbability <= GENTLE_LOSS_MAX
-    this.#isGentle = isQuiet && faults.length === 0 && conditions.brokenProbability === 0
-    const isLossless = isQuiet && conditions.lossProbability === 0
-    this.#isClear = isLossless && faults.every(({ kind }) => CLEAR_FAULTS.has(kind))
+    const { conditions, faults } = plan
+    const isUnhurt = faults.length === 0 && conditions.brokenProbability === 0
+    this.#isGentle = isUnhurt && isQuiet(conditions, GENTLE_LOSS_MAX)
+    this.#isClear = isQuiet(conditions) && hasOnly(plan, CLEAR_FAULTS)
     for (const node of modules.ring.nodes) this.#watch(node)
     modules.ring.onStart((node) => this.#watch(node))
   }

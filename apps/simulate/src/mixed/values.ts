@@ -1,10 +1,11 @@
 /** Values in the DHT, and which of them must still be there (I12). */
 import type { Random } from '@ipop/runtime'
-import type { World } from '@ipop/simulator'
+import type { FaultKind, FaultPlan, World } from '@ipop/simulator'
 import { createHash } from 'node:crypto'
 import type { SimulatedNode } from '../ring/simulated-node.ts'
 import type { SimulatedRing } from '../ring/simulated-ring.ts'
 import type { Violations } from './findings.ts'
+import { hasOnly, isQuiet } from './gentle.ts'
 import { REPLICAS_LOST_MAX } from '../limits.ts'
 
 /** Values outlive every run. */
@@ -18,6 +19,9 @@ const READ_AGAIN_MS = 2_000
 
 /** A read that was begun ends within this time. */
 const READ_WITHIN_MS = 60_000
+
+/** Nodes come, none goes, and the network carries what it is given. */
+const PLAIN_FAULTS: ReadonlySet<FaultKind> = new Set(['join'])
 
 interface Stored {
   readonly key: string
@@ -35,6 +39,8 @@ export class Values {
   readonly #random: Random
   readonly #violations: Violations
   #stored: Stored[] = []
+  /** Whether nothing goes wrong, so that the first try of a hand-over must do. */
+  readonly isPlain: boolean
   #isSplit = false
   #count = 0
   /** Puts that were not acknowledged. */
@@ -45,8 +51,10 @@ export class Values {
     ring: SimulatedRing
     random: Random
     violations: Violations
+    plan: FaultPlan
   }) {
     this.#world = modules.world
+    this.isPlain = isQuiet(modules.plan.conditions) && hasOnly(modules.plan, PLAIN_FAULTS)
     this.#ring = modules.ring
     this.#random = modules.random
     this.#violations = modules.violations
@@ -123,15 +131,20 @@ export class Values {
 
   /** Returns which values have fewer than eight replicas where readers look for them. */
   misplaced(): string[] {
+    return this.#stored.flatMap(({ key, positions }) => {
+      const present = this.#replicasOf(key)
+      return present === positions.length ? [] : [`${key} has ${present} replicas`]
+    })
+  }
+
+  /** Counts the positions of a key whose nearest node stores it. */
+  #replicasOf(key: string): number {
     const places = this.#ring.running.map((node) => ({
       node,
       at: position(node.overlay.address.bytes),
     }))
-    return this.#stored.flatMap(({ key, positions }) => {
-      const hash = hashOf(key)
-      const present = positions.filter((at) => nearest(places, at)?.node.dht?.holds(hash))
-      return present.length === positions.length ? [] : [`${key} has ${present.length} replicas`]
-    })
+    const hash = hashOf(key)
+    return positionsOf(key).filter((at) => nearest(places, at)?.node.dht?.holds(hash)).length
   }
 
   async #find(node: SimulatedNode, { key, text }: Stored): Promise<string | undefined> {

@@ -103,6 +103,17 @@ export const PALETTES: readonly PaletteScenario[] = [
     },
   },
   {
+    name: 'split-growth',
+    summary:
+      'nodes join while the network is split, and lease addresses that others have on the other side',
+    palette: {
+      ...CALM_PALETTE,
+      parts: [2, 2],
+      lastsMs: [20_000, 40_000],
+      eventsPerNodeMinute: { partition: 0.4, join: 0.7 },
+    },
+  },
+  {
     name: 'broken-pairs',
     summary: 'up to 30 % of pairs cannot talk, others for a while or one way',
     palette: {
