@@ -13,6 +13,7 @@ const SIX = seek('mixed', 6, 5)
 /** More nodes than are connected with everybody. */
 const MANY = seek('mixed', 14, 5)
 const SPLIT = seek('split-merge', 6, 60)
+const SPLIT_ROLL_OUT = seek('split-roll-out', 6, 60)
 const SPLIT_GROWTH = seek('split-growth', 4, 60)
 const MASS_KILL = seek('mass-kill', 10, 20)
 const CUT_PAIRS = seek('cut-pairs', 5, 60)
@@ -58,14 +59,15 @@ export const PLANTS = [
   {
     name: 'no-merge',
     seek: SPLIT,
-    says: 'lost peers and bootstraps are never tried again once in a ring',
-    file: `${OVERLAY}node/ring-keeper.ts`,
-    find: '    leaves.evaluate(this.isInRing, now)\n',
-    replace: '    if (!this.isInRing) leaves.evaluate(this.isInRing, now)\n',
+    says: 'whoever knows somebody looks for nobody else: neither lost peers nor bootstraps are linked to',
+    file: `${OVERLAY}linking/linker.ts`,
+    find: '    const connection = this.#table.get(hint.address)\n    if (connection) {\n',
+    replace:
+      '    const connection = this.#table.get(hint.address)\n    if (role === Role.leaf && this.#table.size > 0) return\n    if (connection) {\n',
   },
   {
     name: 'bootstrap-believed',
-    seek: SPLIT,
+    seek: SPLIT_ROLL_OUT,
     says: 'a bootstrap is taken for a member of the own ring without asking',
     file: `${OVERLAY}topology/leaves.ts`,
     find: '    try {\n      await this.#calls.call(reply.hint.address',

@@ -114,6 +114,17 @@ export const PALETTES: readonly PaletteScenario[] = [
     },
   },
   {
+    name: 'split-roll-out',
+    summary:
+      'nodes are restarted while the network is split, and remember nobody of the other side',
+    palette: {
+      ...CALM_PALETTE,
+      parts: [2, 2],
+      lastsMs: [10_000, 40_000],
+      eventsPerNodeMinute: { partition: 0.4, restart: 3 },
+    },
+  },
+  {
     name: 'broken-pairs',
     summary: 'up to 30 % of pairs cannot talk, others for a while or one way',
     palette: {
