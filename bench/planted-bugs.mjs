@@ -1,30 +1,27 @@
-/** Within how many seeds of mixed faults each planted bug is found: `npm run bench -- planted-bugs [--seeds N] [--nodes N] [--only NAME]`. */
+/** Within how many seeds each planted bug is found: `npm run bench -- planted-bugs [--seeds N] [--only NAME]`. */
 import { spawnSync } from 'node:child_process'
 import { bundleSimulator } from '../tools/plants/bundle.mjs'
-import { PLANTS } from '../tools/plants/plants.mjs'
+import { PLANTS, SEEK_DEFAULT } from '../tools/plants/plants.mjs'
 import { numberOption } from './lib/options.mjs'
 import { printTable } from './lib/report.mjs'
 
-const seeds = numberOption('seeds', 20)
-const nodes = numberOption('nodes', 7)
-const duration = numberOption('duration', 40)
+const seeds = numberOption('seeds', 100)
 const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : ''
 const rows = []
 for (const plant of PLANTS.filter(({ name }) => name.includes(only))) rows.push(await score(plant))
-printTable(['planted bug', 'found at seed', 'by', 'what it is'], rows)
-const found = rows.filter(([, seed]) => seed !== '-').length
-console.log(
-  `\n${found} of ${rows.length} found within ${seeds} seeds of mixed, ${nodes} nodes, ${duration} s, null cipher suite`,
-)
+printTable(['planted bug', 'scenario, nodes, seconds', 'found at seed', 'by', 'what it is'], rows)
+const found = rows.filter(([, , seed]) => seed !== '-').length
+console.log(`\n${found} of ${rows.length} found within ${seeds} seeds each, null cipher suite`)
 
-async function score({ name, says }) {
+async function score({ name, says, seek = SEEK_DEFAULT }) {
   const program = await bundleSimulator({ plant: name, isNull: true })
+  const { scenario, nodes, duration } = seek
   const sizes = ['--nodes', String(nodes), '--duration', String(duration)]
-  const args = ['--scenario', 'mixed', ...sizes, '--seeds', `1..${seeds}`, '--stop-at-failure']
+  const args = ['--scenario', scenario, ...sizes, '--seeds', `1..${seeds}`, '--stop-at-failure']
   const { stdout, stderr } = spawnSync(process.execPath, [program, ...args], { encoding: 'utf8' })
-  if (!/^FAILED|seeds of mixed/m.test(stdout)) throw new Error(`${name}: ${stderr}`)
+  if (!/^FAILED| seeds of /m.test(stdout)) throw new Error(`${name}: ${stderr}`)
   const [, seed = '-'] = /--seed (\d+)/.exec(stdout) ?? []
-  const [, by = '-'] = /^ {2}- (.{1,70})/m.exec(stdout) ?? []
+  const [, by = '-'] = /^ {2}- (.{1,90})/m.exec(stdout) ?? []
   console.error(`${name}: ${seed} ${by}`)
-  return [name, seed, by.split(':')[0], says]
+  return [name, `${scenario} ${nodes} ${duration}`, seed, by.split(':')[0], says]
 }

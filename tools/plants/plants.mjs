@@ -7,17 +7,35 @@ const ROUTER = 'packages/ip-mapping/src/router/'
 const CHANNEL = 'packages/transport/src/channel/'
 const SECURITY = 'packages/security/src/'
 
+/** Where a bug is looked for unless it says otherwise: small rings, everything at once. */
+export const SEEK_DEFAULT = seek('mixed', 4, 5)
+const SIX = seek('mixed', 6, 5)
+/** More nodes than are connected with everybody. */
+const MANY = seek('mixed', 14, 5)
+const SPLIT = seek('split-merge', 6, 60)
+const SPLIT_ROLL_OUT = seek('split-roll-out', 6, 60)
+const SPLIT_GROWTH = seek('split-growth', 4, 60)
+const MASS_KILL = seek('mass-kill', 10, 20)
+const CUT_PAIRS = seek('cut-pairs', 5, 60)
+const BROKEN = seek('broken-pairs', 10, 40)
+const GENTLE = seek('gentle', 6, 60)
+const CALM = seek('calm', 8, 60)
+const GROWTH = seek('growth', 5, 20)
+const BYZANTINE = seek('byzantine', 10, 30)
+
 /** The bugs; `find` stands exactly once in `file`. */
 export const PLANTS = [
   {
     name: 'no-exchange-with-neighbors',
+    seek: MANY,
     says: 'neighbours are never told of each other',
-    file: `${OVERLAY}node/ring-keeper.ts`,
-    find: '    const partners = new Set(near.near())\n',
-    replace: '    const partners = new Set(near.near().slice(0, 0))\n',
+    file: `${OVERLAY}topology/exchanger.ts`,
+    find: '    return nearestPerSide(peer, others, EXCHANGE_PEERS_MAX / 2)\n',
+    replace: '    return nearestPerSide(peer, others.slice(0, 0), EXCHANGE_PEERS_MAX / 2)\n',
   },
   {
     name: 'own-word-is-enough',
+    seek: SIX,
     says: 'a node counts as in its place without its neighbours naming it',
     file: `${OVERLAY}topology/near-neighbors.ts`,
     find: '    if (!left || !right) return false\n',
@@ -32,6 +50,7 @@ export const PLANTS = [
   },
   {
     name: 'spreads-the-dead',
+    seek: MASS_KILL,
     says: 'known peers are dialled on although they never answer, and never forgotten',
     file: `${OVERLAY}topology/known-peers.ts`,
     find: '    this.#known.delete(address.key)\n    this.#barredUntil.delete(address.key)\n    this.#barredUntil.set',
@@ -39,13 +58,16 @@ export const PLANTS = [
   },
   {
     name: 'no-merge',
-    says: 'lost peers and bootstraps are never tried again once in a ring',
-    file: `${OVERLAY}node/ring-keeper.ts`,
-    find: '    leaves.evaluate(this.#isInRing, now)\n',
-    replace: '    if (!this.#isInRing) leaves.evaluate(this.#isInRing, now)\n',
+    seek: SPLIT,
+    says: 'whoever knows somebody looks for nobody else: neither lost peers nor bootstraps are linked to',
+    file: `${OVERLAY}linking/linker.ts`,
+    find: '    const connection = this.#table.get(hint.address)\n    if (connection) {\n',
+    replace:
+      '    const connection = this.#table.get(hint.address)\n    if (role === Role.leaf && this.#table.size > 0) return\n    if (connection) {\n',
   },
   {
     name: 'bootstrap-believed',
+    seek: SPLIT_ROLL_OUT,
     says: 'a bootstrap is taken for a member of the own ring without asking',
     file: `${OVERLAY}topology/leaves.ts`,
     find: '    try {\n      await this.#calls.call(reply.hint.address',
@@ -54,6 +76,7 @@ export const PLANTS = [
   },
   {
     name: 'one-sided',
+    seek: MANY,
     says: 'near connections are kept to one side only',
     file: `${OVERLAY}topology/near-neighbors.ts`,
     find: '    const near = new Set(nearestPerSide(this.#table.self, connections, NEAR_PER_SIDE))\n',
@@ -62,6 +85,7 @@ export const PLANTS = [
   },
   {
     name: 'not-strictly-nearer',
+    seek: MANY,
     says: 'a hop is taken although it is farther from the destination',
     file: `${OVERLAY}routing/ring-router.ts`,
     find: 'if (best && (order(best.address, self) < 0 || avoid?.equals(destination)))',
@@ -69,6 +93,7 @@ export const PLANTS = [
   },
   {
     name: 'delivers-early',
+    seek: MANY,
     says: 'a packet for the nearest node is delivered by the first node that gets it',
     file: `${OVERLAY}routing/ring-router.ts`,
     find: "  if (self.equals(destination)) return { kind: 'deliver' }\n",
@@ -76,6 +101,7 @@ export const PLANTS = [
   },
   {
     name: 'no-hop-count',
+    seek: MANY,
     says: 'hops are not counted and the limit is not enforced, while packets go any way',
     file: `${OVERLAY}routing/packet-forwarder.ts`,
     find: '    setHopsTaken(frame, hops)\n',
@@ -90,6 +116,7 @@ export const PLANTS = [
   },
   {
     name: 'wrap-around',
+    seek: MANY,
     says: 'the ring ends at zero: distances across it are taken the long way',
     file: 'packages/address/src/ring/closest.ts',
     find: '    const toA = foldWords(subtractWords(a.words, target.words, scratchA))\n    const toB = foldWords(subtractWords(b.words, target.words, scratchB))\n',
@@ -98,13 +125,15 @@ export const PLANTS = [
   },
   {
     name: 'broken-pair-evicts',
+    seek: CUT_PAIRS,
     says: 'a suspect peer gets no path around the broken one',
     file: `${OVERLAY}node/overlay-node.ts`,
-    find: '      onSuspect: (channel) => channel.addEdge(this.#parts.ringEdge(channel.address)),\n',
+    find: '      onSuspect: (channel) => this.#parts.seeker.bridge(channel),\n',
     replace: '      onSuspect: () => undefined,\n',
   },
   {
     name: 'no-way-around',
+    seek: BROKEN,
     says: 'links are never made through the ring',
     file: `${OVERLAY}linking/linker.ts`,
     find: '    if (options.overRing) return true\n    return options.via !== undefined && now - link.since >= LINK_DIRECT_MS\n',
@@ -119,6 +148,7 @@ export const PLANTS = [
   },
   {
     name: 'lost-at-first-miss',
+    seek: GENTLE,
     says: 'a peer is given up after one unanswered ping',
     file: `${CHANNEL}liveness.ts`,
     find: '    if (misses >= PROBE_MISSES_MAX) {\n      if (now < this.#state.graceUntil) return',
@@ -133,6 +163,7 @@ export const PLANTS = [
   },
   {
     name: 'needless-closed-both',
+    seek: CALM,
     says: 'a connection is closed as needless whatever the peer needs it for',
     file: `${OVERLAY}connections/connection.ts`,
     find: '    return this.#roles !== 0 || this.remoteRoles !== 0\n',
@@ -169,17 +200,18 @@ export const PLANTS = [
   },
   {
     name: 'source-unchecked',
+    seek: BYZANTINE,
     says: 'inner packets are delivered whoever sent them',
     file: `${ROUTER}incoming.ts`,
     find: "      case 'pending':\n        return this.#hold(source, bytes, from, now)\n",
     replace: "      case 'pending':\n        return this.#deliver(source, bytes, from, now)\n",
   },
   {
-    name: 'create-by-few',
-    says: 'a claim on a key is granted without a majority',
+    name: 'stored-by-nobody',
+    says: 'a value counts as stored, and a claim as granted, whatever the replicas say',
     file: `${DHT}limits.ts`,
     find: 'export const WRITE_QUORUM = 5\n',
-    replace: 'export const WRITE_QUORUM = 1\n',
+    replace: 'export const WRITE_QUORUM = 0\n',
   },
   {
     name: 'both-claims-win',
@@ -190,20 +222,23 @@ export const PLANTS = [
   },
   {
     name: 'no-hand-over',
+    seek: GROWTH,
     says: 'values are not passed on when neighbours change',
     file: `${DHT}replica/hand-over.ts`,
     find: '    this.#isWanted = true\n    if (this.#isRunning) return\n    this.#isRunning = true\n',
     replace: '    if (this.#modules.store) return\n',
   },
   {
-    name: 'strays-dropped',
-    says: 'copies for others are dropped before they arrived there',
+    name: 'own-copies-dropped',
+    seek: GROWTH,
+    says: 'after a hand-over a node drops its copies of what it is responsible for, too',
     file: `${DHT}replica/hand-over.ts`,
-    find: '      if (results[index] && isUnchanged) store.drop(key.keyHash)\n',
-    replace: '      if (results.length > index && (isUnchanged ?? true)) store.drop(key.keyHash)\n',
+    find: 'hood.covers(position) && hood.rank(position) < KEEP_RANK)\n',
+    replace: 'hood.covers(position) && hood.rank(position) < 0)\n',
   },
   {
     name: 'lease-never-verified',
+    seek: SPLIT_GROWTH,
     says: 'a lease is neither claimed again nor looked after: both owners stay after a merge',
     file: `${LEASE}lease.ts`,
     find: "    if (state.kind === 'bound') return Math.min(state.renewAt, state.verifyAt, this.#reassertAt)\n",
@@ -211,6 +246,7 @@ export const PLANTS = [
   },
   {
     name: 'conflict-ignored',
+    seek: SPLIT_GROWTH,
     says: 'who loses an address goes on using it',
     file: `${LEASE}lease.ts`,
     find: "      return this.#lose(ip, 'conflict', now)\n",
@@ -218,9 +254,15 @@ export const PLANTS = [
   },
   {
     name: 'resolver-never-forgets',
+    seek: SPLIT_GROWTH,
     says: 'who held an address first is believed for ever',
     file: 'packages/ip-mapping/src/limits.ts',
     find: 'export const RESOLVER_RECHECK_MS = 5_000\n',
     replace: 'export const RESOLVER_RECHECK_MS = 50_000_000\n',
   },
 ]
+
+/** Names a scenario, its number of nodes and its length in seconds. */
+function seek(scenario, nodes, duration) {
+  return { scenario, nodes, duration }
+}

@@ -149,7 +149,7 @@ function makeCommand(output: Output): Command {
     .option('--fraction <p>', 'share of nodes that fail or are split off', real(0, 1), 0.5)
     .option('--values <count>', 'values to store', integer(0, 100_000), 50)
     .option('--limit <s>', 'give up after', real(1, 1e7), REPAIR_LIMIT_MS / 1000)
-    .option('--json', 'print the result as JSON')
+    .option('--json', 'print the result as JSON, of a range one line for each seed')
     .option('--verify', 'run twice and compare the traces')
     .option('--log <level>', 'print log events of this level and above to standard error', logLevel)
     .addHelpText('after', `\nScenarios:\n${names}\n\nExit code: 0 fine, 1 failed, 2 bad usage.`)

@@ -42,6 +42,24 @@ export const DOUBLE_OWNER_MS = 60_000
 /** A node whose ring is incomplete must not be silent for longer (I18), a little slack for sampling included. */
 export const SILENT_MS = 2_500
 
+/** Sessions of live pairs that may end and come back in a run where nothing but few packets is lost. */
+export const FALSE_LOSSES_MAX = 3
+
+/** A pair that is connected again within this time needed its connection all along. */
+export const FLAP_MS = 60_000
+
+/** A network that loses no more is gentle: three probes in a row get lost once in 900 times. */
+export const GENTLE_LOSS_MAX = 0.05
+
+/** Whoever reached both ends of a broken pair for so long is on good terms with both and can carry their packets. */
+export const SETTLED_PAIR_MS = 20_000
+
+/** Once the ring is whole, all eight replicas of a value are back in their places within this time: a few tries of hand-over. */
+export const REPLICAS_BACK_MS = 15_000
+
+/** The same where nodes only joined: the first try of hand-over, which waits for a second. */
+export const REPLICAS_BACK_SOON_MS = 4_000
+
 /** Bytes per second and node that a small ring may send a minute after the last fault, repairs and leases included (I19). */
 export const IDLE_BYTES_PER_SECOND_MAX = 4_000
 

@@ -12,7 +12,7 @@ export interface SweepModules {
   readonly play: (args: Arguments) => Promise<Report>
 }
 
-/** Runs every seed of a range; returns 1 when one failed. */
+/** Runs every seed of a range; returns 1 when one failed. In JSON there is one line for each, whatever became of it. */
 export async function sweep(
   args: Arguments,
   range: SeedRange,
@@ -23,13 +23,14 @@ export async function sweep(
   const failed: string[] = []
   for (let seed = range.first; seed <= range.last; seed++) {
     const report = await modules.play({ ...args, seed: String(seed) })
+    if (args.isJson) output.print(`${JSON.stringify(report)}\n`)
     if (report.ok) continue
     failed.push(report.seed)
-    output.print(describe(report, replayLine(modules.argv, report.seed)))
+    if (!args.isJson) output.print(describe(report, replayLine(modules.argv, report.seed)))
     if (args.stopsAtFailure) return 1
   }
   const count = range.last - range.first + 1
-  output.print(`${count} seeds of ${args.scenario}, ${failed.length} failed\n`)
+  if (!args.isJson) output.print(`${count} seeds of ${args.scenario}, ${failed.length} failed\n`)
   return failed.length > 0 ? 1 : 0
 }
 

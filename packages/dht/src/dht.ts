@@ -104,13 +104,14 @@ export class Dht {
     this.#inBackground(this.#sweepRegularly())
   }
 
-  /** Hands everything over to the neighbours and stops; resolves within a bounded time. */
-  async leave(): Promise<void> {
+  /** Hands everything over to the neighbours and stops; resolves within a bounded time with whether they have it all. */
+  async leave(): Promise<boolean> {
     this.#unsubscribe?.()
     this.#unsubscribe = undefined
     this.#service.close()
-    if (!this.#pauses.isClosed) await this.#handOver.leave()
+    const isHandedOver = !this.#pauses.isClosed && (await this.#handOver.leave())
     this.#pauses.close()
+    return isHandedOver
   }
 
   /** Adds `value` to `key`, or renews it. With `isReplacing` this node's other values of the key are withdrawn. */

@@ -36,6 +36,9 @@ export const RELAY_CANDIDATES_MAX = 12
 /** Peers asked at a time to connect with somebody in order to relay: one may be as far from reaching it as the asker. */
 export const RELAY_MAKES_MAX = 2
 
+/** Neighbours through which a suspect peer is probed before it counts as gone: the nearest may have lost it, too. */
+export const INDIRECT_WAYS = 2
+
 /** How long a refusal holds: connections change within seconds, the switch hardly ever. */
 export const RELAY_REFUSED_MS = 30_000
 

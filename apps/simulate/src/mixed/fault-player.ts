@@ -3,8 +3,10 @@ import type { FaultKind, FaultPlan, Host, PlannedFault, World } from '@ipop/simu
 import { isPublic } from '../ring/machines.ts'
 import type { SimulatedNode } from '../ring/simulated-node.ts'
 import type { SimulatedRing } from '../ring/simulated-ring.ts'
-import { groupOf, lasts, pick } from './choice.ts'
+import { lasts, pick } from './choice.ts'
 import { corrupt, isLie } from './liar.ts'
+import { Partition } from './partition.ts'
+import type { Groups } from './partition.ts'
 import type { Values } from './values.ts'
 import { BURST_LOSS_MAX, MASS_KILL_SHARE_MAX, SLOW_LINK_MAX_MS } from '../limits.ts'
 
@@ -40,32 +42,34 @@ interface Ongoing {
   readonly end: () => void
 }
 
-type Groups = readonly (readonly Host[])[]
-
 /** Plays one plan. */
 export class FaultPlayer {
   readonly #modules: FaultPlayerModules
   readonly #plan: FaultPlan
+  readonly #partition: Partition
   readonly #ongoing = new Set<Ongoing>()
   readonly #clones = new Set<SimulatedNode>()
   readonly #lied = new Set<SimulatedNode>()
   readonly #liarNames = new Set<string>()
-  #groups: Groups = []
-  /** The groups of the last split, healed or not. */
-  #lastGroups: Groups = []
+  /** Nodes that are saying goodbye, with the nodes among which their replicas lay. */
+  readonly #leaving = new Map<SimulatedNode, SimulatedNode[][]>()
   #next = 0
   #moves = 0
-  /** When the network was last split or healed. */
-  partitionChangedAtMs = 0
 
   constructor(modules: FaultPlayerModules, plan: FaultPlan) {
     this.#modules = modules
     this.#plan = plan
+    this.#partition = new Partition(modules.world)
   }
 
   /** The groups that cannot reach each other now; none while the network is whole. */
   get groups(): Groups {
-    return this.#groups
+    return this.#partition.groups
+  }
+
+  /** When the network was last split or healed. */
+  get partitionChangedAtMs(): number {
+    return this.#partition.changedAtMs
   }
 
   /** Returns whether a node lies, or did before its machine was restarted: packets of then may still be on their way. */
@@ -76,6 +80,11 @@ export class FaultPlayer {
   /** Returns whether a machine runs a second copy of another node. */
   isClone(host: Host): boolean {
     return [...this.#clones].some((clone) => clone.host === host)
+  }
+
+  /** Whether there ever were two nodes with one identity. */
+  get hadTwins(): boolean {
+    return this.#clones.size > 0
   }
 
   /** Does what is due by now. */
@@ -99,7 +108,10 @@ export class FaultPlayer {
     world.setDefaultLink({ lossProbability: 0, duplicateProbability: 0, reorderProbability: 0 })
     // The first machine is everybody's way in.
     const first = ring.nodes.find((node) => node.host.place.index === 0)
-    if (first && !first.isRunning) await ring.restart(first)
+    if (first && !first.isRunning) {
+      this.#cutShort(first)
+      await ring.restart(first)
+    }
     tell('network', 'all faults have ceased')
   }
 
@@ -107,7 +119,7 @@ export class FaultPlayer {
     const { ring, tell } = this.#modules
     const { kind } = fault
     if (kind === 'join') return tell((await ring.startOne()).host.name, 'joins')
-    if (kind === 'partition') return this.#partition(fault)
+    if (kind === 'partition') return this.#split(fault)
     if (kind === 'loss burst') return this.#lossBurst(fault)
     if (kind === 'mass kill') return this.#massKill(fault)
     if (kind === 'bootstrap loss') return this.#loseBootstrap(fault)
@@ -178,7 +190,7 @@ export class FaultPlayer {
     if (node.host.isPaused) return
     const comesBack = fault.kind.startsWith('restart')
     if (!comesBack && ring.running.length <= RUNNING_MIN) return
-    if (fault.kind === 'leave') void node.leave().catch(() => undefined)
+    if (fault.kind === 'leave') void this.#leave(node)
     else this.#crash(node)
     if (!comesBack) return
     const isSoon = fault.strength < 0.5
@@ -208,15 +220,23 @@ export class FaultPlayer {
     this.#until(fault, () => void ring.restart(first))
   }
 
+  /** Whoever could not hand over what it stored has taken it away. */
+  async #leave(node: SimulatedNode): Promise<void> {
+    const { running } = this.#modules.ring
+    this.#leaving.set(node, this.#partition.viewsWith(node, running))
+    const isHandedOver = await node.leave().catch(() => false)
+    if (isHandedOver) this.#leaving.delete(node)
+    else this.#cutShort(node)
+  }
+
+  #cutShort(node: SimulatedNode): void {
+    const views = this.#leaving.get(node)
+    if (this.#leaving.delete(node) && views) this.#modules.values.noteLoss(node, views)
+  }
+
   #crash(node: SimulatedNode): void {
     const { ring, values } = this.#modules
-    const isSameSide = (groups: Groups, other: SimulatedNode): boolean =>
-      groups.every((group) => group.includes(other.host) === group.includes(node.host))
-    // Soon after a merge what was stored on one side may still be there alone.
-    const views = [this.#groups, this.#lastGroups].map((groups) =>
-      ring.running.filter((other) => isSameSide(groups, other)),
-    )
-    values.noteLoss(node, views)
+    values.noteLoss(node, this.#partition.viewsWith(node, ring.running))
     node.crash()
   }
 
@@ -226,25 +246,18 @@ export class FaultPlayer {
     this.#until(fault, () => clone.crash())
   }
 
-  #partition(fault: PlannedFault): void {
-    const { world, ring, tell } = this.#modules
-    if (this.#groups.length > 0) return
+  #split(fault: PlannedFault): void {
+    const { ring, tell, values } = this.#modules
+    if (this.groups.length > 0) return
     const [least, most] = this.#plan.parts
     const parts = least + Math.floor(fault.strength * (most - least + 0.999))
-    const hosts = [...ring.nodes.map((node) => node.host), ...[...this.#clones].map((c) => c.host)]
-    const salt = Math.floor(fault.who * 0xffff)
-    const groups: Host[][] = Array.from({ length: parts }, () => [])
-    for (const host of hosts) groups[groupOf(host.place.index, salt, parts)]?.push(host)
-    this.#groups = groups
-    this.#lastGroups = groups
-    this.#modules.values.noteSplit()
-    this.partitionChangedAtMs = world.elapsedMs()
-    world.partition(groups)
-    tell('network', `splits into ${groups.map((group) => group.length).join(' + ')} nodes`)
+    const hosts = [...ring.nodes, ...this.#clones].map((node) => node.host)
+    this.#partition.split(hosts, parts, Math.floor(fault.who * 0xffff))
+    values.noteSplit(true)
+    tell('network', `splits into ${this.groups.map((group) => group.length).join(' + ')} nodes`)
     this.#until(fault, () => {
-      this.#groups = []
-      this.partitionChangedAtMs = world.elapsedMs()
-      world.heal()
+      this.#partition.heal()
+      values.noteSplit(false)
       tell('network', 'heals')
     })
   }

@@ -7,6 +7,7 @@ import { FaultPlayer } from './fault-player.ts'
 import { checkFinally } from './final-checks.ts'
 import { Violations } from './findings.ts'
 import { LeaseWatch } from './lease-watch.ts'
+import { LinkWatch } from './link-watch.ts'
 import { StepWatch } from './step-watch.ts'
 import { Traffic } from './traffic.ts'
 import { Values } from './values.ts'
@@ -58,15 +59,17 @@ function assemble(stage: Stage, plan: FaultPlan): Cast {
   const { world, ring } = stage
   const violations = new Violations(world)
   const random = world.random.fork('work')
-  const values = new Values({ world, ring, random: random.fork('values'), violations })
+  const values = new Values({ world, ring, random: random.fork('values'), violations, plan })
   const tell = (who: string, what: string): void => stage.tell(`${timeOf(stage)} ${who} ${what}`)
   const player = new FaultPlayer({ world, ring, tell, values }, plan)
   const traffic = new Traffic({ ring, random: random.fork('traffic'), violations })
   const watch = new StepWatch({ world, ring, player, violations })
   const leases = new LeaseWatch({ world, ring, player, violations })
+  const links = new LinkWatch({ world, ring, violations }, plan)
   const step = (): void => {
     watch.look()
     leases.look()
+    links.look()
   }
   return { violations, values, player, traffic, watch, leases, random, step }
 }

@@ -8,6 +8,7 @@ import type { SimulatedRing } from '../ring/simulated-ring.ts'
 import type { FaultPlayer } from './fault-player.ts'
 import type { Violations } from './findings.ts'
 import { HopWatch } from './hop-watch.ts'
+import { JoinWatch } from './join-watch.ts'
 
 /** What a step watch looks at. */
 export interface StepWatchModules {
@@ -27,6 +28,7 @@ export class StepWatch {
   readonly #modules: StepWatchModules
   readonly #counters: CounterReuseWatch
   readonly #hops: HopWatch
+  readonly #joins: JoinWatch
   readonly #signs = new WeakMap<SimulatedNode, LastSign>()
   #reported = 0
 
@@ -34,6 +36,7 @@ export class StepWatch {
     this.#modules = modules
     const { world, ring, player, violations } = modules
     this.#counters = new CounterReuseWatch(world)
+    this.#joins = new JoinWatch({ ring, player, violations })
     this.#hops = new HopWatch({ ring, violations, isSuspect: (node) => player.isSuspect(node) })
   }
 
@@ -49,6 +52,7 @@ export class StepWatch {
     violations.addAll(checkNearLists(views))
     violations.addAll(checkConnectionCap(views, CONNECTIONS_MAX))
     for (const node of ring.running) this.#lookAt(node)
+    this.#joins.look()
     const reused = this.#counters.violations()
     for (const reason of reused.slice(this.#reported)) violations.add('I16', reason)
     this.#reported = reused.length

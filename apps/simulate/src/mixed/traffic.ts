@@ -71,6 +71,9 @@ export class Traffic {
   }
 
   #receive(node: SimulatedNode, packet: Uint8Array): void {
+    const version = (packet[0] ?? 0) >> 4
+    if (version !== 4 && version !== 6)
+      return this.#violations.add('I15', `${node.host.name} got something that is no IP packet`)
     const text = innerText(packet)
     if (text === undefined) return
     if (text.startsWith('forged')) return this.#receiveForged(node, packet, text)

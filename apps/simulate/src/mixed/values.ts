@@ -1,10 +1,11 @@
 /** Values in the DHT, and which of them must still be there (I12). */
 import type { Random } from '@ipop/runtime'
-import type { World } from '@ipop/simulator'
+import type { FaultKind, FaultPlan, World } from '@ipop/simulator'
 import { createHash } from 'node:crypto'
 import type { SimulatedNode } from '../ring/simulated-node.ts'
 import type { SimulatedRing } from '../ring/simulated-ring.ts'
 import type { Violations } from './findings.ts'
+import { hasOnly, isQuiet } from './gentle.ts'
 import { REPLICAS_LOST_MAX } from '../limits.ts'
 
 /** Values outlive every run. */
@@ -13,11 +14,22 @@ const TTL_SECONDS = 86_400
 /** Losses further apart than this are repaired one by one. */
 const REPAIRED_AFTER_MS = 90_000
 
+/** Pause before a value is asked for again. */
+const READ_AGAIN_MS = 2_000
+
+/** A read that was begun ends within this time. */
+const READ_WITHIN_MS = 60_000
+
+/** Nodes come, none goes, and the network carries what it is given. */
+const PLAIN_FAULTS: ReadonlySet<FaultKind> = new Set(['join'])
+
 interface Stored {
   readonly key: string
   readonly text: string
   readonly positions: readonly bigint[]
   lost: { readonly atMs: number; readonly count: number }[]
+  /** Whether the network was split when it was put, or since: its replicas lie on one side until hand-over has ended. */
+  isShaken: boolean
 }
 
 /** Puts values while faults rage, and asks for them afterwards. */
@@ -27,6 +39,9 @@ export class Values {
   readonly #random: Random
   readonly #violations: Violations
   #stored: Stored[] = []
+  /** Whether nothing goes wrong, so that the first try of a hand-over must do. */
+  readonly isPlain: boolean
+  #isSplit = false
   #count = 0
   /** Puts that were not acknowledged. */
   refused = 0
@@ -36,8 +51,10 @@ export class Values {
     ring: SimulatedRing
     random: Random
     violations: Violations
+    plan: FaultPlan
   }) {
     this.#world = modules.world
+    this.isPlain = isQuiet(modules.plan.conditions) && hasOnly(modules.plan, PLAIN_FAULTS)
     this.#ring = modules.ring
     this.#random = modules.random
     this.#violations = modules.violations
@@ -56,9 +73,10 @@ export class Values {
     const node = able[this.#random.below(able.length)]
     if (node?.dht === undefined) return
     const number = this.#count++
+    const wasSplit = this.#isSplit
     const [key, text] = [`value ${number}`, `text ${number}`]
     node.dht.put(key, new TextEncoder().encode(text), TTL_SECONDS).then(
-      () => this.#stored.push({ key, text, positions: positionsOf(key), lost: [] }),
+      () => this.#note(key, text, wasSplit),
       () => this.refused++,
     )
   }
@@ -74,27 +92,59 @@ export class Values {
     this.#stored = this.#stored.filter((value) => {
       const count = Math.max(...places.map((among) => lostOf(value, among)))
       if (count > 0) value.lost.push({ atMs, count })
+      // A side may have had fewer than eight of its replicas to begin with.
+      if (count > 0 && value.isShaken) return false
       const recent = value.lost.filter((loss) => atMs - loss.atMs < REPAIRED_AFTER_MS)
       return recent.reduce((sum, loss) => sum + loss.count, 0) <= REPLICAS_LOST_MAX
     })
   }
 
-  /** Takes note of a split: a value has fewer than eight replicas on each side until the sides have healed. */
-  noteSplit(): void {
-    this.#stored = []
+  /** Takes note of a split, or of its end. */
+  noteSplit(isSplit: boolean): void {
+    this.#isSplit = isSplit
+    for (const value of this.#stored) value.isShaken = true
   }
 
-  /** Asks for every value that must be there, from random nodes. */
+  /** Asks for every value that must be there, from random nodes: at once, or for those that a split has shaken within `limitMs`. */
   async check(limitMs: number): Promise<void> {
+    const until = this.#world.elapsedMs() + limitMs
     const answers = this.#stored.map(async (value) => {
       const { running } = this.#ring
       const node = running[this.#random.below(running.length)]
       if (node?.dht === undefined) return
-      const found = await this.#find(node, value).catch((error: unknown) => String(error))
+      const find = () => this.#find(node, value).catch((error: unknown) => String(error))
+      let found = await find()
+      while (found !== undefined && value.isShaken && this.#world.elapsedMs() < until) {
+        await pause(node)
+        found = await find()
+      }
       if (found === undefined) return
       this.#violations.add('I12', `${value.key} is not found by ${node.host.name}: ${found}`)
     })
-    await this.#world.settle(Promise.all(answers), { limitMs })
+    await this.#world.settle(Promise.all(answers), { limitMs: limitMs + READ_WITHIN_MS })
+  }
+
+  #note(key: string, text: string, wasSplit: boolean): void {
+    const isShaken = wasSplit || this.#isSplit
+    this.#stored.push({ key, text, positions: positionsOf(key), lost: [], isShaken })
+  }
+
+  /** Returns which values have fewer than eight replicas where readers look for them. */
+  misplaced(): string[] {
+    return this.#stored.flatMap(({ key, positions }) => {
+      const present = this.#replicasOf(key)
+      return present === positions.length ? [] : [`${key} has ${present} replicas`]
+    })
+  }
+
+  /** Counts the positions of a key whose nearest node stores it. */
+  #replicasOf(key: string): number {
+    const places = this.#ring.running.map((node) => ({
+      node,
+      at: position(node.overlay.address.bytes),
+    }))
+    const hash = hashOf(key)
+    return positionsOf(key).filter((at) => nearest(places, at)?.node.dht?.holds(hash)).length
   }
 
   async #find(node: SimulatedNode, { key, text }: Stored): Promise<string | undefined> {
@@ -106,10 +156,21 @@ export class Values {
 
 /** The checker's own reading of where replicas lie: eight positions an eighth of the ring apart. */
 function positionsOf(key: string): bigint[] {
-  const hash = createHash('sha256').update(key).digest().subarray(0, 20)
+  const hash = hashOf(key).subarray(0, 20)
   return Array.from({ length: 8 }, (_, index) => {
     return (position(hash) + (BigInt(index) << 157n)) % (1n << 160n)
   })
+}
+
+function pause({ host }: SimulatedNode): Promise<void> {
+  const { clock, timers } = host.runtime
+  return new Promise((resolve) =>
+    timers.at(clock.now() + READ_AGAIN_MS, 'read again', () => resolve()),
+  )
+}
+
+function hashOf(key: string): Buffer {
+  return createHash('sha256').update(key).digest()
 }
 
 function position(bytes: Uint8Array): bigint {

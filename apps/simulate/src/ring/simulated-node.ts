@@ -36,6 +36,8 @@ export class SimulatedNode {
   readonly dht: Dht | undefined
   /** Its place in the virtual network, in simulations that have one. */
   readonly lan: VirtualHost | undefined
+  /** The machines that its configuration names as bootstraps. */
+  readonly hints: readonly Host[]
   /** What it keeps over restarts. */
   readonly disk: SimulatedDisk
   /** Virtual time at which it was started. */
@@ -48,9 +50,11 @@ export class SimulatedNode {
     host: Host,
     overlay: OverlayNode,
     { identity, disk }: NodeState,
+    hints: readonly Host[],
     settings: NodeSettings,
   ) {
     this.host = host
+    this.hints = hints
     this.overlay = overlay
     this.identity = identity
     this.disk = disk
@@ -83,7 +87,7 @@ export class SimulatedNode {
     const { namespace } = settings
     const options = { identity, namespace, listeners: [listener], remoteTas }
     const overlay = OverlayNode.create(runtime, options)
-    const node = new SimulatedNode(host, overlay, state, settings)
+    const node = new SimulatedNode(host, overlay, state, hints, settings)
     node.dht?.start()
     overlay.start().then(
       () => node.#connected(),
@@ -103,13 +107,14 @@ export class SimulatedNode {
     this.host.crash()
   }
 
-  /** Lets it say goodbye; resolves when its machine is off. */
-  async leave(): Promise<void> {
+  /** Lets it say goodbye; resolves when its machine is off, with whether others have all that it stored. */
+  async leave(): Promise<boolean> {
     this.#isRunning = false
     await this.lan?.mapper.stop()
-    await this.dht?.leave()
+    const isHandedOver = (await this.dht?.leave()) ?? true
     await this.overlay.leave()
     this.host.crash()
+    return isHandedOver
   }
 
   #connected(): void {

@@ -49,22 +49,22 @@ export class SimulatedRing {
 
   /** Starts one more node, on a new machine, with random running nodes as its hints. */
   async startOne(): Promise<SimulatedNode> {
-    const others = this.running.map((node) => node.host)
-    return this.#start(this.#machines.make(), this.#pickHints(others))
+    return this.#start(this.#machines.make(), this.#newcomersHints())
   }
 
-  /** Boots the machine of a node that is gone and starts the same node again, or another if its state is lost. */
+  /**
+   * Boots the machine of a node that is gone and starts the same node again, or another if its state is lost. Its
+   * configuration is still there, and names the bootstraps it named before, whether they run or not.
+   */
   async restart(gone: SimulatedNode, isStateLost = false): Promise<SimulatedNode> {
     gone.host.restart()
-    const others = this.running.map((node) => node.host)
-    const hints = this.#pickHints(others, gone.host)
     this.nodes.splice(this.nodes.indexOf(gone), 1)
-    return this.#start(gone.host, hints, isStateLost ? undefined : gone)
+    return this.#start(gone.host, gone.hints, isStateLost ? undefined : gone)
   }
 
   /** Starts the same node once more, on another machine: nobody is told, and the ring does not count it. */
   async clone(original: SimulatedNode): Promise<SimulatedNode> {
-    const hints = this.#pickHints(this.running.map((node) => node.host))
+    const hints = this.#newcomersHints()
     return SimulatedNode.start(this.#machines.make(), hints, this.#settings, original)
   }
 
@@ -106,6 +106,13 @@ export class SimulatedRing {
   /** Calls `listener` for every node that is started from now on. */
   onStart(listener: (node: SimulatedNode) => void): void {
     this.#startListeners.push(listener)
+  }
+
+  /** Some that run now; and the first machine if it is down, which comes back when nobody else may be there any more. */
+  #newcomersHints(): Host[] {
+    const hints = this.#pickHints(this.running.map((node) => node.host))
+    const first = this.nodes.find((node) => node.host.place.index === 0)
+    return first === undefined || first.isRunning ? hints : [...hints, first.host]
   }
 
   #pickHints(hosts: readonly Host[], except?: Host): Host[] {

@@ -69,6 +69,25 @@ export const PALETTES: readonly PaletteScenario[] = [
     palette: CALM_PALETTE,
   },
   {
+    name: 'gentle',
+    summary: 'a few lost packets and nothing else: no session may end',
+    palette: { ...CALM_PALETTE, lossProbability: [0.01, 0.05] },
+  },
+  {
+    name: 'cut-pairs',
+    summary: 'single pairs cannot talk for a while: no node may be given up',
+    palette: {
+      ...CALM_PALETTE,
+      lastsMs: [20_000, 40_000],
+      eventsPerNodeMinute: { 'cut pair': 0.5 },
+    },
+  },
+  {
+    name: 'growth',
+    summary: 'the ring doubles within --duration seconds',
+    palette: { ...CALM_PALETTE, eventsPerNodeMinute: { join: 1 } },
+  },
+  {
     name: 'mass-kill',
     summary: 'up to half of the nodes crash at one instant, now and then',
     palette: { ...CALM_PALETTE, eventsPerNodeMinute: { 'mass kill': 0.2, join: 1 } },
@@ -81,6 +100,28 @@ export const PALETTES: readonly PaletteScenario[] = [
       parts: [2, 5],
       lastsMs: [10_000, 60_000],
       eventsPerNodeMinute: { partition: 0.4 },
+    },
+  },
+  {
+    name: 'split-growth',
+    summary:
+      'nodes join while the network is split, and lease addresses that others have on the other side',
+    palette: {
+      ...CALM_PALETTE,
+      parts: [2, 2],
+      lastsMs: [20_000, 40_000],
+      eventsPerNodeMinute: { partition: 0.4, join: 0.7 },
+    },
+  },
+  {
+    name: 'split-roll-out',
+    summary:
+      'nodes are restarted while the network is split, and remember nobody of the other side',
+    palette: {
+      ...CALM_PALETTE,
+      parts: [2, 2],
+      lastsMs: [10_000, 40_000],
+      eventsPerNodeMinute: { partition: 0.4, restart: 3 },
     },
   },
   {

@@ -42,18 +42,22 @@ export class HandOver {
       .finally(() => (this.#isRunning = false))
   }
 
-  /** Gives everything that this node is the nearest to, to whoever inherits it; resolves within the leaving time. */
-  async leave(): Promise<void> {
+  /**
+   * Gives everything that this node is the nearest to, to whoever inherits it; resolves within the leaving time with
+   * whether all of it arrived.
+   */
+  async leave(): Promise<boolean> {
     const { courier, pauses } = this.#modules
     const hood = this.#hood()
-    if (hood.isAlone) return
+    if (hood.isAlone) return this.#keysThatCount().length === 0
     const parcels = this.#parcels((key) =>
       key.positions
         .filter((position) => hood.covers(position) && hood.rank(position) === 0)
         .flatMap((position) => hood.heir(position) ?? []),
     )
     const work = courier.deliverAll(parcels, { isPaced: false, isExchange: false })
-    await Promise.race([work, pauses.pause(LEAVE_TIMEOUT_MS, 'dht leave')])
+    const timeout = pauses.pause(LEAVE_TIMEOUT_MS, 'dht leave').then(() => [false])
+    return (await Promise.race([work, timeout])).every(Boolean)
   }
 
   async #run(): Promise<void> {

@@ -50,6 +50,16 @@ describe('replicas that come and go', () => {
     await expectAll(village)
   })
 
+  it('tells whoever leaves whether its neighbours have everything', async () => {
+    const village = await Village.settled(3, { seed: 5 })
+    await fill(village)
+    const [deaf, other, leaver] = village.villagers as [Villager, Villager, Villager]
+    deaf.node.isUp = false
+    expect(await village.run(other.dht.leave())).toBe(false)
+    deaf.node.isUp = true
+    expect(await village.run(leaver.dht.leave())).toBe(true)
+  })
+
   it('hands a key over although all of its replicas leave at once', async () => {
     const village = await Village.settled(40, { seed: 4 })
     await village.run(village.at(0).dht.create('key', bytesOf('key'), DAY))

@@ -19,6 +19,8 @@ export class Connection {
   /** Where the peer says it can be reached. */
   #offered: readonly TransportAddress[] = []
   #roles = 0
+  /** Which life of the peer's process this is, by its own word. */
+  #incarnation: number | undefined
 
   constructor(channel: Channel, now: Instant) {
     this.channel = channel
@@ -45,6 +47,14 @@ export class Connection {
     this.#offered = endpoints
   }
 
+  /** Takes note of what the peer calls its process; returns whether that is another one than before. */
+  isNewIncarnation(incarnation: number | undefined): boolean {
+    if (incarnation === undefined) return false
+    const before = this.#incarnation
+    this.#incarnation = incarnation
+    return before !== undefined && before !== incarnation
+  }
+
   /** The roles this end sees in it. */
   get localRoles(): number {
     return this.#roles
@@ -66,10 +76,15 @@ export class Connection {
     return this.isPeerInRing && (this.remoteRoles & STRUCTURED_ROLES) !== 0
   }
 
-  /** Whether its datagrams travel over the ring or a relay, so that it cannot be a hop for those of others. */
+  /** Whether its datagrams travel over the ring or a relay, because no direct path is known. */
   get isOverRing(): boolean {
     const kind = this.channel.activeEdge?.kind
     return kind === 'ring' || kind === 'relay'
+  }
+
+  /** Whether it may carry session datagrams of others: a relay takes them like any frame, the ring would wrap them twice. */
+  get carriesDatagrams(): boolean {
+    return this.channel.activeEdge?.kind !== 'ring'
   }
 
   /** Whether this end plays `role`. */

@@ -5,6 +5,7 @@ import type { Channel, ChannelTable, Edge, RelayFailure } from '@ipop/transport'
 import type { Connection } from '../connections/connection.ts'
 import type { ConnectionTable } from '../connections/connection-table.ts'
 import {
+  INDIRECT_WAYS,
   NEEDLESS_EDGE_MS,
   RELAY_CANDIDATES_MAX,
   RELAY_MAKES_MAX,
@@ -19,8 +20,8 @@ export interface RelaySeekerModules {
   readonly log: Log
   readonly channels: Pick<ChannelTable, 'relays' | 'channel'>
   readonly table: ConnectionTable
-  /** Returns the way to a peer through the ring. */
-  ringEdge(peer: Address): Edge
+  /** Returns the way to a peer through the ring, by the neighbour `via` where one is named. */
+  ringEdge: (peer: Address, via?: Address) => Edge
   readonly onDemand: {
     /** Keeps a connection. */
     use(connection: Connection, now: Instant): void
@@ -58,6 +59,13 @@ export class RelaySeeker {
     if (kind === 'ring' || kind === 'relay') this.#seek(channel, this.#modules.clock.now())
     else if (kind !== undefined) this.forget(channel.address)
     else if (channel.state === 'up') channel.addEdge(this.#modules.ringEdge(channel.address))
+  }
+
+  /** Gives a peer whose probes are being missed ways around the broken path; one that nobody reaches is gone. */
+  bridge(channel: Channel): void {
+    const { address } = channel
+    const ways = this.#candidates(address).slice(0, INDIRECT_WAYS)
+    for (const via of ways) channel.addEdge(this.#modules.ringEdge(address, via))
   }
 
   /** Forgets what was tried for a peer. */

@@ -262,7 +262,7 @@ export class OverlayNode {
       },
       onFrame: (channel, frame) => this.#receiveFrame(channel, frame),
       onPathChange: (channel) => this.#parts.seeker.arrange(channel),
-      onSuspect: (channel) => channel.addEdge(this.#parts.ringEdge(channel.address)),
+      onSuspect: (channel) => this.#parts.seeker.bridge(channel),
       onStatus: () => this.#parts.keeper.changed(),
     })
   }

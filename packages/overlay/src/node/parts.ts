@@ -1,6 +1,6 @@
 /** Puts the parts of an overlay node together. */
 import type { Address } from '@ipop/address'
-import type { Log, Runtime } from '@ipop/runtime'
+import type { Log, Random, Runtime } from '@ipop/runtime'
 import { ChannelTable, type TransportAddress } from '@ipop/transport'
 import { ConnectionTable } from '../connections/connection-table.ts'
 import { RelaySeeker } from '../edges/relay-seeker.ts'
@@ -13,6 +13,7 @@ import { Departed } from '../topology/departed.ts'
 import { Exchanger } from '../topology/exchanger.ts'
 import { KnownPeers } from '../topology/known-peers.ts'
 import { Leaves } from '../topology/leaves.ts'
+import { Membership } from '../topology/membership.ts'
 import { NearNeighbors } from '../topology/near-neighbors.ts'
 import { OnDemand } from '../topology/on-demand.ts'
 import { Remembered } from '../topology/remembered.ts'
@@ -68,28 +69,56 @@ export function assemble(
     deliver: (packet: OverlayPacket, from: Address | undefined) => listener.deliver(packet, from),
     unreachable: (packet: OverlayPacket) => calls.refuse(packet),
   }
-  const forwarder = new PacketForwarder({ table, log, receiver })
+  const mayAnswerAlone = () => membership.mayAnswerAlone
+  const forwarder = new PacketForwarder({ table, log, receiver, mayAnswerAlone })
   const sender = forwarder
   const calls = new RequestReply({ runtime, random: random.fork('calls'), log, sender, dispatch })
   const ringEdge = (peer: Address, via?: Address) => new RingEdge(peer, via, forwarder)
   const linker = new Linker({ channels, table, calls, runtime, log, ringEdge })
-  const known = new KnownPeers(address)
-  const near = new NearNeighbors({ table, known })
+  const shared = { runtime, log, channels, table, linker }
+  const policies = makePolicies({ ...shared, calls, ringEdge, random }, options, listener)
+  const { leaves, membership, onDemand, remembered, seeker } = policies
   const ownHint = () => channels.hintOf()
   const learner = { learn: (exchange: RingExchange) => keeper.learn(exchange) }
-  const exchanger = new Exchanger({ table, calls, log, ownHint, listener: learner })
+  const incarnation = random.fork('incarnation').uint32()
+  const tellers = { table, calls, log, ownHint, incarnation }
+  const exchanger = new Exchanger({ ...tellers, listener: learner })
+  const keeper = new RingKeeper({ ...shared, ...policies, exchanger }, listener)
+  addRingMethods(dispatch, { channels, table, linker, calls, exchanger, keeper })
+  const meet = (found: TransportAddress) => leaves.meet(found, keeper.isInRing, runtime.clock.now())
+  const ring = { seeker, onDemand, remembered }
+  return { channels, table, forwarder, dispatch, calls, ...ring, keeper, ringEdge, meet }
+}
+
+/** What policies are made from. */
+interface PolicyModules {
+  readonly runtime: Runtime
+  readonly log: Log
+  readonly channels: ChannelTable
+  readonly table: ConnectionTable
+  readonly linker: Linker
+  readonly calls: RequestReply
+  readonly random: Random
+  readonly ringEdge: (peer: Address, via?: Address) => RingEdge
+}
+
+/** Makes the policies that decide whom a node is connected with, and what they know in common. */
+function makePolicies(
+  modules: PolicyModules,
+  options: OverlayNodeOptions,
+  listener: OverlayPartsListener,
+) {
+  const { runtime, log, channels, table, linker, calls, random, ringEdge } = modules
+  const { clock } = runtime
+  const known = new KnownPeers(table.self)
+  const near = new NearNeighbors({ table, known })
   const onDemand = new OnDemand({ table, linker, log, onUnreachable: listener.peerUnreachable })
   const shared = { runtime, log, channels, table, linker }
   const leaves = new Leaves({ ...shared, random: random.fork('leaves'), calls }, options)
-  const remembered = new Remembered({ clock: runtime.clock, table }, options.remembered ?? [])
+  const remembered = new Remembered({ clock, table }, options.remembered ?? [])
   const shortcuts = new Shortcuts({ table, linker, random: random.fork('shortcuts'), log })
   const departed = new Departed({ random: random.fork('departed') })
-  const { clock } = runtime
   const seeker = new RelaySeeker({ clock, log, channels, table, onDemand, ringEdge })
-  const ring = { seeker, onDemand, remembered }
-  const policies = { ...ring, known, near, exchanger, leaves, shortcuts, departed }
-  const keeper = new RingKeeper({ ...shared, ...policies }, listener)
-  addRingMethods(dispatch, { channels, table, linker, calls, exchanger, keeper })
-  const meet = (found: TransportAddress) => leaves.meet(found, keeper.isInRing, runtime.clock.now())
-  return { channels, table, forwarder, dispatch, calls, ...ring, keeper, ringEdge, meet }
+  const membership = new Membership({ table, near, linker, leaves, remembered })
+  return { known, near, onDemand, leaves, remembered, shortcuts, departed, seeker, membership }
 }

@@ -9,14 +9,7 @@ import {
 import { Connection } from '../connections/connection.ts'
 import type { ConnectionTable } from '../connections/connection-table.ts'
 import { Role } from '../connections/roles.ts'
-import {
-  ALONE_AFTER_MS,
-  EXCHANGE_GAP_MS,
-  LINK_RETRY_MS,
-  LINK_TURN_MS,
-  TRIM_PERIOD_MS,
-  UNNEEDED_GRACE_MS,
-} from '../limits.ts'
+import { EXCHANGE_GAP_MS, LINK_TURN_MS, TRIM_PERIOD_MS, UNNEEDED_GRACE_MS } from '../limits.ts'
 import type { RelaySeeker } from '../edges/relay-seeker.ts'
 import type { Linker } from '../linking/linker.ts'
 import type { Departed } from '../topology/departed.ts'
@@ -24,6 +17,7 @@ import { ExchangePace } from '../topology/exchange-pace.ts'
 import type { Exchanger } from '../topology/exchanger.ts'
 import type { KnownPeers } from '../topology/known-peers.ts'
 import type { Leaves } from '../topology/leaves.ts'
+import type { Membership } from '../topology/membership.ts'
 import type { NearNeighbors } from '../topology/near-neighbors.ts'
 import { estimateRingSize } from '../topology/near-neighbors.ts'
 import type { OnDemand } from '../topology/on-demand.ts'
@@ -47,13 +41,14 @@ export interface RingKeeperModules {
   readonly departed: Departed
   readonly remembered: Remembered
   readonly seeker: RelaySeeker
+  readonly membership: Membership
 }
 
 /** What a ring keeper tells its node. */
 export interface RingKeeperListener {
   /** The node has found its place: both neighbours name it as theirs, or it is alone. */
   joined(): void
-  /** The near connections are others than before. */
+  /** The near connections are others than before, or one of these peers started anew. */
   neighborsChanged(): void
 }
 
@@ -68,8 +63,6 @@ const COALESCE_MS = 4
 export class RingKeeper {
   readonly #modules: RingKeeperModules
   readonly #listener: RingKeeperListener
-  #startedAt: Instant = 0
-  #isInRing = false
   #timer: { handle: TimerHandle; at: Instant } | undefined
   #exchangedAt: Instant = -EXCHANGE_GAP_MS
   readonly #pace = new ExchangePace()
@@ -85,7 +78,7 @@ export class RingKeeper {
 
   /** Whether the node has found its place. */
   get isInRing(): boolean {
-    return this.#isInRing
+    return this.#modules.membership.isInRing
   }
 
   /** The estimated number of nodes in the ring. */
@@ -96,10 +89,7 @@ export class RingKeeper {
 
   /** Whether both neighbours agree and nobody nearer is being linked. */
   get isComplete(): boolean {
-    const { near, linker, table } = this.#modules
-    if (table.size === 0) return this.#isInRing
-    const isLinking = near.wanted.some((hint) => linker.isYoung(hint.address, LINK_RETRY_MS))
-    return !isLinking && near.isMutual()
+    return this.#modules.membership.isComplete
   }
 
   /** Counts the changes of what there is to tell others about this node's connections. */
@@ -110,8 +100,9 @@ export class RingKeeper {
   /** Starts joining. */
   start(): void {
     this.#isStopped = false
-    this.#startedAt = this.#modules.runtime.clock.now()
-    this.#pace.start(this.#startedAt)
+    const now = this.#modules.runtime.clock.now()
+    this.#pace.start(now)
+    this.#modules.membership.start(now)
     this.touch()
   }
 
@@ -151,9 +142,8 @@ export class RingKeeper {
 
   /** Takes a channel that ended. */
   channelDown(channel: Channel, reason: ChannelDownReason): void {
-    const { runtime, table, linker, known, departed, exchanger, near, leaves, seeker } =
-      this.#modules
-    const now = runtime.clock.now()
+    const { table, linker, known, departed, exchanger, near, leaves, seeker } = this.#modules
+    const now = this.#modules.runtime.clock.now()
     seeker.forget(channel.address)
     if (table.get(channel.address)?.channel === channel) {
       table.remove(channel.address)
@@ -164,6 +154,7 @@ export class RingKeeper {
       if (reason === 'lost') {
         departed.add(channel.hint, now)
         leaves.hurry(now)
+        this.#modules.membership.peerLost(now)
       } else if (reason === 'closed by peer') {
         leaves.peerLeft(channel.address, now)
       }
@@ -185,10 +176,16 @@ export class RingKeeper {
 
   /** Takes what a peer told about the ring around it. */
   learn(exchange: RingExchange): void {
-    const { known, near, runtime, table } = this.#modules
+    const { known, near, runtime, table, exchanger } = this.#modules
     const now = runtime.clock.now()
     known.learn(exchange.from, now)
-    table.get(exchange.from.address)?.offers(exchange.from.endpoints)
+    const connection = table.get(exchange.from.address)
+    connection?.offers(exchange.from.endpoints)
+    if (connection?.isNewIncarnation(exchange.incarnation)) {
+      // It kept its address and its session, but has forgotten what it was told and what it stored.
+      exchanger.forget(connection.address)
+      if (connection.has(Role.near)) this.#nearDigest = ''
+    }
     known.learnAll(exchange.peers, now, exchange.from.address)
     near.noteClaim(exchange.from.address, exchange)
     this.touch()
@@ -207,15 +204,15 @@ export class RingKeeper {
   #tick(now: Instant): void {
     const { leaves, shortcuts, onDemand, seeker } = this.#modules
     this.#dialNear(now)
-    this.#updateState(now)
-    leaves.evaluate(this.#isInRing, now)
+    if (this.#modules.membership.update(now)) this.#listener.joined()
+    leaves.evaluate(this.isInRing, now)
     this.#exchange(now)
-    if (this.#isInRing) shortcuts.evaluate(this.ringSize, now)
+    if (this.isInRing) shortcuts.evaluate(this.ringSize, now)
     onDemand.evaluate(now)
     seeker.evaluate(now)
     this.#tryDeparted(now)
     this.#trim(now)
-    this.#modules.table.tellStatus(this.#isInRing)
+    this.#modules.table.tellStatus(this.isInRing)
     this.#announceNeighbors()
     this.#armAt(now + (this.isComplete ? TICK_MS : TICK_INCOMPLETE_MS))
   }
@@ -229,17 +226,6 @@ export class RingKeeper {
     if (linker.isWaiting) this.#armAt(now + LINK_TURN_MS)
   }
 
-  #updateState(now: Instant): void {
-    if (this.#isInRing) return
-    const { table, leaves, remembered } = this.#modules
-    const mayBeFirst =
-      (!leaves.hasBootstraps && remembered.size === 0) ||
-      (!leaves.hasAnswers && now - this.#startedAt >= ALONE_AFTER_MS)
-    if (table.size === 0 ? !mayBeFirst : !this.isComplete) return
-    this.#isInRing = true
-    this.#listener.joined()
-  }
-
   #exchange(now: Instant): void {
     const { near, exchanger, table } = this.#modules
     // Compared with the instant itself: a difference may be rounded below the gap, and the timer would fire for ever.
@@ -248,7 +234,7 @@ export class RingKeeper {
     this.#exchangedAt = now
     const isComplete = this.isComplete
     const partners = new Set(near.near())
-    if (!this.#isInRing) for (const leaf of table.withRole(Role.leaf)) partners.add(leaf)
+    if (!this.isInRing) for (const leaf of table.withRole(Role.leaf)) partners.add(leaf)
     for (const connection of partners) exchanger.exchangeWith(connection, this.#revision, false)
     const due = this.#pace.take(isComplete, now)
     if (due !== 'nothing') this.#exchangeAnyway(isComplete, due === 'everything')
@@ -269,7 +255,7 @@ export class RingKeeper {
   #tryDeparted(now: Instant): void {
     const { departed, remembered, linker, table } = this.#modules
     const hint = departed.poll(now)
-    const others = this.#isInRing && table.size > 0 ? [] : remembered.poll(now)
+    const others = this.isInRing && table.size > 0 ? [] : remembered.poll(now)
     for (const each of hint ? [hint, ...others] : others) linker.link(each, Role.leaf)
   }
 
@@ -278,7 +264,7 @@ export class RingKeeper {
     if (now - this.#trimmedAt < TRIM_PERIOD_MS) return
     this.#trimmedAt = now
     for (const connection of table.all()) {
-      if (this.#isInRing && now - connection.upAt > UNNEEDED_GRACE_MS)
+      if (this.isInRing && now - connection.upAt > UNNEEDED_GRACE_MS)
         connection.setRole(Role.leaf, false)
       if (connection.isNeeded) connection.lastNeededAt = now
       else if (now - connection.lastNeededAt > UNNEEDED_GRACE_MS) connection.channel.close()

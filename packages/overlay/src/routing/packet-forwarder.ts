@@ -47,11 +47,19 @@ export class PacketForwarder {
   readonly #table: ConnectionTable
   readonly #log: Log
   readonly #receiver: PacketReceiver
+  readonly #mayAnswerAlone: () => boolean
 
-  constructor(modules: { table: ConnectionTable; log: Log; receiver: PacketReceiver }) {
+  constructor(modules: {
+    table: ConnectionTable
+    log: Log
+    receiver: PacketReceiver
+    /** Whether the node may take itself for the nearest when it knows nobody. */
+    mayAnswerAlone: () => boolean
+  }) {
     this.#table = modules.table
     this.#log = modules.log
     this.#receiver = modules.receiver
+    this.#mayAnswerAlone = modules.mayAnswerAlone
   }
 
   /** Sends a packet of this node's own. */
@@ -76,7 +84,7 @@ export class PacketForwarder {
       destination,
       isExact: true,
       avoid: destination,
-      mayUseRingEdge: false,
+      isDatagram: true,
     })
     if (decision.kind !== 'forward') return false
     const packet = this.#packet(destination, RoutingMode.exact, kind, payload)
@@ -114,10 +122,12 @@ export class PacketForwarder {
     const decision = chooseHop(this.#table.self, hops, {
       destination: packet.destination,
       isExact,
-      mayUseRingEdge: packet.kind !== PayloadKind.sessionDatagram,
+      isDatagram: packet.kind === PayloadKind.sessionDatagram,
     })
     if (decision.kind === 'forward') return this.#forward(decision.hop, packet, frame)
-    if (decision.kind === 'unreachable') return this.#giveUp(packet)
+    const isForSelf = packet.destination.equals(this.#table.self)
+    const isLost = !isForSelf && !this.#mayAnswerAlone()
+    if (decision.kind === 'unreachable' || isLost) return this.#giveUp(packet)
     if (isBoth) this.#sendSecondLeg(packet, frame)
     this.#deliver(packet, from)
   }

@@ -5,8 +5,8 @@ import { compareByDistance, isLeftOf } from '@ipop/address'
 /** A neighbour that a packet could be handed to. */
 export interface Hop {
   readonly address: Address
-  /** Whether it is reached over the ring itself: it may carry anything but session datagrams. */
-  readonly isOverRing: boolean
+  /** Whether session datagrams may travel over it: anywhere but over the ring itself, which would wrap them twice. */
+  readonly carriesDatagrams: boolean
 }
 
 /** Where a packet goes next. */
@@ -19,8 +19,8 @@ export interface RouteQuery {
   readonly isExact: boolean
   /** A neighbour that must not be used: the destination itself when a path around it is wanted. */
   readonly avoid?: Address | undefined
-  /** Whether a neighbour reached over the ring may carry it: anything but a session datagram, which would be wrapped twice. */
-  readonly mayUseRingEdge: boolean
+  /** Whether a session datagram is to be sent. */
+  readonly isDatagram: boolean
 }
 
 /**
@@ -37,7 +37,7 @@ export function chooseHop<H extends Hop>(
   const order = compareByDistance(destination)
   let best: H | undefined
   for (const hop of hops) {
-    if (hop.isOverRing && !query.mayUseRingEdge) continue
+    if (query.isDatagram && !hop.carriesDatagrams) continue
     if (avoid && hop.address.equals(avoid)) continue
     if (!best || order(hop.address, best.address) < 0) best = hop
   }

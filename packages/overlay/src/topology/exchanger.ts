@@ -38,6 +38,7 @@ export class Exchanger {
   readonly #calls: RequestReply
   readonly #log: Log
   readonly #ownHint: () => PeerHint
+  readonly #incarnation: number
   readonly #listener: ExchangeListener
   readonly #lastTold = new Map<string, Told>()
   /** Whom each connected peer named last; it need not be told of them. */
@@ -48,12 +49,15 @@ export class Exchanger {
     calls: RequestReply
     log: Log
     ownHint: () => PeerHint
+    /** Tells this life of the node from those before it. */
+    incarnation: number
     listener: ExchangeListener
   }) {
     this.#table = modules.table
     this.#calls = modules.calls
     this.#log = modules.log
     this.#ownHint = modules.ownHint
+    this.#incarnation = modules.incarnation
     this.#listener = modules.listener
   }
 
@@ -61,7 +65,7 @@ export class Exchanger {
   tell(peer: Address): RingExchange {
     const { left, right } = this.#table.neighbors()
     const peers = this.#peersFor(peer).map((connection) => connection.hint)
-    return { from: this.#ownHint(), peers, left, right }
+    return { from: this.#ownHint(), incarnation: this.#incarnation, peers, left, right }
   }
 
   /** Returns what this node answers a peer that told it `exchange`. `revision` as for `exchangeWith`. */

@@ -82,7 +82,7 @@ export class Leaves {
     }))
   }
 
-  /** Whether another node answered a hello since the start. */
+  /** Whether another node answered a hello since the node began to look for its ring. */
   get hasAnswers(): boolean {
     return this.#answers > 0
   }
@@ -106,6 +106,12 @@ export class Leaves {
     )
   }
 
+  /** Says hello to all at once and forgets who answered before: the node has lost everybody. */
+  lookAgain(now: Instant): void {
+    this.#answers = 0
+    this.greetNow(now)
+  }
+
   /** Says hello to all soon: peers were lost, and the bootstraps may have gone or come back with them. */
   hurry(now: Instant): void {
     for (const bootstrap of this.#bootstraps) hurryTo(bootstrap, now)
@@ -120,7 +126,7 @@ export class Leaves {
       if (bootstrap.node?.equals(peer)) hurryTo(bootstrap, now)
   }
 
-  /** Says hello to all at once: this end's network changed, and their answers tell how it is seen now. */
+  /** Says hello to all at once, as after a change of this end's network: their answers tell how it is seen now. */
   greetNow(now: Instant): void {
     for (const bootstrap of this.#bootstraps) bootstrap.nextAt = now
   }

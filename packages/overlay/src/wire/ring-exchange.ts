@@ -1,7 +1,7 @@
 /**
  * Bodies of the ring's own methods, in CBOR: what neighbours tell each other about the ring around them.
- *   ring.exchange arguments: { h: hint of the sender, p: [hint, ...] }
- *   ring.exchange result:    { h: hint of the responder, p: [hint, ...], l?: address, r?: address }
+ *   ring.exchange arguments: { h: hint of the sender, p: [hint, ...], i?: incarnation, l?: address, r?: address }
+ *   ring.exchange result:    the same, of the responder
  *   ring.connect  arguments: { h: hint of the sender, r: role wanted }
  *   ring.connect  result:    { h: hint of the responder }
  *   ring.proxy    arguments: { t: address, m: routing mode, n: method, a: arguments }
@@ -16,9 +16,11 @@ import { decodePeerHint, encodePeerHint } from '@ipop/transport'
 import { EXCHANGE_PEERS_MAX } from '../limits.ts'
 import { RoutingMode } from './overlay-packet.ts'
 
-/** What one end of an exchange tells: itself, peers it is connected to, and (in replies) its immediate neighbours. */
+/** What one end of an exchange tells: itself, peers it is connected to, and its immediate neighbours. */
 export interface RingExchange {
   readonly from: PeerHint
+  /** Another number after every start of the sender, 32 bits. */
+  readonly incarnation?: number | undefined
   readonly peers: readonly PeerHint[]
   readonly left?: Address | undefined
   readonly right?: Address | undefined
@@ -43,6 +45,7 @@ export function encodeRingExchange(exchange: RingExchange): CborValue {
   return {
     h: encodePeerHint(exchange.from),
     p: exchange.peers.map(encodePeerHint),
+    ...(exchange.incarnation !== undefined && { i: exchange.incarnation }),
     ...(exchange.left && { l: exchange.left.bytes }),
     ...(exchange.right && { r: exchange.right.bytes }),
   }
@@ -62,7 +65,8 @@ export function decodeRingExchange(value: CborValue): RingExchange | Malformed {
     if (hint instanceof Malformed) return new Malformed('exchange: malformed peer')
     peers.push(hint)
   }
-  return { from, peers, left: asAddress(map['l']), right: asAddress(map['r']) }
+  const incarnation = asUint32(map['i'])
+  return { from, peers, incarnation, left: asAddress(map['l']), right: asAddress(map['r']) }
 }
 
 /** Returns the CBOR value of a connect request. */
@@ -132,6 +136,11 @@ function asMap(value: CborValue | undefined): CborMap | undefined {
 function asHint(value: CborValue | undefined): PeerHint | Malformed {
   if (!(value instanceof Uint8Array)) return new Malformed('hint: not bytes')
   return decodePeerHint(value)
+}
+
+function asUint32(value: CborValue | undefined): number | undefined {
+  const isOne = Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 0xffff_ffff
+  return isOne ? Number(value) : undefined
 }
 
 function asAddress(value: CborValue | undefined): Address | undefined {

@@ -1,4 +1,5 @@
 /** The ring in virtual time: it forms, heals, merges and is left. */
+import { compareByDistance } from '@ipop/address'
 import { TransportAddress } from '@ipop/transport'
 import { describe, expect, it } from '@jest/globals'
 import type { RingMember } from '../helpers/ring-world.ts'
@@ -159,6 +160,27 @@ describe('healing', () => {
     expect(one.node.channelTo(two.node.address)?.activeEdge?.kind).toBe('relay')
     await ring.untilConsistent(60_000)
   })
+})
+
+describe('probing a suspect peer', () => {
+  it.each([5, 6, 8])(
+    'goes through a second neighbour where the nearest is cut off, too: %i',
+    async (seed) => {
+      const ring = await ringOf({ seed, latencyMs: 100, nodes: 4, hints: 3 })
+      await ring.untilConsistent()
+      await ring.world.run({ forMs: 20_000 })
+      const [suspect, one, ...others] = ring.members as [RingMember, RingMember, ...RingMember[]]
+      const order = compareByDistance(suspect.node.address)
+      const [nearest] = others.sort((a, b) => order(a.node.address, b.node.address))
+      const lost: string[] = []
+      one.node.onPeerDown((peer) => lost.push(peer.toString()))
+      ring.world.block(suspect.host, one.host)
+      ring.world.block(suspect.host, (nearest as RingMember).host)
+      await ring.world.run({ forMs: 60_000 })
+      expect(lost).toEqual([])
+      expect(one.node.channelTo(suspect.node.address)?.activeEdge?.kind).toBe('relay')
+    },
+  )
 })
 
 describe('calls', () => {

@@ -30,9 +30,9 @@ describe('chooseHop', () => {
   })
 
   it('hands a neighbour reached over the ring anything but a session datagram', () => {
-    const overRing = { ...hop(104), isOverRing: true }
+    const overRing = { ...hop(104), carriesDatagrams: false }
     const exact = { ...query(104), isExact: true }
-    expect(chooseHop(self, [overRing], { ...exact, mayUseRingEdge: true })).toEqual({
+    expect(chooseHop(self, [overRing], { ...exact, isDatagram: false })).toEqual({
       kind: 'forward',
       hop: overRing,
     })
@@ -59,8 +59,8 @@ describe('chooseHop', () => {
         (from, others, destination) => {
           const route = chooseHop(
             from,
-            others.map((item) => ({ address: item, isOverRing: false })),
-            { destination, isExact: false, mayUseRingEdge: false },
+            others.map((item) => ({ address: item, carriesDatagrams: true })),
+            { destination, isExact: false, isDatagram: true },
           )
           if (route.kind === 'forward')
             expect(compareByDistance(destination)(route.hop.address, from)).toBe(-1)
@@ -86,7 +86,7 @@ describe('otherSide', () => {
         fc.array(address(), { maxLength: 20 }),
         address(),
         (from, others, destination) => {
-          const hops = others.map((item) => ({ address: item, isOverRing: false }))
+          const hops = others.map((item) => ({ address: item, carriesDatagrams: true }))
           const found = otherSide(from, hops, destination)
           if (found) expect(isLeftOf(found.address, destination)).toBe(!isLeftOf(from, destination))
         },
@@ -102,11 +102,11 @@ function at(position: number): Address {
 }
 
 function hop(position: number) {
-  return { address: at(position), isOverRing: false }
+  return { address: at(position), carriesDatagrams: true }
 }
 
 function query(position: number) {
-  return { destination: at(position), isExact: false, mayUseRingEdge: false }
+  return { destination: at(position), isExact: false, isDatagram: true }
 }
 
 function address() {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { Address } from '@ipop/address'
 import { fromHex, Malformed, toHex } from '@ipop/codec'
-import type { CborValue } from '@ipop/codec'
+import type { CborMap, CborValue } from '@ipop/codec'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import {
@@ -23,6 +23,7 @@ import {
   decodeProxyCall,
   decodeProxyReply,
   decodeRingExchange,
+  encodeRingExchange,
 } from '../../src/wire/ring-exchange.ts'
 
 interface Vectors {
@@ -45,6 +46,12 @@ interface Vectors {
 const vectors = JSON.parse(
   readFileSync(new URL('./overlay-packet.json', import.meta.url), 'utf8'),
 ) as Vectors
+
+const someone = {
+  address: parse(vectors.overlayPacket[0]?.source ?? ''),
+  sessionKey: new Uint8Array(32),
+  endpoints: [],
+}
 
 const decoders: Record<string, (bytes: Uint8Array) => unknown> = {
   overlayPacket: decodeOverlayPacket,
@@ -112,6 +119,22 @@ describe('overlay wire formats', () => {
         for (const decode of Object.values(decoders)) decode(bytes)
       }),
     )
+  })
+
+  it.each([0, 0xffff_ffff, undefined])(
+    'carries the incarnation %p of an exchange',
+    (incarnation) => {
+      const body = encodeRingExchange({ from: someone, incarnation, peers: [] })
+      expect(decodeRingExchange(body)).toMatchObject({ incarnation })
+    },
+  )
+
+  it.each([-1, 0.5, 2 ** 32, 'one', null])('takes %p for no incarnation', (incarnation) => {
+    const body = {
+      ...(encodeRingExchange({ from: someone, peers: [] }) as CborMap),
+      i: incarnation,
+    }
+    expect(decodeRingExchange(body)).toMatchObject({ incarnation: undefined })
   })
 
   it('refuses ring bodies of any other shape', () => {
