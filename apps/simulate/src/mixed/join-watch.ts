@@ -40,6 +40,9 @@ export class JoinWatch {
     const { ring, player, violations } = this.#modules
     const neighbor = ring.running.find(({ overlay }) => overlay.address.equals(neighborAddress))
     if (neighbor === undefined || player.hadTwins || player.isSuspect(neighbor)) return
+    // Neighbours that came since were not asked.
+    const upAt = node.overlay.connections.get(neighborAddress)?.upAt ?? Number.POSITIVE_INFINITY
+    if (upAt > (node.connectedAt ?? 0)) return
     // A neighbour that started later, or lost the node since, has forgotten what it said.
     const { connections } = neighbor.overlay
     const isForgetful = neighbor.startedAt > node.startedAt
