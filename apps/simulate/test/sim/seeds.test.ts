@@ -32,6 +32,7 @@ describe('a seed that once failed', () => {
     ['mixed', 8, ['--nodes', '14', '--duration', '5']],
     // A neighbour that came right after a node had joined was taken for one that should have named it.
     ['mixed', 314, ['--nodes', '4', '--duration', '5']],
+    ['mixed', 31, ['--nodes', '6', '--duration', '8']],
     // A node was restarted while nobody ran, and its configuration with it named nobody.
     ['mixed', 252, ['--nodes', '4', '--duration', '5']],
   ])('%s %i, null cipher suite', async (scenario, seed, argv) => {

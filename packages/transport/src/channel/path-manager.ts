@@ -230,7 +230,9 @@ export class PathManager {
     if (active?.edge.isOpen) return active
     this.paths.removeClosed()
     this.reselect(now)
-    if (!this.paths.active && this.#isSearching) {
+    // The probes of a round may need this channel, and those of that one the first: neither may set the other off at once.
+    const isNews = active !== undefined || now - this.#lastRoundAt >= SEARCH_AGAIN_MS
+    if (!this.paths.active && this.#isSearching && isNews) {
       this.#search.restart(now)
       this.#host.wake(now)
     }
