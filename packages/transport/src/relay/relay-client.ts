@@ -8,7 +8,7 @@ import {
   RELAY_OPEN_RESEND_MS,
   RELAY_OPEN_SENDS_MAX,
   RELAY_SWEEP_MS,
-} from '../limits.ts'
+} from './limits.ts'
 import { encodeRelayControl, type RelayControl, type RelayRefusal } from '../wire/relay-control.ts'
 import { RelayEdge } from './relay-edge.ts'
 import { directEdgeOf, type RelayChannel, type RelayHost } from './relay-host.ts'

@@ -2,7 +2,7 @@
 import type { Address } from '@ipop/address'
 import type { Instant } from '@ipop/runtime'
 import type { IndexAllocator } from '@ipop/security'
-import { RELAY_PAIRS_MAX, RELAY_PAIRS_PER_PEER_MAX } from '../limits.ts'
+import { RELAY_PAIRS_MAX, RELAY_PAIRS_PER_PEER_MAX } from './limits.ts'
 import type { Edge } from '../edge/edge.ts'
 import { type ByteRate, TokenBucket } from './token-bucket.ts'
 

@@ -12,7 +12,7 @@ import {
   RELAY_ROW_BURST_BYTES,
   RELAY_ROW_BYTES_PER_SECOND,
   RELAY_SWEEP_MS,
-} from '../limits.ts'
+} from './limits.ts'
 import { encodeRelayControl, type RelayControl, type RelayRefusal } from '../wire/relay-control.ts'
 import { encodeRelayFrame, RELAY_FRAME_OVERHEAD } from '../wire/relay-frame.ts'
 import { directEdgeOf, type RelayChannel, type RelayHost } from './relay-host.ts'

@@ -1,6 +1,6 @@
 /** A budget of bytes that refills with time. */
 import type { Instant } from '@ipop/runtime'
-import { RELAY_EARLY_LOSS_BURST_MIN, RELAY_EARLY_LOSS_MAX } from '../limits.ts'
+import { RELAY_EARLY_LOSS_BURST_MIN, RELAY_EARLY_LOSS_MAX } from './limits.ts'
 
 /** How much may pass. */
 export interface ByteRate {

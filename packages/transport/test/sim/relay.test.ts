@@ -13,7 +13,7 @@ import {
   RELAY_IDLE_MS,
   RELAY_OPEN_RESEND_MS,
   RELAY_OPEN_SENDS_MAX,
-} from '../../src/limits.ts'
+} from '../../src/relay/limits.ts'
 import { frameOf, udpNode } from '../helpers/nodes.ts'
 import { relayedPair, relayedWorld } from '../helpers/relayed.ts'
 

@@ -8,7 +8,7 @@ import {
   RELAY_EARLY_LOSS_MAX,
   RELAY_PAIRS_MAX,
   RELAY_PAIRS_PER_PEER_MAX,
-} from '../../src/limits.ts'
+} from '../../src/relay/limits.ts'
 import { RelayPairs } from '../../src/relay/relay-pairs.ts'
 import { TokenBucket } from '../../src/relay/token-bucket.ts'
 
