@@ -295,3 +295,6 @@ export const RELAY_OPEN_SENDS_MAX = 4
 
 /** How often a relay looks for pairs that ended by time alone. */
 export const RELAY_SWEEP_MS = 2_000
+
+/** Decoded hints remembered by a process, under a kilobyte each: the peers of a busy port, or a simulated network. */
+export const DECODED_HINTS_MAX = 16_384

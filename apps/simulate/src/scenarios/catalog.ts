@@ -4,6 +4,7 @@ import { churn } from './churn.ts'
 import { dht } from './dht.ts'
 import { join } from './join.ts'
 import { leases } from './leases.ts'
+import { formation } from './formation.ts'
 import { FAULT_SCENARIOS } from './mixed.ts'
 import { massFailure } from './mass-failure.ts'
 import { partitionMerge } from './partition-merge.ts'
@@ -12,6 +13,7 @@ import { sequentialJoin } from './sequential-join.ts'
 /** The scenarios in the order the help text lists them. */
 export const SCENARIOS: readonly Scenario[] = [
   join,
+  formation,
   sequentialJoin,
   churn,
   massFailure,

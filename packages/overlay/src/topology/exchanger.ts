@@ -16,7 +16,6 @@ import {
   encodeProxyCall,
   encodeRingExchange,
 } from '../wire/ring-exchange.ts'
-import { nearestPerSide } from './known-peers.ts'
 
 /** Who is told what an exchange brought. */
 export interface ExchangeListener {
@@ -69,7 +68,7 @@ export class Exchanger {
     const exchange = this.tell(from.address)
     if (!this.#table.get(from.address)) return exchange
     this.#lastHeard.set(from.address.key, keysOf(peers))
-    this.#lastTold.set(from.address.key, { ...summary(exchange, from.address), revision })
+    this.#lastTold.set(from.address.key, { ...this.#summary(from.address), revision })
     return exchange
   }
 
@@ -80,11 +79,11 @@ export class Exchanger {
   exchangeWith({ address }: Connection, revision: number, isForced: boolean): void {
     const last = this.#lastTold.get(address.key)
     if (!isForced && last?.revision === revision) return
-    const exchange = this.tell(address)
-    const told = { ...summary(exchange, address), revision }
+    const told = { ...this.#summary(address), revision }
     this.#lastTold.set(address.key, told)
     if (!isForced && last && !this.#hasNews(address, last, told)) return
-    this.#call(address, 'ring.exchange', encodeRingExchange(exchange)).catch((error: unknown) => {
+    const args = encodeRingExchange(this.tell(address))
+    this.#call(address, 'ring.exchange', args).catch((error: unknown) => {
       this.#lastTold.delete(address.key)
       this.#log.write('debug', 'exchange failed', { peer: address.toString(), error })
     })
@@ -158,23 +157,23 @@ export class Exchanger {
     return false
   }
 
+  /** Whether the peer is this node's neighbour concerns it; who else is one does not, unless it is named. */
+  #summary(peer: Address): Omit<Told, 'revision'> {
+    const { left, right } = this.#table.neighbors()
+    const side = `${left?.equals(peer) ? 'left' : ''}${right?.equals(peer) ? 'right' : ''}`
+    return { peers: keysOf(this.#peersFor(peer)), side }
+  }
+
   #refuse(malformed: Malformed): void {
     this.#log.write('debug', 'exchange malformed', { reason: malformed.reason })
   }
 
   /** Only peers with which this node has a live session are named: nobody spreads the word of the dead. */
   #peersFor(peer: Address): Connection[] {
-    const others = this.#table.all().filter((connection) => !connection.address.equals(peer))
-    return nearestPerSide(peer, others, EXCHANGE_PEERS_MAX / 2)
+    return this.#table.around(peer, EXCHANGE_PEERS_MAX / 2)
   }
 }
 
-function keysOf(peers: readonly PeerHint[]): Set<string> {
-  return new Set(peers.map((hint) => hint.address.key))
-}
-
-/** Whether the peer is this node's neighbour concerns it; who else is one does not, unless it is named. */
-function summary({ peers, left, right }: RingExchange, peer: Address): Omit<Told, 'revision'> {
-  const side = `${left?.equals(peer) ? 'left' : ''}${right?.equals(peer) ? 'right' : ''}`
-  return { peers: keysOf(peers), side }
+function keysOf(peers: readonly { readonly address: Address }[]): Set<string> {
+  return new Set(peers.map(({ address }) => address.key))
 }

@@ -11,6 +11,7 @@ import { decodeProbe, encodeClose } from '../wire/control-frames.ts'
 import * as frames from '../wire/frame-types.ts'
 import type { ChannelHost, ChannelOptions } from './channel-host.ts'
 import { addCounters, countSent, newCounters } from './channel-counters.ts'
+import { hintOf } from './channel-hint.ts'
 import { Liveness } from './liveness.ts'
 import { type PathHost, sealCounted, tableSide } from './path-host.ts'
 import { PathManager } from './path-manager.ts'
@@ -36,6 +37,7 @@ export class Channel {
   readonly #status = new StatusByte()
   #state: ChannelState = 'connecting'
   #initiation: Uint8Array | undefined
+  #hint: PeerHint | undefined
   /** Whether the peer sent something that nothing was sent after. */
   #owesAnswer = false
 
@@ -56,8 +58,7 @@ export class Channel {
 
   /** What is known for dialling the peer again: its endpoints, working ones first. */
   get hint(): PeerHint {
-    const { address, session } = this
-    return { address, sessionKey: session.peer.sessionKey, endpoints: this.ways.knownEndpoints() }
+    return (this.#hint = hintOf(this, this.#hint))
   }
 
   /** Where the channel is in its life. */

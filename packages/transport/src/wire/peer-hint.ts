@@ -12,14 +12,29 @@ import { ByteReader, ByteWriter, Malformed } from '@ipop/codec'
 import type { PeerHint } from '../address/peer-hint.ts'
 import type { TransportAddress } from '../address/transport-address.ts'
 import { HINT_ENDPOINTS_MAX } from '../limits.ts'
+import { hints, nameOf } from './hint-cache.ts'
 import { readTransportAddress, writeTransportAddress } from './transport-address.ts'
 
 const VERSION = 1
 const ADDRESS_BYTES = 20
 const SESSION_KEY_BYTES = 32
 
-/** Returns the bytes of a hint; endpoints beyond the cap are left out. */
+/** Returns the bytes of a hint, not to be modified; endpoints beyond the cap are left out. */
 export function encodePeerHint(hint: PeerHint): Uint8Array {
+  return hints.bytesOf(hint, encode)
+}
+
+/** Reads a hint; unknown trailing bytes are skipped. Equal bytes give the same object. */
+export function decodePeerHint(bytes: Uint8Array): PeerHint | Malformed {
+  const name = nameOf(bytes)
+  const known = hints.get(name)
+  if (known !== undefined) return known
+  const hint = decode(bytes)
+  if (!(hint instanceof Malformed)) hints.add(name, hint)
+  return hint
+}
+
+function encode(hint: PeerHint): Uint8Array {
   const endpoints = hint.endpoints.slice(0, HINT_ENDPOINTS_MAX)
   const writer = new ByteWriter(54 + 7 * endpoints.length)
   writer.u8(VERSION).bytes(hint.address.bytes).bytes(hint.sessionKey)
@@ -27,8 +42,7 @@ export function encodePeerHint(hint: PeerHint): Uint8Array {
   return writer.toBytes()
 }
 
-/** Reads a hint; unknown trailing bytes are skipped. */
-export function decodePeerHint(bytes: Uint8Array): PeerHint | Malformed {
+function decode(bytes: Uint8Array): PeerHint | Malformed {
   const reader = new ByteReader(bytes)
   const version = reader.u8()
   const address = reader.bytes(ADDRESS_BYTES)
