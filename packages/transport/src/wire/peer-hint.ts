@@ -8,29 +8,36 @@
  *       54     .  endpoints, compact transport addresses
  */
 import { Address } from '@ipop/address'
-import { ByteReader, ByteWriter, Malformed } from '@ipop/codec'
+import { ByteReader, ByteWriter, DecodeCache, Malformed } from '@ipop/codec'
 import type { PeerHint } from '../address/peer-hint.ts'
 import type { TransportAddress } from '../address/transport-address.ts'
-import { HINT_ENDPOINTS_MAX } from '../limits.ts'
-import { hints, nameOf } from './hint-cache.ts'
+import { DECODED_HINTS_MAX, HINT_ENDPOINTS_MAX } from '../limits.ts'
 import { readTransportAddress, writeTransportAddress } from './transport-address.ts'
 
 const VERSION = 1
 const ADDRESS_BYTES = 20
 const SESSION_KEY_BYTES = 32
 
+/** Rings name the same peers again and again, to many nodes of one process. */
+const decoded = new DecodeCache<PeerHint>(DECODED_HINTS_MAX)
+/** A node tells many peers of the same one. */
+const encoded = new WeakMap<PeerHint, Uint8Array>()
+
 /** Returns the bytes of a hint, not to be modified; endpoints beyond the cap are left out. */
 export function encodePeerHint(hint: PeerHint): Uint8Array {
-  return hints.bytesOf(hint, encode)
+  const known = encoded.get(hint)
+  if (known !== undefined) return known
+  const bytes = encode(hint)
+  encoded.set(hint, bytes)
+  return bytes
 }
 
 /** Reads a hint; unknown trailing bytes are skipped. Equal bytes give the same object. */
 export function decodePeerHint(bytes: Uint8Array): PeerHint | Malformed {
-  const name = nameOf(bytes)
-  const known = hints.get(name)
+  const known = decoded.get(bytes)
   if (known !== undefined) return known
   const hint = decode(bytes)
-  if (!(hint instanceof Malformed)) hints.add(name, hint)
+  if (!(hint instanceof Malformed)) decoded.set(bytes, hint)
   return hint
 }
 

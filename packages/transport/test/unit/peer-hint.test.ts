@@ -1,24 +1,9 @@
-/** Hints that are remembered: bounded, and never another than their bytes say. */
+/** Hints that are remembered: never others than their bytes say. */
 import { Address } from '@ipop/address'
 import { Malformed } from '@ipop/codec'
 import { describe, expect, it } from '@jest/globals'
 import { type PeerHint, TransportAddress } from '../../src/index.ts'
-import { HintCache } from '../../src/wire/hint-cache.ts'
 import { decodePeerHint, encodePeerHint } from '../../src/wire/peer-hint.ts'
-
-describe('HintCache', () => {
-  it('keeps what is used and forgets what is not, within its cap', () => {
-    const cache = new HintCache(8)
-    cache.add('used', hint(0))
-    for (let number = 1; number <= 40; number++) {
-      cache.add(`hint ${number}`, hint(number))
-      expect(cache.size).toBeLessThanOrEqual(8)
-      expect(cache.get('used')?.endpoints[0]?.port).toBe(1_000)
-    }
-    expect(cache.get('hint 1')).toBeUndefined()
-    expect(cache.get('hint 40')?.endpoints[0]?.port).toBe(1_040)
-  })
-})
 
 describe('decodePeerHint', () => {
   it('gives the same object for equal bytes and another for others', () => {
