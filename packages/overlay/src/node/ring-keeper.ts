@@ -11,6 +11,7 @@ import type { ConnectionTable } from '../connections/connection-table.ts'
 import { Role } from '../connections/roles.ts'
 import {
   ALONE_AFTER_MS,
+  EXCHANGE_CALM_GAP_MS,
   EXCHANGE_GAP_MS,
   EXCHANGE_IDLE_MS,
   INCOMPLETE_RETRY_MS,
@@ -152,9 +153,8 @@ export class RingKeeper {
 
   /** Takes a channel that ended. */
   channelDown(channel: Channel, reason: ChannelDownReason): void {
-    const { runtime, table, linker, known, departed, exchanger, near, leaves, seeker } =
-      this.#modules
-    const now = runtime.clock.now()
+    const { table, linker, known, departed, exchanger, near, leaves, seeker } = this.#modules
+    const now = this.#modules.runtime.clock.now()
     seeker.forget(channel.address)
     if (table.get(channel.address)?.channel === channel) {
       table.remove(channel.address)
@@ -244,13 +244,13 @@ export class RingKeeper {
   #exchange(now: Instant): void {
     const { near, exchanger, table } = this.#modules
     // Compared with the instant itself: a difference may be rounded below the gap, and the timer would fire for ever.
-    const dueAt = this.#exchangedAt + EXCHANGE_GAP_MS
+    const isComplete = this.isComplete
+    const dueAt = this.#exchangedAt + (isComplete ? EXCHANGE_CALM_GAP_MS : EXCHANGE_GAP_MS)
     if (now < dueAt) return this.#armAt(dueAt)
     this.#exchangedAt = now
-    const isComplete = this.isComplete
-    const partners = new Set(near.near())
-    if (!this.#isInRing) for (const leaf of table.withRole(Role.leaf)) partners.add(leaf)
-    for (const connection of partners) exchanger.exchangeWith(connection, this.#revision, false)
+    const leaves = this.#isInRing ? [] : table.withRole(Role.leaf)
+    const partners = new Set([...near.near(), ...leaves])
+    for (const partner of partners) exchanger.exchangeWith(partner, this.#revision, false)
     if (now - this.#forcedAt < (isComplete ? EXCHANGE_IDLE_MS : INCOMPLETE_RETRY_MS)) return
     this.#forcedAt = now
     this.#exchangeAnyway(isComplete)
@@ -265,7 +265,7 @@ export class RingKeeper {
       if (connection) exchanger.exchangeWith(connection, this.#revision, true)
     }
     if (isComplete) return
-    for (const leaf of table.withRole(Role.leaf)) exchanger.lookUpSelf(leaf)
+    exchanger.lookUpSelfByNewest(table.withRole(Role.leaf))
   }
 
   #tryDeparted(now: Instant): void {

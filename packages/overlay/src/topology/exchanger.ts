@@ -6,7 +6,7 @@ import type { Log } from '@ipop/runtime'
 import type { PeerHint } from '@ipop/transport'
 import type { Connection } from '../connections/connection.ts'
 import type { ConnectionTable } from '../connections/connection-table.ts'
-import { EXCHANGE_PEERS_MAX } from '../limits.ts'
+import { EXCHANGE_PEERS_MAX, LOOKUP_LEAVES_MAX } from '../limits.ts'
 import type { RequestReply } from '../messaging/request-reply.ts'
 import { RoutingMode } from '../wire/overlay-packet.ts'
 import type { RingExchange } from '../wire/ring-exchange.ts'
@@ -65,9 +65,10 @@ export class Exchanger {
 
   /** Returns what this node answers a peer that told it `exchange`. `revision` as for `exchangeWith`. */
   answer({ from, peers }: RingExchange, revision: number): RingExchange {
-    const exchange = this.tell(from.address)
+    const named = keysOf(peers)
+    const exchange = without(this.tell(from.address), named)
     if (!this.#table.get(from.address)) return exchange
-    this.#lastHeard.set(from.address.key, keysOf(peers))
+    this.#lastHeard.set(from.address.key, named)
     this.#lastTold.set(from.address.key, { ...this.#summary(from.address), revision })
     return exchange
   }
@@ -82,7 +83,9 @@ export class Exchanger {
     const told = { ...this.#summary(address), revision }
     this.#lastTold.set(address.key, told)
     if (!isForced && last && !this.#hasNews(address, last, told)) return
-    const args = encodeRingExchange(this.tell(address))
+    const exchange = this.tell(address)
+    const heard = isForced ? undefined : this.#lastHeard.get(address.key)
+    const args = encodeRingExchange(heard ? without(exchange, heard) : exchange)
     this.#call(address, 'ring.exchange', args).catch((error: unknown) => {
       this.#lastTold.delete(address.key)
       this.#log.write('debug', 'exchange failed', { peer: address.toString(), error })
@@ -110,6 +113,11 @@ export class Exchanger {
           error,
         })
       })
+  }
+
+  /** Lets the newest of `leaves` do so: the older ones were asked before. */
+  lookUpSelfByNewest(leaves: readonly Connection[]): void {
+    for (const leaf of leaves.slice(-LOOKUP_LEAVES_MAX)) this.lookUpSelf(leaf)
   }
 
   /** Asks both neighbours of this node's own address through the ring it is in. */
@@ -172,6 +180,11 @@ export class Exchanger {
   #peersFor(peer: Address): Connection[] {
     return this.#table.around(peer, EXCHANGE_PEERS_MAX / 2)
   }
+}
+
+/** Leaves out whom the other end has named: it is connected with them, and knows them at least as well. */
+function without(exchange: RingExchange, named: ReadonlySet<string>): RingExchange {
+  return { ...exchange, peers: exchange.peers.filter(({ address }) => !named.has(address.key)) }
 }
 
 function keysOf(peers: readonly { readonly address: Address }[]): Set<string> {
