@@ -50,7 +50,7 @@ function exchange(plant, isNull) {
       onLoad({ filter: /\/(packages|apps)\/.*\.ts$/ }, ({ path }) => {
         if (plant && path === join(ROOT, plant.file))
           return { contents: plantedSource(plant), loader: 'ts' }
-        const primitive = /primitives\/(aead|x25519|ed25519)\.ts$/.exec(path)?.[1]
+        const primitive = /primitives\/(aead|blake2s|ed25519|x25519)\.ts$/.exec(path)?.[1]
         if (!isNull || !primitive || !path.startsWith(join(ROOT, PRIMITIVES))) return undefined
         const contents = readFileSync(join(ROOT, NULL_SUITE, `${primitive}.ts`), 'utf8')
         return { contents, loader: 'ts' }

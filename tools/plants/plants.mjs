@@ -30,8 +30,8 @@ export const PLANTS = [
     seek: MANY,
     says: 'neighbours are never told of each other',
     file: `${OVERLAY}topology/exchanger.ts`,
-    find: '    return nearestPerSide(peer, others, EXCHANGE_PEERS_MAX / 2)\n',
-    replace: '    return nearestPerSide(peer, others.slice(0, 0), EXCHANGE_PEERS_MAX / 2)\n',
+    find: '    return this.#table.around(peer, EXCHANGE_PEERS_MAX / 2)\n',
+    replace: '    return this.#table.around(peer, EXCHANGE_PEERS_MAX / 2).slice(0, 0)\n',
   },
   {
     name: 'own-word-is-enough',
@@ -53,7 +53,7 @@ export const PLANTS = [
     seek: MASS_KILL,
     says: 'known peers are dialled on although they never answer, and never forgotten',
     file: `${OVERLAY}topology/known-peers.ts`,
-    find: '    this.#known.delete(address.key)\n    this.#barredUntil.delete(address.key)\n    this.#barredUntil.set',
+    find: '    this.#known.delete(address)\n    this.#barredUntil.delete(address.key)\n    this.#barredUntil.set',
     replace: '    this.#barredUntil.delete(address.key)\n    this.#barredUntil.set',
   },
   {
@@ -79,9 +79,8 @@ export const PLANTS = [
     seek: MANY,
     says: 'near connections are kept to one side only',
     file: `${OVERLAY}topology/near-neighbors.ts`,
-    find: '    const near = new Set(nearestPerSide(this.#table.self, connections, NEAR_PER_SIDE))\n',
-    replace:
-      '    const near = new Set(nearestPerSide(this.#table.self, connections, 1).slice(0, 1))\n',
+    find: '    const near = new Set(this.#table.around(this.#table.self, NEAR_PER_SIDE))\n',
+    replace: '    const near = new Set(this.#table.around(this.#table.self, 1).slice(0, 1))\n',
   },
   {
     name: 'not-strictly-nearer',
@@ -119,9 +118,9 @@ export const PLANTS = [
     seek: MANY,
     says: 'the ring ends at zero: distances across it are taken the long way',
     file: 'packages/address/src/ring/closest.ts',
-    find: '    const toA = foldWords(subtractWords(a.words, target.words, scratchA))\n    const toB = foldWords(subtractWords(b.words, target.words, scratchB))\n',
+    find: '    const toA = foldWords(subtractFields(a, target, scratchA))\n    const toB = foldWords(subtractFields(b, target, scratchB))\n',
     replace:
-      '    const toA = subtractWords(a.words, target.words, scratchA)\n    const toB = foldWords(subtractWords(b.words, target.words, scratchB))\n',
+      '    const toA = subtractFields(a, target, scratchA)\n    const toB = foldWords(subtractFields(b, target, scratchB))\n',
   },
   {
     name: 'broken-pair-evicts',

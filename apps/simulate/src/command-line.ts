@@ -1,7 +1,7 @@
 /** The arguments of the simulation tool. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import type { LogLevel } from '@ipop/runtime'
-import { NODES_MAX, REPAIR_LIMIT_MS } from './limits.ts'
+import { NODES_MAX, PARTS_MAX, REPAIR_LIMIT_MS, SETTLE_MS } from './limits.ts'
 import { NAT_KINDS } from './ring/machines.ts'
 import type { NatShares } from './ring/machines.ts'
 import type { ScenarioOptions } from './scenario.ts'
@@ -15,6 +15,8 @@ export interface Arguments extends ScenarioOptions {
   readonly jitterMs: number
   /** Whether nodes stand at random places of a square instead of equally far apart. */
   readonly hasTorus: boolean
+  /** Whether delays are shaped like those measured on the Internet, around the median. */
+  readonly hasKing: boolean
   readonly lossProbability: number
   readonly brokenProbability: number
   readonly nats: NatShares
@@ -58,6 +60,7 @@ interface RawOptions {
   latency: number
   jitter: number
   torus?: true
+  king?: true
   loss: number
   broken: number
   nat: NatShares
@@ -65,6 +68,8 @@ interface RawOptions {
   duration: number
   interval: number
   fraction: number
+  parts: number
+  settle: number
   values: number
   limit: number
   json?: true
@@ -95,6 +100,7 @@ export function readArguments(argv: readonly string[], output: Output): Argument
     latencyMs: raw.latency,
     jitterMs: raw.jitter,
     hasTorus: raw.torus === true,
+    hasKing: raw.king === true,
     lossProbability: raw.loss,
     brokenProbability: raw.broken,
     nats: raw.nat,
@@ -102,6 +108,8 @@ export function readArguments(argv: readonly string[], output: Output): Argument
     durationMs: raw.duration * 1000,
     intervalMs: raw.interval * 1000,
     fraction: raw.fraction,
+    parts: raw.parts,
+    settleMs: raw.settle * 1000,
     values: raw.values,
     limitMs: raw.limit * 1000,
     isJson: raw.json === true,
@@ -116,7 +124,7 @@ export function readArguments(argv: readonly string[], output: Output): Argument
 
 function makeCommand(output: Output): Command {
   const names = SCENARIOS.map(({ name, summary }) => `  ${name.padEnd(16)} ${summary}`).join('\n')
-  return new Command('simulate')
+  const command = new Command('simulate')
     .description('Runs a scenario of overlay nodes in virtual time.')
     .exitOverride()
     .configureOutput({
@@ -132,8 +140,18 @@ function makeCommand(output: Output): Command {
     .option('--null-crypto', 'checksums instead of cryptography; `npm run simulate` sees to it')
     .option('--plant <name>', 'a planted bug; `npm run simulate` sees to it')
     .option('--trace <file>', 'write who did what when; as a picture where the name ends in .html')
+    .option('--json', 'print the result as JSON, of a range one line for each seed')
+    .option('--verify', 'run twice and compare the traces')
+    .option('--log <level>', 'print log events of this level and above to standard error', logLevel)
+    .addHelpText('after', `\nScenarios:\n${names}\n\nExit code: 0 fine, 1 failed, 2 bad usage.`)
+  return addStoryOptions(addNetworkOptions(command))
+}
+
+function addNetworkOptions(command: Command): Command {
+  return command
     .option('--latency <ms>', 'one-way delay of every path', real(0, 60_000), 100)
     .option('--torus', 'random places on a square, --latency being the longest delay')
+    .option('--king', 'delays as on the Internet, --latency being the median')
     .option('--jitter <ms>', 'further random delay', real(0, 60_000), 0)
     .option('--loss <p>', 'chance that a datagram is lost', real(0, 1), 0)
     .option('--broken <p>', 'chance that a node refuses another for good', real(0, 1), 0)
@@ -144,15 +162,22 @@ function makeCommand(output: Output): Command {
       {},
     )
     .option('--hints <count>', 'transport addresses each node is told', integer(0, 256), 5)
+}
+
+function addStoryOptions(command: Command): Command {
+  return command
     .option('--duration <s>', 'length of churn or partition', real(0, 1e7), 600)
     .option('--interval <s>', 'mean time between churn events', real(0.001, 1e6), 10)
-    .option('--fraction <p>', 'share of nodes that fail or are split off', real(0, 1), 0.5)
-    .option('--values <count>', 'values to store', integer(0, 100_000), 50)
+    .option('--fraction <p>', 'share of nodes that fail, lie or are split off', real(0, 1), 0.5)
+    .option('--parts <count>', 'parts of a partition', integer(2, PARTS_MAX), 2)
+    .option('--settle <s>', 'pause in which a ring comes to rest', real(0, 1e5), SETTLE_MS / 1000)
+    .option(
+      '--values <count>',
+      'values to store, joins or lookups to make',
+      integer(0, 100_000),
+      50,
+    )
     .option('--limit <s>', 'give up after', real(1, 1e7), REPAIR_LIMIT_MS / 1000)
-    .option('--json', 'print the result as JSON, of a range one line for each seed')
-    .option('--verify', 'run twice and compare the traces')
-    .option('--log <level>', 'print log events of this level and above to standard error', logLevel)
-    .addHelpText('after', `\nScenarios:\n${names}\n\nExit code: 0 fine, 1 failed, 2 bad usage.`)
 }
 
 function scenarioName(text: string): string {

@@ -89,3 +89,6 @@ export const MASS_KILL_SHARE_MAX = 0.5
 
 /** Addresses of the virtual network per node: few, so that nodes meet at one, and enough for those who crashed with a lease. */
 export const LAN_ADDRESSES_PER_NODE = 4
+
+/** A network falls into this many parts at most: with more, no part is a network any longer. */
+export const PARTS_MAX = 16

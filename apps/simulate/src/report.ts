@@ -22,6 +22,10 @@ export interface Report {
   readonly problems: readonly string[]
   /** Equal for equal runs. */
   readonly traceHash: string
+  /** Real time that the run took. */
+  readonly wallMs: number
+  /** The most memory that the process had. */
+  readonly peakMemoryMb: number
 }
 
 /** Returns the report for people. */
@@ -38,6 +42,7 @@ export function formatReport(report: Report): string {
     ['bytes per node', report.bytesPerNode.toFixed(0)],
     ['datagrams dropped', drops.length === 0 ? 'none' : drops.join(', ')],
     ['trace hash', report.traceHash],
+    ['cost', `${(report.wallMs / 1000).toFixed(1)} s, ${report.peakMemoryMb} MB`],
   ]
   const width = Math.max(...rows.map(([name]) => name.length))
   const lines = rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`)

@@ -12,8 +12,12 @@ export interface ScenarioOptions {
   readonly durationMs: number
   /** Virtual time between two events of that part. */
   readonly intervalMs: number
-  /** Share of nodes that fail, or that stand on one side of a partition. */
+  /** Share of nodes that fail or lie, or that stand on one side of a partition. */
   readonly fraction: number
+  /** Into how many parts the network splits. */
+  readonly parts: number
+  /** Pause in which a ring comes to rest. */
+  readonly settleMs: number
   /** Number of values or addresses that are stored. */
   readonly values: number
   /** Virtual time after which something that should have happened has failed. */

@@ -72,6 +72,12 @@ export const LINK_BARRED_MAX = 256
 /** Exchanges are at least this far apart, so that a burst of changes costs one exchange per neighbour. */
 export const EXCHANGE_GAP_MS = 150
 
+/** The same while the ring around a node is complete: news from afar can wait until there is more of it. */
+export const EXCHANGE_CALM_GAP_MS = 2_000
+
+/** Leaves asked at a time to look a node's own address up: one may be as lost as the node. */
+export const LOOKUP_LEAVES_MAX = 2
+
 /** First pause before a node asks its neighbours again while the ring around it is incomplete: a few round trips. */
 export const INCOMPLETE_RETRY_MIN_MS = 250
 

@@ -109,7 +109,7 @@ export const PASSIVE_KEEPALIVE_MS = 10_000
 export const UNANSWERED_MS = 15_000
 
 /** Verified records remembered by a process, about 300 bytes each: the peers of the busiest node, or a simulated network. */
-export const VERIFIED_RECORDS_MAX = 4_096
+export const VERIFIED_RECORDS_MAX = 16_384
 
 /** A member's name in a certificate: an e-mail address or host name; the certificate must fit the record. */
 export const CERTIFICATE_SUBJECT_BYTES_MAX = 64

@@ -253,3 +253,6 @@ export const UDP4_HEADER_BYTES = 28
 
 /** Headers of IPv6 (40) and UDP (8). */
 export const UDP6_HEADER_BYTES = 48
+
+/** Decoded hints remembered by a process, under a kilobyte each: the peers of a busy port, or a simulated network. */
+export const DECODED_HINTS_MAX = 16_384

@@ -33,7 +33,7 @@ export async function formRing(stage: Stage): Promise<string[]> {
 /** Lets the ring rest, then checks everything that must hold of a ring at rest. */
 export async function settleAndCheck(stage: Stage): Promise<string[]> {
   const { world, ring, options } = stage
-  await world.run({ forMs: SETTLE_MS })
+  await world.run({ forMs: options.settleMs })
   const isQuiet = (): boolean => ring.report().isConsistent
   // Connections come and go even at rest; what must be seen is one moment at which all views agree.
   if (await world.runUntil(isQuiet, { limitMs: options.limitMs, everyMs: CHECK_SLOWLY_MS })) {

@@ -1,6 +1,6 @@
 /** Nodes lease addresses from a small pool, whole and split in two; at rest no address has two owners. */
 import { LeaseHolder, poolFor } from '../ring/lease-holder.ts'
-import { CHECK_SLOWLY_MS, SETTLE_MS } from '../limits.ts'
+import { CHECK_SLOWLY_MS } from '../limits.ts'
 import { formRing, unformed, untilFormed } from '../ring/stages.ts'
 import type { SimulatedNode } from '../ring/simulated-node.ts'
 import type { Findings, Metric, Scenario, Stage } from '../scenario.ts'
@@ -15,7 +15,7 @@ export const leases: Scenario = {
   async run(stage) {
     const problems = await formRing(stage)
     if (problems.length > 0) return { metrics: {}, problems }
-    await stage.world.run({ forMs: SETTLE_MS })
+    await stage.world.run({ forMs: stage.options.settleMs })
     const { network, size } = poolFor(stage.options.nodes)
     const all = stage.ring.pickNodes(stage.options.nodes)
     const early = all.slice(0, Math.ceil(all.length / 2))
@@ -46,7 +46,7 @@ async function leaseWhileSplit(
   const { splitMs } = await split(stage)
   if (splitMs === undefined) problems.push('the two sides did not form rings of their own')
   holders.push(...late.map(hold))
-  await stage.world.run({ forMs: stage.options.durationMs })
+  metrics['doublesWithinAPart'] = await watchParts(stage, holders)
   metrics['doublesWhileSplit'] = doubles(holders).length
   stage.world.heal()
   if ((await untilFormed(stage)) === undefined) return { metrics, problems: unformed(stage) }
@@ -63,6 +63,21 @@ async function leaseWhileSplit(
     },
     problems: [...problems, ...later],
   }
+}
+
+/** Returns how many addresses had two owners that reach each other, summed over the seconds of the split. */
+async function watchParts(stage: Stage, holders: readonly LeaseHolder[]): Promise<number> {
+  const { world, options } = stage
+  const endsAt = world.elapsedMs() + options.durationMs
+  let found = 0
+  while (world.elapsedMs() < endsAt) {
+    await world.run({ forMs: CHECK_SLOWLY_MS })
+    const owned = holders.filter(({ address }) => address !== undefined)
+    for (const [index, one] of owned.entries())
+      for (const other of owned.slice(index + 1))
+        if (one.address === other.address && world.canReach(one.node.host, other.node.host)) found++
+  }
+  return found
 }
 
 /** Waits until everybody has an address and none has two owners. */

@@ -1,6 +1,5 @@
 /** A share of all nodes dies at the same instant. */
 import { formRing, settleAndCheck, shapeMetrics, unformed, untilFormed } from '../ring/stages.ts'
-import { SETTLE_MS } from '../limits.ts'
 import type { Scenario } from '../scenario.ts'
 import { round } from '../statistics.ts'
 
@@ -12,7 +11,7 @@ export const massFailure: Scenario = {
   async run(stage) {
     const problems = await formRing(stage)
     if (problems.length > 0) return { metrics: {}, problems }
-    await stage.world.run({ forMs: SETTLE_MS })
+    await stage.world.run({ forMs: stage.options.settleMs })
     const victims = stage.ring.pickNodes(Math.floor(stage.options.nodes * stage.options.fraction))
     for (const victim of victims) victim.crash()
     stage.tell(`${victims.length} nodes crashed`)

@@ -1,6 +1,6 @@
-/** The network splits in two, each side forms its own ring, and the rings merge when it heals. */
+/** The network splits, each part forms its own ring, and the rings merge when it heals. */
 import { checkCycle, checkNeighbors } from '@ipop/simulator'
-import { CHECK_SLOWLY_MS, SETTLE_MS } from '../limits.ts'
+import { CHECK_SLOWLY_MS } from '../limits.ts'
 import { formRing, settleAndCheck, unformed, untilFormed } from '../ring/stages.ts'
 import type { SimulatedNode } from '../ring/simulated-node.ts'
 import type { Scenario, Stage } from '../scenario.ts'
@@ -14,13 +14,13 @@ export const partitionMerge: Scenario = {
   async run(stage) {
     const problems = await formRing(stage)
     if (problems.length > 0) return { metrics: {}, problems }
-    await stage.world.run({ forMs: SETTLE_MS })
+    await stage.world.run({ forMs: stage.options.settleMs })
     const { splitMs, sides } = await split(stage)
     const metrics = { sideNodes: sides.map((side) => side.length).join(' + ') }
     if (splitMs === undefined) {
-      return { metrics, problems: ['the two sides did not form rings of their own'] }
+      return { metrics, problems: ['the parts did not form rings of their own'] }
     }
-    stage.tell(`two rings after ${round(splitMs / 1000)} s; the network heals`)
+    stage.tell(`${sides.length} rings after ${round(splitMs / 1000)} s; the network heals`)
     stage.world.heal()
     const mergedMs = await untilFormed(stage)
     if (mergedMs === undefined) return { metrics, problems: unformed(stage) }
@@ -29,16 +29,14 @@ export const partitionMerge: Scenario = {
   },
 }
 
-/** Splits the network for the duration; tells when both sides had their own ring. */
+/** Splits the network for the duration; tells when each part had its own ring. */
 export async function split(
   stage: Stage,
 ): Promise<{ splitMs: number | undefined; sides: SimulatedNode[][] }> {
-  const { world, ring, options } = stage
-  const one = ring.pickNodes(Math.floor(ring.running.length * options.fraction))
-  const other = ring.running.filter((node) => !one.includes(node))
-  const sides = [one, other]
+  const { world, options } = stage
+  const sides = partsOf(stage)
   world.partition(sides.map((side) => side.map((node) => node.host)))
-  stage.tell(`the network splits into ${one.length} and ${other.length} nodes`)
+  stage.tell(`the network splits into ${sides.map((side) => side.length).join(' + ')} nodes`)
   const startedAt = world.elapsedMs()
   const areRings = (): boolean => sides.every(isRing)
   const isSplit = await world.runUntil(areRings, {
@@ -48,6 +46,17 @@ export async function split(
   const splitMs = isSplit ? world.elapsedMs() - startedAt : undefined
   await world.run({ untilMs: Math.max(world.elapsedMs(), startedAt + options.durationMs) })
   return { splitMs, sides }
+}
+
+/** Two parts stand to each other as the user wants it; more are of one size. */
+function partsOf({ ring, options }: Stage): SimulatedNode[][] {
+  const shuffled = ring.pickNodes(ring.running.length)
+  const { parts, fraction } = options
+  const first = Math.floor(shuffled.length * fraction)
+  if (parts === 2) return [shuffled.slice(0, first), shuffled.slice(first)]
+  const groups: SimulatedNode[][] = Array.from({ length: parts }, () => [])
+  for (const [index, node] of shuffled.entries()) groups[index % parts]?.push(node)
+  return groups
 }
 
 function isRing(side: readonly SimulatedNode[]): boolean {

@@ -3,14 +3,20 @@
 /** A 160-bit number as five 32-bit words, most significant first. Never modified once it is handed out. */
 export type Words = Uint32Array
 
+/** The same as fields: signed words, which engines keep in place, while an array of five costs 200 bytes. */
+export interface WordFields {
+  readonly w0: number
+  readonly w1: number
+  readonly w2: number
+  readonly w3: number
+  readonly w4: number
+}
+
 const WORDS = 5
 
-/** Returns the number that 20 bytes stand for, most significant byte first. */
-export function wordsFromBytes(bytes: Uint8Array): Words {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const words = new Uint32Array(WORDS)
-  for (let i = 0; i < WORDS; i++) words[i] = view.getUint32(i * 4)
-  return words
+/** Returns the number in fields as words. */
+export function wordsOf({ w0, w1, w2, w3, w4 }: WordFields): Words {
+  return Uint32Array.of(w0, w1, w2, w3, w4)
 }
 
 /** Returns the 20 bytes of a number, most significant byte first. */
@@ -29,6 +35,33 @@ export function compareWords(left: Words, right: Words): -1 | 0 | 1 {
     if (l !== r) return l < r ? -1 : 1
   }
   return 0
+}
+
+/** Compares two numbers in fields: -1, 0 or 1. */
+export function compareFields(left: WordFields, right: WordFields): -1 | 0 | 1 {
+  if (left.w0 !== right.w0) return compareSigned(left.w0, right.w0)
+  if (left.w1 !== right.w1) return compareSigned(left.w1, right.w1)
+  if (left.w2 !== right.w2) return compareSigned(left.w2, right.w2)
+  if (left.w3 !== right.w3) return compareSigned(left.w3, right.w3)
+  return left.w4 === right.w4 ? 0 : compareSigned(left.w4, right.w4)
+}
+
+function compareSigned(left: number, right: number): -1 | 1 {
+  return left >>> 0 < right >>> 0 ? -1 : 1
+}
+
+/** Writes left - right into `difference` and returns it. */
+export function subtractFields(left: WordFields, right: WordFields, difference: Words): Words {
+  let digit = (left.w4 >>> 0) - (right.w4 >>> 0)
+  difference[4] = digit
+  digit = (left.w3 >>> 0) - (right.w3 >>> 0) - (digit < 0 ? 1 : 0)
+  difference[3] = digit
+  digit = (left.w2 >>> 0) - (right.w2 >>> 0) - (digit < 0 ? 1 : 0)
+  difference[2] = digit
+  digit = (left.w1 >>> 0) - (right.w1 >>> 0) - (digit < 0 ? 1 : 0)
+  difference[1] = digit
+  difference[0] = (left.w0 >>> 0) - (right.w0 >>> 0) - (digit < 0 ? 1 : 0)
+  return difference
 }
 
 /** Writes left + right into `sum` and returns it. */

@@ -1,6 +1,6 @@
 /** Which side of a position another one lies on, and whether it lies inside a range. */
 import type { Address } from '../address/address.ts'
-import { compareWords, subtractWords } from '../address/words.ts'
+import { compareFields, compareWords, subtractFields } from '../address/words.ts'
 
 const HALF_TOP_WORD = 0x8000_0000
 const scratch = new Uint32Array(5)
@@ -11,12 +11,12 @@ const scratchRange = new Uint32Array(5)
  * greater one is left of the other, because their plain difference then needs no wrapping; nothing is left of itself.
  */
 export function isLeftOf(x: Address, y: Address): boolean {
-  const difference = subtractWords(x.words, y.words, scratch)
+  const difference = subtractFields(x, y, scratch)
   const top = difference[0] ?? 0
   if (top > HALF_TOP_WORD) return false
   const rest =
     (difference[1] ?? 0) | (difference[2] ?? 0) | (difference[3] ?? 0) | (difference[4] ?? 0)
-  if (top === HALF_TOP_WORD) return rest === 0 && compareWords(x.words, y.words) > 0
+  if (top === HALF_TOP_WORD) return rest === 0 && compareFields(x, y) > 0
   return top !== 0 || rest !== 0
 }
 
@@ -27,8 +27,8 @@ export function isRightOf(x: Address, y: Address): boolean {
 
 /** Returns whether going left from `from` meets `x` before `to`. The ends are excluded; equal ends have nothing between. */
 export function isBetweenLeft(x: Address, from: Address, to: Address): boolean {
-  const toX = subtractWords(x.words, from.words, scratch)
-  const toEnd = subtractWords(to.words, from.words, scratchRange)
+  const toX = subtractFields(x, from, scratch)
+  const toEnd = subtractFields(to, from, scratchRange)
   return compareWords(toX, toEnd) < 0 && !x.equals(from)
 }
 

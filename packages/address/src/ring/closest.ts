@@ -1,6 +1,6 @@
 /** Choosing among positions by their distance to a target. */
 import type { Address } from '../address/address.ts'
-import { compareWords, foldWords, subtractWords } from '../address/words.ts'
+import { compareWords, foldWords, subtractFields } from '../address/words.ts'
 
 const scratchA = new Uint32Array(5)
 const scratchB = new Uint32Array(5)
@@ -8,9 +8,18 @@ const scratchB = new Uint32Array(5)
 /** Returns an order for sorting: nearer to `target` first, of two equally near ones the lower address first. */
 export function compareByDistance(target: Address): (a: Address, b: Address) => -1 | 0 | 1 {
   return (a, b) => {
-    const toA = foldWords(subtractWords(a.words, target.words, scratchA))
-    const toB = foldWords(subtractWords(b.words, target.words, scratchB))
+    const toA = foldWords(subtractFields(a, target, scratchA))
+    const toB = foldWords(subtractFields(b, target, scratchB))
     return compareWords(toA, toB) || a.compare(b)
+  }
+}
+
+/** Returns an order for sorting: in the order in which they lie going left from `center`. */
+export function compareLeftwards(center: Address): (a: Address, b: Address) => -1 | 0 | 1 {
+  return (a, b) => {
+    const toA = subtractFields(a, center, scratchA)
+    const toB = subtractFields(b, center, scratchB)
+    return compareWords(toA, toB)
   }
 }
 

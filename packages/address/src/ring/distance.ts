@@ -4,7 +4,7 @@ import {
   compareWords,
   foldWords,
   isZeroWords,
-  subtractWords,
+  subtractFields,
   wordsToBytes,
   type Words,
 } from '../address/words.ts'
@@ -40,21 +40,24 @@ export class Distance {
 
   /** Returns the length as a share of the whole ring, 0 to 1, rounded to the precision of a number. */
   toFraction(): number {
-    return this.words.reduceRight((fraction, word) => (fraction + word) / 0x1_0000_0000, 0)
+    let fraction = 0
+    for (let i = this.words.length - 1; i >= 0; i--)
+      fraction = (fraction + (this.words[i] as number)) / 0x1_0000_0000
+    return fraction
   }
 }
 
 /** Returns the length of the way left (clockwise, increasing) from `from` to `to`. */
 export function leftDistance(from: Address, to: Address): Distance {
-  return new Distance(subtractWords(to.words, from.words))
+  return new Distance(subtractFields(to, from, new Uint32Array(5)))
 }
 
 /** Returns the length of the way right (counter-clockwise, decreasing) from `from` to `to`. */
 export function rightDistance(from: Address, to: Address): Distance {
-  return new Distance(subtractWords(from.words, to.words))
+  return new Distance(subtractFields(from, to, new Uint32Array(5)))
 }
 
 /** Returns the length of the shorter way between two positions; at most half the ring. */
 export function distance(a: Address, b: Address): Distance {
-  return new Distance(foldWords(subtractWords(a.words, b.words)))
+  return new Distance(foldWords(subtractFields(a, b, new Uint32Array(5))))
 }

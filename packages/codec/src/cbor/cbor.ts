@@ -3,6 +3,7 @@ import { encode, rfc8949EncodeOptions, Tokenizer, Type, type Token } from 'cborg
 import { equalBytes } from '../bytes/bytes.ts'
 import { CBOR_DEPTH_MAX, CBOR_ITEMS_MAX } from '../limits.ts'
 import { Malformed } from '../malformed.ts'
+import { CborEncoder } from './encoder.ts'
 
 /** A value that can be written as CBOR. Objects stand for maps; decoded ones have no prototype. */
 export type CborValue =
@@ -50,9 +51,12 @@ const ENCODE_OPTIONS = {
   },
 }
 
+/** The library knows the rare forms: big numbers, fractions, text beyond ASCII. */
+const encoder = new CborEncoder((value) => encode(value, ENCODE_OPTIONS))
+
 /** Returns `value` as CBOR: shortest forms, sorted keys, one byte sequence per value. Throws on what CborValue excludes. */
 export function encodeCbor(value: CborValue): Uint8Array {
-  return encode(value, ENCODE_OPTIONS)
+  return encoder.encode(value).slice()
 }
 
 /** Returns the value that `bytes` are the one deterministic encoding of. Accepts any bytes; the result owns its memory. */
@@ -62,7 +66,7 @@ export function decodeCbor(bytes: Uint8Array, limits: CborLimits = {}): CborValu
   try {
     const value = builder.build()
     // What is written differently from how we would write it (key order, long floats, broken UTF-8) is refused here.
-    if (!equalBytes(encodeCbor(value), plain)) return new Malformed('CBOR is not deterministic')
+    if (!equalBytes(encoder.encode(value), plain)) return new Malformed('CBOR is not deterministic')
     return value
   } catch (error) {
     return new Malformed(reasonOf(error))

@@ -1,5 +1,6 @@
 /** Properties of the CBOR profile that hold for every value and for every input. */
 import { describe, expect, it } from '@jest/globals'
+import { encode, rfc8949EncodeOptions } from 'cborg'
 import fc from 'fast-check'
 import {
   CBOR_DEPTH_MAX,
@@ -18,6 +19,18 @@ describe('encodeCbor and decodeCbor', () => {
       }),
       { numRuns: 300 },
     )
+  })
+
+  it('write what the library writes', () => {
+    fc.assert(
+      fc.property(anyValue(), (value) => {
+        expect(encodeCbor(value)).toEqual(new Uint8Array(encode(value, rfc8949EncodeOptions)))
+      }),
+      { numRuns: 300 },
+    )
+    for (const number of [23, 24, 255, 256, 65_535, 65_536, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1])
+      for (const value of [number, -number, -number - 1])
+        expect(encodeCbor(value)).toEqual(new Uint8Array(encode(value, rfc8949EncodeOptions)))
   })
 
   it('write a map the same way whatever the order of its keys', () => {

@@ -2,7 +2,7 @@
 import type { Address } from '@ipop/address'
 import { compareByDistance } from '@ipop/address'
 import { CONNECTIONS_MAX } from '../limits.ts'
-import { sortLeftwards } from '../topology/known-peers.ts'
+import { RingOrder } from '../topology/ring-order.ts'
 import type { Connection } from './connection.ts'
 import { Role } from './roles.ts'
 
@@ -17,57 +17,72 @@ export interface Neighbors {
 /** A table of connections; the node itself is not in it. */
 export class ConnectionTable {
   readonly self: Address
-  readonly #byKey = new Map<string, Connection>()
+  readonly #all = new Set<Connection>()
+  readonly #ring: RingOrder<Connection>
 
   constructor(self: Address) {
     this.self = self
+    this.#ring = new RingOrder(self)
   }
 
   /** The number of connections. */
   get size(): number {
-    return this.#byKey.size
+    return this.#all.size
   }
 
   /** Whether one more connection would exceed the cap. */
   get isFull(): boolean {
-    return this.#byKey.size >= CONNECTIONS_MAX
+    return this.#all.size >= CONNECTIONS_MAX
   }
 
   /** Adds a connection in the place of an older one with the same peer. */
   add(connection: Connection): void {
-    this.#byKey.set(connection.address.key, connection)
+    this.remove(connection.address)
+    this.#all.add(connection)
+    this.#ring.set(connection)
   }
 
   /** Removes and returns the connection with `address`. */
   remove(address: Address): Connection | undefined {
-    const connection = this.#byKey.get(address.key)
-    this.#byKey.delete(address.key)
+    const connection = this.#ring.get(address)
+    if (connection === undefined) return undefined
+    this.#all.delete(connection)
+    this.#ring.delete(address)
     return connection
   }
 
   /** Returns the connection with `address`. */
   get(address: Address): Connection | undefined {
-    return this.#byKey.get(address.key)
+    return this.#ring.get(address)
   }
 
   /** Returns every connection. */
   all(): Connection[] {
-    return [...this.#byKey.values()]
+    return [...this.#all]
   }
 
   /** Returns the connections over which ring packets may travel. */
   structured(): Connection[] {
-    return this.all().filter((connection) => connection.isStructured)
+    const found: Connection[] = []
+    for (const connection of this.#all) if (connection.isStructured) found.push(connection)
+    return found
   }
 
   /** Returns the connections that this end plays `role` in. */
   withRole(role: Role): Connection[] {
-    return this.all().filter((connection) => connection.has(role))
+    const found: Connection[] = []
+    for (const connection of this.#all) if (connection.has(role)) found.push(connection)
+    return found
+  }
+
+  /** Returns the `perSide` connections nearest to `address` on each side of it, going left, without its own. */
+  around(address: Address, perSide: number): Connection[] {
+    return this.#ring.around(address, perSide)
   }
 
   /** Returns the structured connections going left (increasing addresses) from the node, nearest first. */
   leftwards(): Connection[] {
-    return sortLeftwards(this.self, this.structured())
+    return this.#ring.items.filter((connection) => connection.isStructured)
   }
 
   /** Returns the structured connections going right (decreasing addresses) from the node, nearest first. */
@@ -77,11 +92,10 @@ export class ConnectionTable {
 
   /** Returns the immediate neighbours and theirs, from this node's own table. */
   neighbors(): Neighbors {
-    const left = this.leftwards()
-    const count = left.length
-    if (count === 0) return {}
-    const at = (index: number) => left[(index + count) % count]?.address
-    return { left: at(0), left2: at(1), right: at(-1), right2: at(-2) }
+    const { items } = this.#ring
+    const [left, left2 = left] = twoStructured(items, 0, 1)
+    const [right, right2 = right] = twoStructured(items, items.length - 1, -1)
+    return left === undefined ? {} : { left, left2, right, right2 }
   }
 
   /** Returns the connections that `isEligible` accepts, nearest to `target` first. */
@@ -99,4 +113,14 @@ export class ConnectionTable {
       if (connection.channel.localStatus !== status) connection.channel.localStatus = status
     }
   }
+}
+
+/** Returns the addresses of the first two structured connections met from `from` on. */
+function twoStructured(items: readonly Connection[], from: number, step: 1 | -1): Address[] {
+  const found: Address[] = []
+  for (let index = from; index >= 0 && index < items.length && found.length < 2; index += step) {
+    const connection = items[index] as Connection
+    if (connection.isStructured) found.push(connection.address)
+  }
+  return found
 }

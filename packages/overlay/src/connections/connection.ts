@@ -21,6 +21,8 @@ export class Connection {
   #roles = 0
   /** Which life of the peer's process this is, by its own word. */
   #incarnation: number | undefined
+  /** The last hint given out, and what it was made of. */
+  #hint: { own: PeerHint; offered: readonly TransportAddress[]; all: PeerHint } | undefined
 
   constructor(channel: Channel, now: Instant) {
     this.channel = channel
@@ -37,9 +39,11 @@ export class Connection {
   /** All that is known for dialling the peer: the endpoints that worked, then those it offers. */
   get hint(): PeerHint {
     const { hint } = this.channel
-    const more = this.#offered.filter((ta) => !hint.endpoints.some((known) => known.equals(ta)))
-    if (more.length === 0) return hint
-    return { ...hint, endpoints: [...hint.endpoints, ...more].slice(0, HINT_ENDPOINTS_MAX) }
+    const last = this.#hint
+    if (last?.own === hint && last.offered === this.#offered) return last.all
+    const all = withMore(hint, this.#offered)
+    this.#hint = { own: hint, offered: this.#offered, all }
+    return all
   }
 
   /** Takes note of where the peer says it can be reached. */
@@ -109,4 +113,10 @@ export class Connection {
   status(isInRing: boolean): number {
     return this.#roles | (isInRing ? STATUS_IN_RING : 0)
   }
+}
+
+function withMore(hint: PeerHint, offered: readonly TransportAddress[]): PeerHint {
+  const more = offered.filter((ta) => !hint.endpoints.some((known) => known.equals(ta)))
+  if (more.length === 0) return hint
+  return { ...hint, endpoints: [...hint.endpoints, ...more].slice(0, HINT_ENDPOINTS_MAX) }
 }

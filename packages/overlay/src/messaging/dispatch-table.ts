@@ -19,22 +19,40 @@ export type CallHandler<T> = (args: T, context: CallContext) => CborValue | Prom
 /** How a call ended on the side that served it. */
 export type CallOutcome = { ok: true; value: CborValue } | { ok: false; message: string }
 
+/** What holds of a method beyond its schema. */
+export interface MethodOptions {
+  /** Whether running it again is as good as its first answer: then repeated requests need no memory. */
+  readonly isRepeatable?: boolean
+}
+
 /** Methods by name. */
 export class DispatchTable {
+  readonly #repeatable = new Set<string>()
   readonly #methods = new Map<
     string,
     (args: CborValue, context: CallContext) => Promise<CallOutcome>
   >()
 
   /** Adds a method; throws when there already is one of that name. */
-  add<T>(method: string, schema: ArgumentSchema<T>, handler: CallHandler<T>): void {
+  add<T>(
+    method: string,
+    schema: ArgumentSchema<T>,
+    handler: CallHandler<T>,
+    { isRepeatable = false }: MethodOptions = {},
+  ): void {
     if (this.#methods.has(method)) throw new Error(`method ${method} is registered already`)
+    if (isRepeatable) this.#repeatable.add(method)
     this.#methods.set(method, async (args, context) => {
       const checked = schema(args)
       if (checked instanceof Malformed)
         return { ok: false, message: `${method}: bad arguments: ${checked.reason}` }
       return { ok: true, value: await handler(checked, context) }
     })
+  }
+
+  /** Returns whether `method` may run again for a repeated request. */
+  isRepeatable(method: string): boolean {
+    return this.#repeatable.has(method)
   }
 
   /** Returns the names of all methods. */

@@ -255,12 +255,14 @@ export class RequestReply {
       })
       return
     }
-    const seen = this.#cache.begin(source, request.id, this.#runtime.clock.now())
+    const isRepeatable = this.#dispatch.isRepeatable(request.method)
+    const now = this.#runtime.clock.now()
+    const seen = isRepeatable ? undefined : this.#cache.begin(source, request.id, now)
     if (seen?.kind === 'answered') this.#reply(source, seen.reply)
     if (seen) return
     void this.#dispatch.call(request.method, request.args, { source, hops }).then((outcome) => {
       const reply = encodeOutcome(request.id, outcome)
-      this.#cache.answer(source, request.id, reply)
+      if (!isRepeatable) this.#cache.answer(source, request.id, reply)
       if (!this.#isClosed) this.#reply(source, reply)
     })
   }

@@ -9,7 +9,13 @@ import {
 import { Connection } from '../connections/connection.ts'
 import type { ConnectionTable } from '../connections/connection-table.ts'
 import { Role } from '../connections/roles.ts'
-import { EXCHANGE_GAP_MS, LINK_TURN_MS, TRIM_PERIOD_MS, UNNEEDED_GRACE_MS } from '../limits.ts'
+import {
+  EXCHANGE_CALM_GAP_MS,
+  EXCHANGE_GAP_MS,
+  LINK_TURN_MS,
+  TRIM_PERIOD_MS,
+  UNNEEDED_GRACE_MS,
+} from '../limits.ts'
 import type { RelaySeeker } from '../edges/relay-seeker.ts'
 import type { Linker } from '../linking/linker.ts'
 import type { Departed } from '../topology/departed.ts'
@@ -229,13 +235,13 @@ export class RingKeeper {
   #exchange(now: Instant): void {
     const { near, exchanger, table } = this.#modules
     // Compared with the instant itself: a difference may be rounded below the gap, and the timer would fire for ever.
-    const dueAt = this.#exchangedAt + EXCHANGE_GAP_MS
+    const isComplete = this.isComplete
+    const dueAt = this.#exchangedAt + (isComplete ? EXCHANGE_CALM_GAP_MS : EXCHANGE_GAP_MS)
     if (now < dueAt) return this.#armAt(dueAt)
     this.#exchangedAt = now
-    const isComplete = this.isComplete
-    const partners = new Set(near.near())
-    if (!this.isInRing) for (const leaf of table.withRole(Role.leaf)) partners.add(leaf)
-    for (const connection of partners) exchanger.exchangeWith(connection, this.#revision, false)
+    const leaves = this.isInRing ? [] : table.withRole(Role.leaf)
+    const partners = new Set([...near.near(), ...leaves])
+    for (const partner of partners) exchanger.exchangeWith(partner, this.#revision, false)
     const due = this.#pace.take(isComplete, now)
     if (due !== 'nothing') this.#exchangeAnyway(isComplete, due === 'everything')
   }
@@ -248,8 +254,7 @@ export class RingKeeper {
       const connection = address && table.get(address)
       if (connection) exchanger.exchangeWith(connection, this.#revision, true)
     }
-    if (!looksUp) return
-    for (const leaf of table.withRole(Role.leaf)) exchanger.lookUpSelf(leaf)
+    if (looksUp) exchanger.lookUpSelfByNewest(table.withRole(Role.leaf))
   }
 
   #tryDeparted(now: Instant): void {

@@ -8,7 +8,7 @@ import type { DispatchTable } from '../messaging/dispatch-table.ts'
 import type { RequestReply } from '../messaging/request-reply.ts'
 import type { Exchanger } from '../topology/exchanger.ts'
 import { RoutingMode } from '../wire/overlay-packet.ts'
-import type { ProxyCall } from '../wire/ring-exchange.ts'
+import type { ProxyCall, RingExchange } from '../wire/ring-exchange.ts'
 import {
   decodeConnectRequest,
   decodeProxyCall,
@@ -38,11 +38,12 @@ export function addRingMethods(
   },
 ): void {
   const { channels, table, linker, calls, exchanger, keeper } = modules
-  dispatch.add('ring.ping', anything, () => null)
-  dispatch.add('ring.exchange', decodeRingExchange, (exchange) => {
+  dispatch.add('ring.ping', anything, () => null, { isRepeatable: true })
+  const exchangeWith = (exchange: RingExchange): CborValue => {
     keeper.learn(exchange)
     return encodeRingExchange(exchanger.answer(exchange, keeper.revision))
-  })
+  }
+  dispatch.add('ring.exchange', decodeRingExchange, exchangeWith, { isRepeatable: true })
   dispatch.add('ring.connect', decodeConnectRequest, ({ from }) => {
     linker.link(from, 0, { overRing: keeper.isInRing })
     return encodeConnectReply(channels.hintOf())

@@ -6,7 +6,7 @@ import type { Log } from '@ipop/runtime'
 import type { PeerHint } from '@ipop/transport'
 import type { Connection } from '../connections/connection.ts'
 import type { ConnectionTable } from '../connections/connection-table.ts'
-import { EXCHANGE_PEERS_MAX } from '../limits.ts'
+import { EXCHANGE_PEERS_MAX, LOOKUP_LEAVES_MAX } from '../limits.ts'
 import type { RequestReply } from '../messaging/request-reply.ts'
 import { RoutingMode } from '../wire/overlay-packet.ts'
 import type { RingExchange } from '../wire/ring-exchange.ts'
@@ -16,7 +16,6 @@ import {
   encodeProxyCall,
   encodeRingExchange,
 } from '../wire/ring-exchange.ts'
-import { nearestPerSide } from './known-peers.ts'
 
 /** Who is told what an exchange brought. */
 export interface ExchangeListener {
@@ -70,10 +69,11 @@ export class Exchanger {
 
   /** Returns what this node answers a peer that told it `exchange`. `revision` as for `exchangeWith`. */
   answer({ from, peers }: RingExchange, revision: number): RingExchange {
-    const exchange = this.tell(from.address)
+    const named = keysOf(peers)
+    const exchange = without(this.tell(from.address), named)
     if (!this.#table.get(from.address)) return exchange
-    this.#lastHeard.set(from.address.key, keysOf(peers))
-    this.#lastTold.set(from.address.key, { ...summary(exchange, from.address), revision })
+    this.#lastHeard.set(from.address.key, named)
+    this.#lastTold.set(from.address.key, { ...this.#summary(from.address), revision })
     return exchange
   }
 
@@ -84,11 +84,13 @@ export class Exchanger {
   exchangeWith({ address }: Connection, revision: number, isForced: boolean): void {
     const last = this.#lastTold.get(address.key)
     if (!isForced && last?.revision === revision) return
-    const exchange = this.tell(address)
-    const told = { ...summary(exchange, address), revision }
+    const told = { ...this.#summary(address), revision }
     this.#lastTold.set(address.key, told)
     if (!isForced && last && !this.#hasNews(address, last, told)) return
-    this.#call(address, 'ring.exchange', encodeRingExchange(exchange)).catch((error: unknown) => {
+    const exchange = this.tell(address)
+    const heard = isForced ? undefined : this.#lastHeard.get(address.key)
+    const args = encodeRingExchange(heard ? without(exchange, heard) : exchange)
+    this.#call(address, 'ring.exchange', args).catch((error: unknown) => {
       this.#lastTold.delete(address.key)
       this.#log.write('debug', 'exchange failed', { peer: address.toString(), error })
     })
@@ -115,6 +117,11 @@ export class Exchanger {
           error,
         })
       })
+  }
+
+  /** Lets the newest of `leaves` do so: the older ones were asked before. */
+  lookUpSelfByNewest(leaves: readonly Connection[]): void {
+    for (const leaf of leaves.slice(-LOOKUP_LEAVES_MAX)) this.lookUpSelf(leaf)
   }
 
   /** Asks both neighbours of this node's own address through the ring it is in. */
@@ -162,23 +169,28 @@ export class Exchanger {
     return false
   }
 
+  /** Whether the peer is this node's neighbour concerns it; who else is one does not, unless it is named. */
+  #summary(peer: Address): Omit<Told, 'revision'> {
+    const { left, right } = this.#table.neighbors()
+    const side = `${left?.equals(peer) ? 'left' : ''}${right?.equals(peer) ? 'right' : ''}`
+    return { peers: keysOf(this.#peersFor(peer)), side }
+  }
+
   #refuse(malformed: Malformed): void {
     this.#log.write('debug', 'exchange malformed', { reason: malformed.reason })
   }
 
   /** Only peers with which this node has a live session are named: nobody spreads the word of the dead. */
   #peersFor(peer: Address): Connection[] {
-    const others = this.#table.all().filter((connection) => !connection.address.equals(peer))
-    return nearestPerSide(peer, others, EXCHANGE_PEERS_MAX / 2)
+    return this.#table.around(peer, EXCHANGE_PEERS_MAX / 2)
   }
 }
 
-function keysOf(peers: readonly PeerHint[]): Set<string> {
-  return new Set(peers.map((hint) => hint.address.key))
+/** Leaves out whom the other end has named: it is connected with them, and knows them at least as well. */
+function without(exchange: RingExchange, named: ReadonlySet<string>): RingExchange {
+  return { ...exchange, peers: exchange.peers.filter(({ address }) => !named.has(address.key)) }
 }
 
-/** Whether the peer is this node's neighbour concerns it; who else is one does not, unless it is named. */
-function summary({ peers, left, right }: RingExchange, peer: Address): Omit<Told, 'revision'> {
-  const side = `${left?.equals(peer) ? 'left' : ''}${right?.equals(peer) ? 'right' : ''}`
-  return { peers: keysOf(peers), side }
+function keysOf(peers: readonly { readonly address: Address }[]): Set<string> {
+  return new Set(peers.map(({ address }) => address.key))
 }

@@ -1,12 +1,14 @@
 /** Peers a node has heard of around its own address, connected or not: what a broken side is repaired from. */
 import type { Address } from '@ipop/address'
-import { leftDistance } from '@ipop/address'
+import { compareLeftwards } from '@ipop/address'
 import { equalBytes } from '@ipop/codec'
 import type { Instant } from '@ipop/runtime'
 import type { PeerHint } from '@ipop/transport'
 import { KNOWN_PER_SIDE, LINK_BARRED_MAX, LINK_BARRED_MS, LINK_FAILURES_MAX } from '../limits.ts'
+import { RingOrder } from './ring-order.ts'
 
 interface Known {
+  readonly address: Address
   hint: PeerHint
   failures: number
   /** The peer that named it last and has a live session with it. */
@@ -18,22 +20,24 @@ interface Known {
 /** Hints around one address, bounded, with the ones that failed barred for a while. */
 export class KnownPeers {
   readonly #self: Address
-  readonly #known = new Map<string, Known>()
+  readonly #known: RingOrder<Known>
   readonly #barredUntil = new Map<string, Instant>()
 
   constructor(self: Address) {
     this.#self = self
+    this.#known = new RingOrder(self)
   }
 
   /** The number of peers remembered. */
   get size(): number {
-    return this.#known.size
+    return this.#known.items.length
   }
 
   /** Remembers `hint`, named by `introducer`, unless it is barred; returns whether it was new. */
   learn(hint: PeerHint, now: Instant, introducer?: Address): boolean {
     if (hint.address.equals(this.#self) || this.#isBarred(hint.address, now)) return false
-    const known = this.#known.get(hint.address.key)
+    const { address } = hint
+    const known = this.#known.get(address)
     if (known) {
       // Hearsay about somebody whose key is known must not make it unreachable.
       if (known.isProven && !equalBytes(known.hint.sessionKey, hint.sessionKey)) return false
@@ -41,40 +45,57 @@ export class KnownPeers {
       known.introducer = introducer ?? known.introducer
       return false
     }
-    this.#known.set(hint.address.key, { hint, failures: 0, introducer, isProven: false })
-    if (this.#known.size > 3 * KNOWN_PER_SIDE) this.#trim()
-    return this.#known.has(hint.address.key)
+    this.#known.set({ address, hint, failures: 0, introducer, isProven: false })
+    if (this.size > 3 * KNOWN_PER_SIDE) this.#trim()
+    return this.#known.get(address) !== undefined
   }
 
   /** Remembers a peer that has just proved to be alive, barred or not. */
   confirm(hint: PeerHint): void {
-    this.#barredUntil.delete(hint.address.key)
-    const proven = { hint, failures: 0, introducer: undefined, isProven: true }
-    this.#known.set(hint.address.key, proven)
-    if (this.#known.size > 3 * KNOWN_PER_SIDE) this.#trim()
+    const { address } = hint
+    this.#barredUntil.delete(address.key)
+    this.#known.set({ address, hint, failures: 0, introducer: undefined, isProven: true })
+    if (this.size > 3 * KNOWN_PER_SIDE) this.#trim()
   }
 
   /** Takes `hints` as all that `introducer` names now: what it named before and nobody proved is forgotten. */
   learnAll(hints: readonly PeerHint[], now: Instant, introducer: Address): void {
-    const named = new Set(hints.map((hint) => hint.address.key))
-    for (const [key, { isProven, introducer: by }] of this.#known)
-      if (!isProven && !named.has(key) && by?.equals(introducer)) this.#known.delete(key)
+    const isWithdrawn = ({ address, isProven, introducer: by }: Known): boolean =>
+      !isProven && by?.equals(introducer) === true && !hints.some((h) => h.address.equals(address))
+    for (const { address } of this.#known.items.filter(isWithdrawn)) this.#known.delete(address)
     for (const hint of hints) this.learn(hint, now, introducer)
   }
 
   /** Returns the hint of `address`. */
   get(address: Address): PeerHint | undefined {
-    return this.#known.get(address.key)?.hint
+    return this.#known.get(address)?.hint
   }
 
   /** Returns who named `address` and is connected to it. */
   introducerOf(address: Address): Address | undefined {
-    return this.#known.get(address.key)?.introducer
+    return this.#known.get(address)?.introducer
   }
 
-  /** Returns every hint. */
+  /** Returns every hint, in the order of the ring going left. */
   all(): PeerHint[] {
-    return [...this.#known.values()].map((known) => known.hint)
+    return this.#known.items.map((known) => known.hint)
+  }
+
+  /** Returns the hints of the `perSide` nearest peers on each side that `isWanted` accepts, in the same order. */
+  nearest(perSide: number, isWanted: (address: Address) => boolean): PeerHint[] {
+    const { items } = this.#known
+    const found: PeerHint[] = []
+    let next = 0
+    for (; next < items.length && found.length < perSide; next++) {
+      const { address, hint } = items[next] as Known
+      if (isWanted(address)) found.push(hint)
+    }
+    const right: PeerHint[] = []
+    for (let last = items.length - 1; last >= next && right.length < perSide; last--) {
+      const { address, hint } = items[last] as Known
+      if (isWanted(address)) right.push(hint)
+    }
+    return found.concat(right.reverse())
   }
 
   /**
@@ -82,7 +103,7 @@ export class KnownPeers {
    * that only `isGone` nodes named: whoever lied about its neighbours must not keep others busy after its end.
    */
   failed(address: Address, now: Instant, isGone: (introducer: Address) => boolean): void {
-    const known = this.#known.get(address.key)
+    const known = this.#known.get(address)
     if (known && ++known.failures < LINK_FAILURES_MAX) {
       const { isProven, introducer } = known
       if (isProven || introducer === undefined || !isGone(introducer)) return
@@ -92,7 +113,7 @@ export class KnownPeers {
 
   /** Forgets a peer and takes no hint about it for a while. */
   bar(address: Address, now: Instant): void {
-    this.#known.delete(address.key)
+    this.#known.delete(address)
     this.#barredUntil.delete(address.key)
     this.#barredUntil.set(address.key, now + LINK_BARRED_MS)
     if (this.#barredUntil.size <= LINK_BARRED_MAX) return
@@ -109,10 +130,8 @@ export class KnownPeers {
   }
 
   #trim(): void {
-    const keep = new Set(
-      nearestPerSide(this.#self, this.all(), KNOWN_PER_SIDE).map((hint) => hint.address.key),
-    )
-    for (const key of this.#known.keys()) if (!keep.has(key)) this.#known.delete(key)
+    const far = this.#known.items.slice(KNOWN_PER_SIDE, -KNOWN_PER_SIDE)
+    for (const { address } of far) this.#known.delete(address)
   }
 }
 
@@ -122,19 +141,10 @@ export function nearestPerSide<T extends { readonly address: Address }>(
   items: readonly T[],
   perSide: number,
 ): T[] {
-  const sorted = sortLeftwards(center, items)
+  const order = compareLeftwards(center)
+  const sorted = items
+    .filter((item) => !item.address.equals(center))
+    .sort((a, b) => order(a.address, b.address))
   if (sorted.length <= 2 * perSide) return sorted
   return [...sorted.slice(0, perSide), ...sorted.slice(-perSide)]
-}
-
-/** Returns the items other than `center` itself in the order in which they lie going left from it; backwards it is the order going right. */
-export function sortLeftwards<T extends { readonly address: Address }>(
-  center: Address,
-  items: readonly T[],
-): T[] {
-  return items
-    .filter((item) => !item.address.equals(center))
-    .map((item) => ({ item, way: leftDistance(center, item.address) }))
-    .sort((a, b) => a.way.compare(b.way))
-    .map(({ item }) => item)
 }

@@ -154,9 +154,14 @@ export class Leaves {
       !isInRing || alone
         ? LEAF_RETRY_MS
         : bootstrap.hasFailed
-          ? LEAF_FAILED_PERIOD_MS
+          ? LEAF_FAILED_PERIOD_MS * this.#failedCount()
           : LEAF_IDLE_PERIOD_MS
     return period * (0.75 + 0.5 * this.#random.float())
+  }
+
+  /** The failed ones take turns: many that are gone for good must not cost as much as the ring itself. */
+  #failedCount(): number {
+    return this.#bootstraps.filter(({ hasFailed }) => hasFailed).length
   }
 
   async #greetFound(address: TransportAddress, isInRing: boolean): Promise<void> {

@@ -38,11 +38,11 @@ export class NearNeighbors {
   /** Gives the near role to the nearest connections on each side and names the nearer peers to dial. */
   evaluate(): NearDecision {
     const connections = this.#table.all()
-    const near = new Set(nearestPerSide(this.#table.self, connections, NEAR_PER_SIDE))
+    const near = new Set(this.#table.around(this.#table.self, NEAR_PER_SIDE))
     const changed = connections.filter((connection) =>
       connection.setRole(Role.near, near.has(connection)),
     )
-    this.#wanted = this.#nearer(connections)
+    this.#wanted = this.#nearer([...near])
     return { dial: this.#wanted, changed }
   }
 
@@ -55,10 +55,8 @@ export class NearNeighbors {
   noteClaim(from: Address, claim: NeighborClaim): void {
     this.#claims.set(from.key, { left: claim.left, right: claim.right })
     if (this.#claims.size <= 4 * NEAR_PER_SIDE) return
-    for (const key of this.#claims.keys()) {
-      const isNear = this.near().some((connection) => connection.address.key === key)
-      if (!isNear) this.#claims.delete(key)
-    }
+    const near = new Set(this.near().map((connection) => connection.address.key))
+    for (const key of this.#claims.keys()) if (!near.has(key)) this.#claims.delete(key)
   }
 
   /** Forgets what a departed neighbour said. */
@@ -82,13 +80,14 @@ export class NearNeighbors {
     return this.#wanted
   }
 
+  /** Of the nearest connections and the nearest others known, those that are no connections and yet among the nearest. */
   #nearer(connections: readonly Connection[]): PeerHint[] {
     const items: { address: Address; hint?: PeerHint }[] = connections.map(({ address }) => ({
       address,
     }))
-    for (const hint of this.#known.all()) {
-      if (!this.#table.get(hint.address)) items.push({ address: hint.address, hint })
-    }
+    const isOther = (address: Address): boolean => this.#table.get(address) === undefined
+    for (const hint of this.#known.nearest(NEAR_PER_SIDE, isOther))
+      items.push({ address: hint.address, hint })
     const near = nearestPerSide(this.#table.self, items, NEAR_PER_SIDE)
     return near.flatMap((item) => (item.hint ? [item.hint] : []))
   }

@@ -80,8 +80,8 @@ export function decodeOverlayPacket(frame: Uint8Array): OverlayPacket | Malforme
     mode: mode as RoutingMode,
     hops: frame[OFFSET.hops] ?? 0,
     hopLimit: frame[OFFSET.hopLimit] ?? 0,
-    source: Address.fromBytes(frame.slice(OFFSET.source, OFFSET.destination)),
-    destination: Address.fromBytes(frame.slice(OFFSET.destination, OFFSET.kind)),
+    source: Address.at(frame, OFFSET.source),
+    destination: Address.at(frame, OFFSET.destination),
     kind: kind as PayloadKind,
     payload: frame.subarray(OFFSET.payload),
   }

@@ -40,7 +40,7 @@ describe('two nodes behind symmetric NATs with random ports', () => {
 
 describe('two nodes without a common neighbour', () => {
   it('make one', async () => {
-    const ring = await ringOf({ seed: 5, nodes: 24 })
+    const ring = await ringOf({ seed: 5, nodes: 40 })
     await ring.untilConsistent()
     await ring.world.run({ forMs: 60_000 })
     const pair = ring.members

@@ -36,6 +36,17 @@ describe('call', () => {
     expect(runs).toBe(1)
   })
 
+  it('runs a method that may run again for every request that arrives, and the call still ends once', async () => {
+    const { world, asker, served, call, link } = pair()
+    let runs = 0
+    served.add('look', anything, () => ++runs, { isRepeatable: true })
+    link.dropReplies = 2
+    const replies = call(asker, 'look', null)
+    await world.run({ forMs: 20_000 })
+    expect((await replies)[0]?.result).toBe(3)
+    expect(runs).toBe(3)
+  })
+
   it('gives up with a timeout after its resends', async () => {
     const { world, asker, call, link } = pair()
     link.dropRequests = Infinity

@@ -14,13 +14,15 @@ import type { TransportKeyParts } from './transport-key.ts'
 
 const NO_AAD = new Uint8Array(0)
 
+/** Written and used within one call; its first four bytes stay zero. */
+const nonce = new Uint8Array(12)
+
 /** One pair of keys; they are borrowed, and erased by whoever made them. */
 export class ScriptCipher implements TransportCipher {
   sentCount = 0
   receivedCount = 0
   readonly #parts: TransportKeyParts
   readonly #window = new ReplayWindow()
-  readonly #nonce = new Uint8Array(12)
   readonly #messagesMax: number
 
   constructor(parts: TransportKeyParts) {
@@ -34,8 +36,8 @@ export class ScriptCipher implements TransportCipher {
     const datagram = new Uint8Array(plaintext.length + DATA_OVERHEAD_BYTES)
     const counter = this.sentCount++
     encodeDataHeader(datagram, remoteIndex, counter)
-    writeNonce(this.#nonce, cipher, datagram)
-    sealInto(cipher, sendKey, this.#nonce, NO_AAD, plaintext, datagram, DATA_HEADER_BYTES)
+    writeNonce(cipher, datagram)
+    sealInto(cipher, sendKey, nonce, NO_AAD, plaintext, datagram, DATA_HEADER_BYTES)
     return datagram
   }
 
@@ -43,9 +45,9 @@ export class ScriptCipher implements TransportCipher {
     const counter = dataCounter(datagram)
     if (counter >= this.#messagesMax || !this.#window.isNew(counter)) return undefined
     const { cipher, receiveKey } = this.#parts
-    writeNonce(this.#nonce, cipher, datagram)
+    writeNonce(cipher, datagram)
     const sealed = datagram.subarray(DATA_HEADER_BYTES)
-    const frame = open(cipher, receiveKey, this.#nonce, NO_AAD, sealed)
+    const frame = open(cipher, receiveKey, nonce, NO_AAD, sealed)
     if (frame === undefined) return undefined
     this.#window.accept(counter)
     this.receivedCount += 1
@@ -62,7 +64,7 @@ export class ScriptCipher implements TransportCipher {
 }
 
 /** Writes the nonce for the counter in `datagram`: four zeros, then the counter as Noise orders it for the cipher. */
-function writeNonce(nonce: Uint8Array, cipher: AeadName, datagram: Uint8Array): void {
+function writeNonce(cipher: AeadName, datagram: Uint8Array): void {
   const isBigEndian = cipher === 'aes-256-gcm'
   for (let i = 0; i < 8; i++) nonce[isBigEndian ? 11 - i : 4 + i] = datagram[8 + i] ?? 0
 }

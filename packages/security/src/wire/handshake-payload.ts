@@ -10,11 +10,14 @@
  *
  * WireGuard's initiation carries the time stamp alone, its response nothing.
  */
-import { ByteReader, ByteWriter, Malformed } from '@ipop/codec'
-import { CAPABILITIES_MAX } from '../limits.ts'
+import { ByteReader, ByteWriter, DecodeCache, Malformed } from '@ipop/codec'
+import { CAPABILITIES_MAX, VERIFIED_RECORDS_MAX } from '../limits.ts'
 import { decodeNodeRecord } from './node-record.ts'
 import type { NodeRecord } from './node-record.ts'
 import { copyBytes } from '../primitives/bytes.ts'
+
+/** Records of the same peers come to many nodes of one process; whether one is valid is asked each time. */
+const decodedRecords = new DecodeCache<NodeRecord>(VERIFIED_RECORDS_MAX)
 
 /** Bytes of a TAI64N time stamp. */
 export const TAI64N_BYTES = 12
@@ -64,8 +67,11 @@ export function decodeHandshakePayload(
 }
 
 /** Returns the record of `payload`, unverified. */
-export function payloadRecord(payload: HandshakePayload): NodeRecord | Malformed {
-  return payload.recordBytes === undefined
-    ? new Malformed('no node record')
-    : decodeNodeRecord(payload.recordBytes)
+export function payloadRecord({ recordBytes }: HandshakePayload): NodeRecord | Malformed {
+  if (recordBytes === undefined) return new Malformed('no node record')
+  const known = decodedRecords.get(recordBytes)
+  if (known !== undefined) return known
+  const record = decodeNodeRecord(recordBytes)
+  if (!(record instanceof Malformed)) decodedRecords.set(recordBytes, record)
+  return record
 }

@@ -172,6 +172,11 @@ export class World {
     return this.#reachability.cutBetween(one.place, other.place) === undefined
   }
 
+  /** Returns how long a packet travels from one host to another, its jitter and queues left out. */
+  latencyMs(from: SimHost, to: SimHost): number {
+    return this.#network.linkBetween(from, to).latencyMs
+  }
+
   /** Schedules an action of the test itself. */
   at(whenMs: number, action: () => void): void {
     this.#scheduler.schedule(whenMs, action)

@@ -10,6 +10,16 @@ export interface PeerHint {
   readonly endpoints: readonly TransportAddress[]
 }
 
+/** Returns `last` where it says the same as `next`, so that what was made of it serves again. */
+export function steadyHint(last: PeerHint | undefined, next: PeerHint): PeerHint {
+  const isSame = last?.sessionKey === next.sessionKey && areEqual(last.endpoints, next.endpoints)
+  return isSame ? last : next
+}
+
+function areEqual(one: readonly TransportAddress[], other: readonly TransportAddress[]): boolean {
+  return one.length === other.length && one.every((ta, at) => ta.equals(other[at] as typeof ta))
+}
+
 /** What a hello brought back. */
 export interface HelloReply {
   /** The node that answered; its record was verified. The endpoint it answered from comes first. */

@@ -114,7 +114,7 @@ export class TransportAddress {
 
   /** Returns whether both name the same transport, host, port and path. */
   equals(other: TransportAddress): boolean {
-    return this.#text === other.#text
+    return this === other || this.#text === other.#text
   }
 
   /** Returns the canonical text. */

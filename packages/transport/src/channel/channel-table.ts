@@ -3,7 +3,7 @@ import type { Address } from '@ipop/address'
 import { Malformed } from '@ipop/codec'
 import type { Clock, Instant, Log, Random } from '@ipop/runtime'
 import { encodeNodeRecord, type Identity, type SessionEndpoint } from '@ipop/security'
-import type { HelloReply, PeerHint } from '../address/peer-hint.ts'
+import { steadyHint, type HelloReply, type PeerHint } from '../address/peer-hint.ts'
 import type { TransportAddress } from '../address/transport-address.ts'
 import type { Attachment, DatagramReceiver, Edge, HelloIdentity } from '../edge/edge.ts'
 import { HelloClient } from '../hello/hello-client.ts'
@@ -60,6 +60,7 @@ export class ChannelTable implements DatagramReceiver {
   readonly #host: ChannelHost
   readonly #lifecycle: ChannelLifecycle
   readonly #dialing: Dialing
+  #hint: PeerHint | undefined
   #isClosed = false
 
   constructor(runtime: ChannelTableRuntime, options: ChannelTableOptions) {
@@ -138,7 +139,8 @@ export class ChannelTable implements DatagramReceiver {
   /** Returns what others need to dial this node: local and reflexive addresses. */
   hintOf(): PeerHint {
     const { sessionKey } = this.#sessions.record
-    return { address: this.address, sessionKey, endpoints: this.reach.endpoints() }
+    const now = { address: this.address, sessionKey, endpoints: this.reach.endpoints() }
+    return (this.#hint = steadyHint(this.#hint, now))
   }
 
   /** Asks who is behind `ta`; resolves undefined after `timeoutMs` without a verified answer. */

@@ -11,6 +11,7 @@ import { decodeProbe, encodeClose } from '../wire/control-frames.ts'
 import * as frames from '../wire/frame-types.ts'
 import type { ChannelHost, ChannelOptions } from './channel-host.ts'
 import { addCounters, countSent, newCounters } from './channel-counters.ts'
+import { hintOf } from './channel-hint.ts'
 import { Liveness } from './liveness.ts'
 import { type PathHost, sealCounted, tableSide } from './path-host.ts'
 import { PathManager } from './path-manager.ts'
@@ -36,6 +37,7 @@ export class Channel {
   readonly #status = new StatusByte()
   #state: ChannelState = 'connecting'
   #initiation: Uint8Array | undefined
+  #hint: PeerHint | undefined
   /** Whether the peer sent something that nothing was sent after. */
   #owesAnswer = false
 
@@ -56,8 +58,7 @@ export class Channel {
 
   /** What is known for dialling the peer again: its endpoints, working ones first. */
   get hint(): PeerHint {
-    const { address, session } = this
-    return { address, sessionKey: session.peer.sessionKey, endpoints: this.ways.knownEndpoints() }
+    return (this.#hint = hintOf(this, this.#hint))
   }
 
   /** Where the channel is in its life. */
@@ -169,8 +170,7 @@ export class Channel {
   /** Tells the peer and forgets the channel; `onDown` is called with 'closed'. */
   close(): void {
     if (this.#state === 'down') return
-    const now = this.#host.now()
-    const datagram = this.#state === 'up' && this.session.seal(encodeClose(), now)
+    const datagram = this.#state === 'up' && this.session.seal(encodeClose(), this.#host.now())
     if (datagram) for (const path of this.ways.paths.inOrder()) path.edge.send(datagram)
     this.#host.down(this, 'closed')
   }
@@ -198,9 +198,9 @@ export class Channel {
     // An empty keepalive after nothing but pings and pongs would tell the peer nothing new.
     if (datagram[0] === frames.DATAGRAM_DATA && !this.#owesAnswer) return
     this.#owesAnswer = false
-    const edge = this.activeEdge
-    if (this.#state === 'up' && edge?.isOpen && this.#liveness.misses === 0)
-      return void edge.send(datagram)
+    const { activeEdge: edge } = this
+    const isCarried = this.#state === 'up' && edge?.isOpen && this.#liveness.misses === 0
+    if (isCarried) return void edge.send(datagram)
     if (this.#state === 'connecting') this.#initiation = datagram.slice()
     this.ways.paths.sendOnAll(datagram)
   }
@@ -211,8 +211,8 @@ export class Channel {
     this.counters.packetsIn++
     this.counters.bytesIn += frame.length
     const type = frame[0]
-    const isProbe = type === frames.FRAME_PING || type === frames.FRAME_PONG
-    if (isProbe) return this.#receiveProbe(frame, edge, now)
+    if (type === frames.FRAME_PING || type === frames.FRAME_PONG)
+      return this.#receiveProbe(frame, edge, now)
     if (type === frames.FRAME_CLOSE) return this.#host.down(this, 'closed by peer')
     if (type === frames.FRAME_REACH_CHECK) return this.#host.reachCheck(this, frame, edge)
     this.ways.heard(edge, type !== undefined, now)
@@ -259,8 +259,8 @@ export class Channel {
     const { isUnanswered } = this.#liveness
     const advice = this.#liveness.handleTimeout(now)
     if (advice === undefined) return
-    if (advice === 'probe' && isUnanswered) this.ways.mtu.doubt(now)
     if (advice === 'lost') return this.#host.down(this, 'lost')
+    if (advice === 'probe' && isUnanswered) this.ways.mtu.doubt(now)
     if (advice === 'probe') this.ways.pingActive(now)
     else this.ways.pingAll(now, { withCandidates: advice === 'suspect' })
     // A peer that restarted has no key for our probes, but answers a new handshake.

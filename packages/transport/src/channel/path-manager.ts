@@ -45,10 +45,17 @@ export class PathManager {
 
   /** Returns what is known for dialling the peer again: endpoints that worked first. */
   knownEndpoints(): TransportAddress[] {
-    const proven = this.paths.inOrder().flatMap((path) => path.edge.remote?.withoutPath() ?? [])
-    const endpoints = new Map<string, TransportAddress>()
-    for (const ta of [...proven, ...this.#candidates.endpoints()]) endpoints.set(ta.toString(), ta)
-    return [...endpoints.values()].slice(0, HINT_ENDPOINTS_MAX)
+    const endpoints: TransportAddress[] = []
+    const add = (ta: TransportAddress): void => {
+      if (endpoints.length < HINT_ENDPOINTS_MAX && !endpoints.some((known) => known.equals(ta)))
+        endpoints.push(ta)
+    }
+    const { remote } = this.paths.active?.edge ?? {}
+    if (remote) add(remote.withoutPath())
+    for (const path of this.paths.values())
+      if (path.isUsable && path.edge.remote) add(path.edge.remote.withoutPath())
+    for (const { ta } of this.#candidates.values()) add(ta)
+    return endpoints
   }
 
   /** The endpoints that the peer is said to have. */
@@ -232,11 +239,10 @@ export class PathManager {
     this.reselect(now)
     // The probes of a round may need this channel, and those of that one the first: neither may set the other off at once.
     const isNews = active !== undefined || now - this.#lastRoundAt >= SEARCH_AGAIN_MS
-    if (!this.paths.active && this.#isSearching && isNews) {
-      this.#search.restart(now)
-      this.#host.wake(now)
-    }
-    return this.paths.active
+    if (this.paths.active || !this.#isSearching || !isNews) return this.paths.active
+    this.#search.restart(now)
+    this.#host.wake(now)
+    return undefined
   }
 
   #adopt(edge: Edge, now: Instant): Path | undefined {

@@ -27,7 +27,6 @@ export interface UdpEdgeHost {
 export class UdpEdge implements Edge {
   readonly kind = 'udp'
   readonly id: string
-  readonly sourceBytes: Uint8Array
   readonly remote: TransportAddress
   /** The endpoint in the words of the socket. */
   readonly endpoint: Endpoint
@@ -45,12 +44,15 @@ export class UdpEdge implements Edge {
     const [literal = endpoint.host] = endpoint.host.split('%')
     this.remote = TransportAddress.udp({ host: literal, port: endpoint.port })
     this.id = `udp/${host.local.port}/${this.remote.host}:${endpoint.port}`
-    this.sourceBytes = sourceBytes(this.remote)
   }
 
   /** The address and port that the socket is bound to. */
   get local(): Endpoint {
     return this.#host.local
+  }
+
+  get sourceBytes(): Uint8Array {
+    return sourceBytes(this.remote)
   }
 
   get isOpen(): boolean {

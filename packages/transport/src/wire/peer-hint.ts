@@ -8,18 +8,40 @@
  *       54     .  endpoints, compact transport addresses
  */
 import { Address } from '@ipop/address'
-import { ByteReader, ByteWriter, Malformed } from '@ipop/codec'
+import { ByteReader, ByteWriter, DecodeCache, Malformed } from '@ipop/codec'
 import type { PeerHint } from '../address/peer-hint.ts'
 import type { TransportAddress } from '../address/transport-address.ts'
-import { HINT_ENDPOINTS_MAX } from '../limits.ts'
+import { DECODED_HINTS_MAX, HINT_ENDPOINTS_MAX } from '../limits.ts'
 import { readTransportAddress, writeTransportAddress } from './transport-address.ts'
 
 const VERSION = 1
 const ADDRESS_BYTES = 20
 const SESSION_KEY_BYTES = 32
 
-/** Returns the bytes of a hint; endpoints beyond the cap are left out. */
+/** Rings name the same peers again and again, to many nodes of one process. */
+const decoded = new DecodeCache<PeerHint>(DECODED_HINTS_MAX)
+/** A node tells many peers of the same one. */
+const encoded = new WeakMap<PeerHint, Uint8Array>()
+
+/** Returns the bytes of a hint, not to be modified; endpoints beyond the cap are left out. */
 export function encodePeerHint(hint: PeerHint): Uint8Array {
+  const known = encoded.get(hint)
+  if (known !== undefined) return known
+  const bytes = encode(hint)
+  encoded.set(hint, bytes)
+  return bytes
+}
+
+/** Reads a hint; unknown trailing bytes are skipped. Equal bytes give the same object. */
+export function decodePeerHint(bytes: Uint8Array): PeerHint | Malformed {
+  const known = decoded.get(bytes)
+  if (known !== undefined) return known
+  const hint = decode(bytes)
+  if (!(hint instanceof Malformed)) decoded.set(bytes, hint)
+  return hint
+}
+
+function encode(hint: PeerHint): Uint8Array {
   const endpoints = hint.endpoints.slice(0, HINT_ENDPOINTS_MAX)
   const writer = new ByteWriter(54 + 7 * endpoints.length)
   writer.u8(VERSION).bytes(hint.address.bytes).bytes(hint.sessionKey)
@@ -27,8 +49,7 @@ export function encodePeerHint(hint: PeerHint): Uint8Array {
   return writer.toBytes()
 }
 
-/** Reads a hint; unknown trailing bytes are skipped. */
-export function decodePeerHint(bytes: Uint8Array): PeerHint | Malformed {
+function decode(bytes: Uint8Array): PeerHint | Malformed {
   const reader = new ByteReader(bytes)
   const version = reader.u8()
   const address = reader.bytes(ADDRESS_BYTES)
