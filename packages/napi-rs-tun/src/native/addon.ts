@@ -1,4 +1,5 @@
 /** The shape of the Rust addon, written by hand to match `native/binding`. */
+import type { SessionTroubles } from '../data-plane/types.ts'
 
 /** Counts the changes of this shape and of the records, `native/binding/src/lib.rs` with it. */
 export const INTERFACE_VERSION = 4
@@ -100,21 +101,11 @@ export interface NativeRelayCounters {
 }
 
 /** What went through a session; `idleMs` is negative before the first datagram. */
-export interface NativeSessionCounters {
+export interface NativeSessionCounters extends SessionTroubles {
   readonly sent: number
   readonly sentBytes: number
   readonly received: number
   readonly receivedBytes: number
-  readonly replays: number
-  readonly authFailures: number
-  readonly expired: number
-  readonly malformed: number
-  readonly foreignSource: number
-  readonly foreignDestination: number
-  readonly punted: number
-  readonly tooBig: number
-  readonly fragmented: number
-  readonly refused: number
   readonly idleMs: number
 }
 
