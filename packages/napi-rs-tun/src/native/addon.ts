@@ -2,7 +2,7 @@
 import type { SessionTroubles } from '../data-plane/types.ts'
 
 /** Counts the changes of this shape and of the records, `native/binding/src/lib.rs` with it. */
-export const INTERFACE_VERSION = 4
+export const INTERFACE_VERSION = 5
 
 /** One open interface; see `native/binding/src/tun.rs`. */
 export interface NativeTun {

@@ -14,4 +14,4 @@ use napi_derive::napi;
 
 /// Counts the changes of what JavaScript sees, `src/native/addon.ts` with it: an old build beside new sources says so.
 #[napi]
-pub const INTERFACE_VERSION: u32 = 4;
+pub const INTERFACE_VERSION: u32 = 5;
