@@ -29,5 +29,5 @@ export class BrokenMesh {
   pingSteadily(a: string, b: string): { stop(): Promise<{ replies: number; longestGapMs: number }> }
 }
 
-/** Returns what is wrong with the edges that a crawl counted, a line each. */
-export function compare(mesh: BrokenMesh, crawled: Readonly<Record<string, string>>): string[]
+/** Compares crawls with the lists of the nodes until they agree or it was tried often enough; resolves with what is wrong. */
+export function compareSettled(mesh: BrokenMesh): Promise<string[]>

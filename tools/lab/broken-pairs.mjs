@@ -232,7 +232,7 @@ async function main() {
 }
 
 /** Compares until nothing is wrong: a path may have changed between the crawl and the lists. */
-async function compareSettled(mesh) {
+export async function compareSettled(mesh) {
   for (let tries = 1; ; tries++) {
     const wrong = compare(mesh, await mesh.consistentCrawl())
     if (wrong.length === 0 || tries >= COMPARISONS_MAX) return wrong
@@ -241,7 +241,7 @@ async function compareSettled(mesh) {
 }
 
 /** Compares the edges that the crawl counted with those that the nodes list, and with what the pairs can do. */
-export function compare(mesh, crawled) {
+function compare(mesh, crawled) {
   const paths = mesh.paths()
   const wrong = []
   for (const [kind, name] of Object.entries({
