@@ -1,6 +1,14 @@
 /** Bundles the simulator with parts of the product exchanged: a planted bug, or the null cipher suite. Nothing of it is ever built into the product. */
-import { mkdtempSync, readFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { createHash } from 'node:crypto'
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { ROOT } from '../run/steps.mjs'
@@ -8,13 +16,15 @@ import { PLANTS } from './plants.mjs'
 
 const PRIMITIVES = 'packages/security/src/primitives/'
 const NULL_SUITE = 'apps/simulate/null-suite/'
+const CACHE = join(ROOT, 'node_modules/.cache/ipop-simulator')
+const KEPT_MS = 24 * 3_600_000
 
 /** Returns the path of a program that simulates with the bug `plant`, or without any cryptography. */
 export async function bundleSimulator({ plant, isNull = false }) {
-  const outfile = join(mkdtempSync(join(tmpdir(), 'ipop-simulate-')), 'simulate.mjs')
-  await build({
+  const { outputFiles } = await build({
     entryPoints: [join(ROOT, 'apps/simulate/src/simulate.ts')],
-    outfile,
+    outfile: 'simulate.mjs',
+    write: false,
     bundle: true,
     format: 'esm',
     platform: 'node',
@@ -26,7 +36,21 @@ export async function bundleSimulator({ plant, isNull = false }) {
     },
     plugins: [exchange(plantNamed(plant), isNull)],
   })
-  return outfile
+  return kept(outputFiles[0].contents)
+}
+
+/** Writes a program under a name that follows from its bytes, so that many processes can have it at once; forgets those of other days. */
+function kept(program) {
+  mkdirSync(CACHE, { recursive: true })
+  const path = join(CACHE, `${createHash('sha256').update(program).digest('hex').slice(0, 16)}.mjs`)
+  const draft = `${path}.${process.pid}`
+  writeFileSync(draft, program)
+  renameSync(draft, path)
+  for (const name of readdirSync(CACHE)) {
+    const writtenMs = statSync(join(CACHE, name), { throwIfNoEntry: false })?.mtimeMs ?? Infinity
+    if (Date.now() - writtenMs > KEPT_MS) rmSync(join(CACHE, name), { force: true })
+  }
+  return path
 }
 
 /** Returns the source of a plant's file with the bug in it. Throws when the place is not found exactly once. */
