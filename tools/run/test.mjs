@@ -1,4 +1,4 @@
-/** Runs every check: types, lint, jest (all arguments are passed on) and cargo; ends with `N passed, N failed`. */
+/** Runs every check: types, lint, format, jest (all arguments are passed on) and cargo; ends with `N passed, N failed`. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -23,6 +23,7 @@ function main(args) {
   check('declarations', installed('tsc'), ['-b', '--emitDeclarationOnly'])
   check('types', installed('tsc'), ['-p', 'tsconfig.check.json'])
   check('lint', installed('oxlint'), ['--type-aware', '--quiet'])
+  check('format', installed('prettier'), ['--check', '--log-level', 'warn', '.'])
   runJest(args)
   runCargo(args)
   finish()
