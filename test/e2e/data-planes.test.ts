@@ -3,12 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { Lab } from '../../tools/lab/namespaces.mjs'
 import {
   app,
-  configure,
-  consistentCrawl,
   copyBetween,
   ping,
-  startNode,
-  startPam,
+  startTutorial,
   TUTORIAL,
   until,
   virtualAddress,
@@ -40,14 +37,7 @@ describeIfPossible('two data planes', () => {
 
   beforeAll(async () => {
     lab.up(TUTORIAL.hosts)
-    startPam(lab)
-    await consistentCrawl(lab, 'pam', TUTORIAL.nodes)
-    for (const host of HOSTS) {
-      configure(lab, host)
-      startNode(lab, host, { env: ENVIRONMENT[host] })
-    }
-    for (const host of HOSTS)
-      await until(`${host}'s virtual address`, () => virtualAddress(lab, host))
+    await startTutorial(lab, HOSTS, { envOf: ENVIRONMENT })
   }, 120_000)
 
   afterAll(() => lab.down(), 30_000)

@@ -5,11 +5,8 @@ import { join } from 'node:path'
 import { Lab } from '../../tools/lab/namespaces.mjs'
 import {
   app,
-  configure,
-  consistentCrawl,
   ping,
-  startNode,
-  startPam,
+  startTutorial,
   TUTORIAL,
   until,
   virtualAddress,
@@ -36,14 +33,7 @@ describeIfPossible('ipop trace', () => {
 
   beforeAll(async () => {
     lab.up(TUTORIAL.hosts)
-    startPam(lab)
-    await consistentCrawl(lab, 'pam', TUTORIAL.nodes)
-    for (const host of HOSTS) {
-      configure(lab, host)
-      startNode(lab, host, { env: ENVIRONMENT[host] })
-    }
-    for (const host of HOSTS)
-      await until(`${host}'s virtual address`, () => virtualAddress(lab, host))
+    await startTutorial(lab, HOSTS, { envOf: ENVIRONMENT })
     ping(lab, 'alice', String(virtualAddress(lab, 'bob')), { count: 2 })
   }, 120_000)
 

@@ -37,7 +37,10 @@ export function startNode(
 export function startTutorial(
   lab: Lab,
   machines?: readonly string[],
-  options?: { env?: Record<string, string> },
+  options?: {
+    env?: Record<string, string>
+    envOf?: Readonly<Record<string, Record<string, string>>>
+  },
 ): Promise<Record<string, LabProcess>>
 export function askNode(lab: Lab, host: string, ...words: string[]): unknown
 export interface PeerOfReply {

@@ -72,18 +72,21 @@ export function startNode(lab, host, { env = {} } = {}) {
 }
 
 /** Starts Pam and then `machines`, and waits until each has its virtual address. Returns the processes by host. */
-export async function startTutorial(lab, machines = ['alice', 'bob'], { env = {} } = {}) {
+export async function startTutorial(lab, machines = ['alice', 'bob'], { env = {}, envOf } = {}) {
   const pam = startPam(lab, { env })
   await consistentCrawl(lab, 'pam', TUTORIAL.nodes)
-  return { pam, ...(await startMachines(lab, machines, { env })) }
+  return { pam, ...(await startMachines(lab, machines, { env, envOf })) }
 }
 
-/** Starts machines beside a running Pam, and waits until each has its virtual address. Returns the processes by host. */
-export async function startMachines(lab, machines, { env = {} } = {}) {
+/**
+ * Starts machines beside a running Pam, and waits until each has its virtual address. Returns the processes by host.
+ * `env` holds for all of them, `envOf` for one by its name.
+ */
+export async function startMachines(lab, machines, { env = {}, envOf = {} } = {}) {
   const processes = {}
   for (const host of machines) {
     configure(lab, host)
-    processes[host] = startNode(lab, host, { env })
+    processes[host] = startNode(lab, host, { env: { ...env, ...envOf[host] } })
   }
   for (const host of machines)
     await until(`${host}'s virtual address`, () => virtualAddress(lab, host))
