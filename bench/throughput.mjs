@@ -12,7 +12,7 @@ import { Lab } from '../tools/lab/namespaces.mjs'
 import { numberOption } from './lib/options.mjs'
 import { MEMORY_NOTE, memoryPerPeer, memoryRows } from './lib/peer-memory.mjs'
 import { missingPrograms, OURS, VpnLab } from './lib/vpn-lab.mjs'
-import { NOISE_MAX, PARTS, pause, relayed, undisturbed } from './lib/vpn-measure.mjs'
+import { NOISE_MAX, PARTS, pause, RELAY_PARTS, undisturbed } from './lib/vpn-measure.mjs'
 import { printRows, rowsOf } from './lib/vpn-table.mjs'
 import { noiseOf } from './lib/watch.mjs'
 
@@ -117,8 +117,12 @@ async function visitOne(peer) {
     )
   }
   if (figures.has('relay') && RELAYED.includes(peer)) {
-    await attempt('relay', () =>
-      runningApart(peer, (found) => undisturbed(relayed, lab, found, seconds)),
+    await attempt('join apart', () =>
+      runningApart(peer, async (found) => {
+        for (const [part, measurement] of Object.entries(RELAY_PARTS))
+          await attempt(part, () => undisturbed(measurement, lab, found, seconds))
+        return { seconds: found.joinSeconds }
+      }),
     )
   }
   return { version: info?.version, cipher: info?.cipher, parts, errors }

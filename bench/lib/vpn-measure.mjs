@@ -33,6 +33,13 @@ export const PARTS = {
   card: cardLike,
 }
 
+/** The same where Pam relays; TCP first, which shows by the time it takes that the relayed path is there. */
+export const RELAY_PARTS = {
+  relay: relayed,
+  'relay-ping': idlePing,
+  'relay-loop': closedLoop,
+}
+
 /** Takes a measurement such as those of PARTS until nobody disturbs it; resolves with the quietest attempt. */
 export async function undisturbed(measurement, lab, info, seconds) {
   const attempts = []
@@ -45,7 +52,7 @@ export async function undisturbed(measurement, lab, info, seconds) {
 }
 
 /** Measures TCP over Pam, and what shows that it went that way. */
-export async function relayed(lab, info, seconds) {
+async function relayed(lab, info, seconds) {
   const before = lab.packetsOfPam()
   const result = await tcp(lab, info, { seconds })
   return {

@@ -8,7 +8,7 @@ const RAW = 'raw'
 
 /**
  * The figures. `of` takes a visit's part; with `added` it is what a peer adds to the bare link in the same round; with
- * `share` it is a percentage of the named part in the same round.
+ * `share` it is a percentage of the named part in the same round, with `over` what comes on top of it.
  */
 export const FIGURES = [
   { part: 'tcp', name: 'TCP, one stream', unit: 'Gbit/s', of: gbps, must: 5, goal: 8 },
@@ -50,6 +50,8 @@ export const FIGURES = [
     ...{ part: 'relay', name: 'relayed, of direct', unit: '%', of: gbps, share: 'tcp' },
     ...{ must: 50, goal: 70 },
   },
+  ...relayedRoundTrip('busy UDP loop', { part: 'relay-loop', over: 'loop' }),
+  ...relayedRoundTrip('idle ping', { part: 'relay-ping', over: 'ping' }),
 ]
 
 /** Returns the rows: one for each figure and peer that was measured. `peers` gives their order. */
@@ -118,6 +120,10 @@ function sampleOf(figure, visit, visits) {
     if (visit.peer === RAW) return { value: own, noise }
     return base === undefined ? undefined : { value: own - base, noise }
   }
+  if (figure.over) {
+    const direct = visit.parts[figure.over]
+    return direct && { value: own - figure.of(direct), noise }
+  }
   // The bare link has no daemons.
   if (visit.peer === RAW && figure.isCost) return undefined
   const isComparable = visit.peer !== RAW && base > 0 && !figure.isCost
@@ -127,6 +133,18 @@ function sampleOf(figure, visit, visits) {
 function bestOf(rows, { isCost }) {
   const sorted = rows.toSorted((a, b) => (isCost ? a.median - b.median : b.median - a.median))
   return sorted[0]
+}
+
+/** Returns the round trip through the relay, what of it comes on top of the direct one, and both for the slowest in a hundred. */
+function relayedRoundTrip(name, { part, over }) {
+  const [half, slowest] = [({ median: value }) => value, ({ p99 }) => p99]
+  const row = { part, unit: 'us', isCost: true }
+  return [
+    { ...row, name: `round trip relayed, ${name}`, of: half },
+    { ...row, name: `added by the relay, ${name}`, of: half, over },
+    { ...row, name: `round trip relayed, ${name}, p99`, of: slowest },
+    { ...row, name: `added by the relay, ${name}, p99`, of: slowest, over },
+  ]
 }
 
 function gbps(part) {

@@ -52,6 +52,20 @@ describe('rowsOf', () => {
     const row = rowsOf(visits, PEERS).find(({ figure }) => figure === 'relayed, of direct')
     expect(row).toMatchObject({ median: 75, n: 1, must: 50, goal: 70 })
   })
+
+  it('tells what a relay adds to the direct round trip of the same round', () => {
+    const loop = { median: 80, p99: 200, noise: QUIET }
+    const relayed = { median: 130, p99: 260, noise: QUIET }
+    const visits = [
+      visit(0, 'peer-ipop', { loop, 'relay-loop': relayed }),
+      visit(1, 'peer-ipop', { 'relay-loop': relayed }),
+    ]
+    const rowOf = (name: string) => rowsOf(visits, PEERS).find(({ figure }) => figure === name)
+    expect(rowOf('round trip relayed, busy UDP loop')).toMatchObject({ median: 130, n: 2 })
+    expect(rowOf('added by the relay, busy UDP loop')).toMatchObject({ median: 50, n: 1 })
+    expect(rowOf('added by the relay, busy UDP loop, p99')).toMatchObject({ median: 60, n: 1 })
+    expect(rowOf('added by the relay, idle ping')).toBeUndefined()
+  })
 })
 
 function visit(round: number, peer: string, parts: Visit['parts']): Visit {

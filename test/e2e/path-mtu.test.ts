@@ -1,7 +1,7 @@
 /** Two machines over routers that keep silent about a narrow link: TCP in the virtual network passes, uncut. */
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { Lab } from '../../tools/lab/namespaces.mjs'
-import { copyAcross, directPeer, pathLabUp, startMachines } from '../../tools/lab/path-mtu.mjs'
+import { copyAcross, pathLabUp, peerOver, startMachines } from '../../tools/lab/path-mtu.mjs'
 import { until } from '../../tools/lab/tutorial.mjs'
 import { whyNoTunnels } from './why-not.ts'
 
@@ -16,18 +16,20 @@ describeIfPossible('a path of 1,280 bytes that nobody tells of', () => {
   afterEach(() => lab?.down(), 30_000)
 
   it.each([
-    { family: 4 as const, expected: 1_252 },
-    { family: 6 as const, expected: 1_232 },
+    { family: 4 as const, way: 'udp' as const, expected: 1_252 },
+    { family: 6 as const, way: 'udp' as const, expected: 1_232 },
+    { family: 6 as const, way: 'relay' as const, expected: 1_227 },
   ])(
-    'is found out, and carries TCP whole (IPv$family)',
-    async ({ family, expected }) => {
+    'is found out, and carries TCP whole (IPv$family, $way)',
+    async ({ family, way, expected }) => {
+      const isRelayed = way === 'relay'
       lab = new Lab({ prefix: 'narrow-' })
-      pathLabUp(lab, { mtu: 1_280, family })
-      await startMachines(lab, { family })
+      pathLabUp(lab, { mtu: 1_280, family, isRelayed })
+      await startMachines(lab, { family, isRelayed })
       for (const host of ['alice', 'bob'] as const)
         await until(
           'the size',
-          () => lab && directPeer(lab, host)?.datagramBytesMax === expected,
+          () => lab && peerOver(lab, host, way)?.datagramBytesMax === expected,
           30_000,
         )
       const { isIntact, counters, cut } = await copyAcross(lab, { bytes: COPY_BYTES, port: 9_000 })

@@ -5,6 +5,7 @@ import os from 'node:os'
 import path from 'node:path'
 
 const STOP_GRACE_MS = 4_000
+const END_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
 
 /** A lab of hosts, each a namespace with `eth0` on a common bridge. */
 export class Lab {
@@ -12,6 +13,8 @@ export class Lab {
   #record
   #children = []
   #isDown = false
+  #onExit = () => this.down()
+  #onSignal = () => process.exit(130)
 
   /** `prefix` comes before every namespace name, so that two labs can stand side by side. */
   constructor({ prefix = process.env.IPOP_LAB_PREFIX ?? '' } = {}) {
@@ -47,9 +50,8 @@ export class Lab {
     if (taken)
       throw new Error(`namespace ${taken} exists already; set IPOP_LAB_PREFIX to use other names`)
     fs.writeFileSync(this.#record, JSON.stringify({ pid: process.pid, names }))
-    process.once('exit', () => this.down())
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
-      process.once(signal, () => process.exit(130))
+    process.once('exit', this.#onExit)
+    for (const signal of END_SIGNALS) process.once(signal, this.#onSignal)
     const bridge = this.namespace('bridge')
     for (const name of names) ip('netns', 'add', name)
     for (const name of names) ip('-n', name, 'link', 'set', 'lo', 'up')
@@ -118,6 +120,9 @@ export class Lab {
   down() {
     if (this.#isDown) return
     this.#isDown = true
+    // One run may make many labs.
+    process.off('exit', this.#onExit)
+    for (const signal of END_SIGNALS) process.off(signal, this.#onSignal)
     for (const child of this.#children) signalGroup(child, 'SIGTERM')
     waitUntilGone(this.#children, STOP_GRACE_MS)
     for (const child of this.#children) signalGroup(child, 'SIGKILL')

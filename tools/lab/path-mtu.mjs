@@ -1,4 +1,7 @@
-/** Two machines with two routers between them, a narrow or wide link between the routers, and nobody who tells of it. */
+/**
+ * Two machines with two routers between them, a narrow or wide link between the routers, and nobody who tells of it. Pam
+ * is on Alice's side of that link: where she relays, it is behind the relay.
+ */
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
@@ -10,7 +13,7 @@ const NODES = 4
 const ETHERNET_MTU = 1_500
 
 /** Virtual addresses of the two machines. */
-export const VIRTUAL = { alice: '192.168.88.10', bob: '192.168.88.11' }
+export const VIRTUAL = { alice: '192.168.88.10', bob: '192.168.88.11', pam: '192.168.88.12' }
 
 /** Which machines each link joins, the first one with the lower address; the narrow link is `near`-`far`. */
 const LINKS = [
@@ -23,8 +26,8 @@ const LINKS = [
 /** Names of all machines. */
 export const MACHINES = ['pam', 'alice', 'bob', 'near', 'far']
 
-/** Makes the machines: `mtu` of the link between the routers, `family` of all addresses. */
-export function pathLabUp(lab, { mtu, family }) {
+/** Makes the machines: `mtu` of the link between the routers, `family` of all addresses, `isRelayed` if only Pam is let through. */
+export function pathLabUp(lab, { mtu, family, isRelayed = false }) {
   lab.up({}, { unplugged: MACHINES })
   for (const router of ['near', 'far']) {
     const names = ['net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1']
@@ -37,22 +40,29 @@ export function pathLabUp(lab, { mtu, family }) {
   }
   const route = (host, to) => ip('-n', lab.namespace(host), 'route', 'add', 'default', 'via', to)
   for (const number of [0, 1, 3]) route(LINKS[number][0], addressOf(family, number, 2))
+  if (isRelayed) must(lab.run('near', ['nft', '-f', '-'], { input: separating(family) }))
   route('near', addressOf(family, 2, 2))
   route('far', addressOf(family, 2, 1))
 }
 
-/** Starts Pam, Alice and Bob. Resolves once Alice's packets reach Bob over a direct path. */
-export async function startMachines(lab, { family, env = {} }) {
-  const pam = path.join(lab.home('pam'), 'bootstrap.config')
-  fs.writeFileSync(pam, nodeConfig(family))
-  const bootstrap = [...app('bootstrap-multi'), '-n', 'bootstrap.config', '-c', String(NODES)]
-  lab.spawn('pam', bootstrap, { name: 'bootstrap' })
+/** Starts Pam, Alice and Bob. Resolves once Alice's packets reach Bob over a direct path, or through Pam. */
+export async function startMachines(lab, { family, isRelayed = false, env = {} }) {
+  startPam(lab, { family, isRelayed, env })
   for (const host of ['alice', 'bob']) start(lab, host, family, env)
   for (const host of ['alice', 'bob'])
     await until(`${host}'s virtual address`, () => virtualAddress(lab, host))
   const ping = ['ping', '-c', '1', '-W', '1', VIRTUAL.bob]
   await until('an answer from bob', () => lab.run('alice', ping).status === 0, 60_000)
-  await until('a direct path', () => directPeer(lab, 'alice') !== undefined, 60_000)
+  const kind = isRelayed ? 'relay' : 'udp'
+  await until(`a path by ${kind}`, () => peerOver(lab, 'alice', kind) !== undefined, 60_000)
+}
+
+function startPam(lab, { family, isRelayed, env }) {
+  // Nodes of the bootstrap program have no data plane, so their sockets cannot tell whether a datagram was cut.
+  if (isRelayed) return start(lab, 'pam', family, env)
+  fs.writeFileSync(path.join(lab.home('pam'), 'bootstrap.config'), nodeConfig(family))
+  const bootstrap = [...app('bootstrap-multi'), '-n', 'bootstrap.config', '-c', String(NODES)]
+  return lab.spawn('pam', bootstrap, { name: 'bootstrap' })
 }
 
 /** Copies `bytes` from Alice to Bob; returns whether they arrived intact, how fast, and what the routers had to cut. */
@@ -66,12 +76,12 @@ export async function copyAcross(lab, { bytes, port }) {
   return { isIntact, seconds, counters, cut: fragments(lab) - cutBefore }
 }
 
-/** Returns what Alice's node says of its session with Bob's, once that is direct. */
-export function directPeer(lab, host) {
+/** Returns what a machine's node says of its session with the other's, once that goes over an edge of this kind. */
+export function peerOver(lab, host, kind) {
   const other = host === 'alice' ? 'bob' : 'alice'
   const address = askNode(lab, other, 'status')?.nodes?.[0]?.address
   const peer = askNode(lab, host, 'peers')?.find((each) => each.address === address)
-  return peer?.edgeKinds?.[0] === 'udp' ? peer : undefined
+  return peer?.edgeKinds?.[0] === kind ? peer : undefined
 }
 
 const SILENCE = `table inet silence {
@@ -82,6 +92,23 @@ const SILENCE = `table inet silence {
   }
 }
 `
+
+/** Keeps Alice and Bob from reaching each other but by Pam. */
+function separating(family) {
+  const [word, alice, bob] = [
+    family === 6 ? 'ip6' : 'ip',
+    addressOf(family, 1, 1),
+    addressOf(family, 3, 1),
+  ]
+  return `table inet apart {
+    chain between {
+      type filter hook forward priority 0
+      ${word} saddr ${alice} ${word} daddr ${bob} drop
+      ${word} saddr ${bob} ${word} daddr ${alice} drop
+    }
+  }
+`
+}
 
 function start(lab, host, family, env) {
   const home = lab.home(host)

@@ -1,4 +1,4 @@
-/** Hellos and handshakes from a thousand spoofed sources: `npm run lab:flood [-- --seconds 60 --slot 10 --targets bob,pam]`. */
+/** Hellos and handshakes from a thousand spoofed sources: `npm run lab:flood [-- --seconds 60 --slot 5 --targets bob,pam]`. */
 import { parseArgs } from 'node:util'
 import { Lab } from '../lab/namespaces.mjs'
 import { aimAt, compare, startReceiver } from '../lab/strangers.mjs'
@@ -11,7 +11,7 @@ const NEEDED = ['nft', 'iperf3', 'python3']
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '60' },
-    slot: { type: 'string', default: '10' },
+    slot: { type: 'string', default: '5' },
     targets: { type: 'string', default: 'bob' },
   },
 })

@@ -1,8 +1,8 @@
-/** Copies over paths of several sizes whose routers keep silent: `npm run lab:path -- [--mtu 1280,1500,9000] [--bytes N] [--json FILE]`. */
+/** Copies over paths of several sizes whose routers keep silent: `npm run lab:path -- [--mtu 1280,1500,9000] [--way direct,relay] [--bytes N] [--json FILE]`. */
 import fs from 'node:fs'
 import { parseArgs } from 'node:util'
 import { Lab } from '../lab/namespaces.mjs'
-import { copyAcross, directPeer, pathLabUp, startMachines } from '../lab/path-mtu.mjs'
+import { copyAcross, pathLabUp, peerOver, startMachines } from '../lab/path-mtu.mjs'
 import { ensure } from './ensure.mjs'
 
 const { values } = parseArgs({
@@ -10,6 +10,7 @@ const { values } = parseArgs({
     mtu: { type: 'string', default: '1280,1500,9000' },
     family: { type: 'string', default: '4,6' },
     plane: { type: 'string', default: 'rust,js' },
+    way: { type: 'string', default: 'direct,relay' },
     bytes: { type: 'string', default: String(200_000_000) },
     json: { type: 'string' },
   },
@@ -23,34 +24,44 @@ if (reason) {
 const results = []
 for (const mtu of values.mtu.split(',').map(Number))
   for (const family of values.family.split(',').map(Number))
-    for (const plane of values.plane.split(',')) results.push(await visit({ mtu, family, plane }))
+    for (const plane of values.plane.split(','))
+      for (const way of values.way.split(',')) {
+        // Only sockets of the data plane can ask how long datagrams a relay passes on.
+        if (plane === 'js' && way === 'relay') continue
+        results.push(await visit({ mtu, family, plane, way }))
+      }
 if (values.json) fs.writeFileSync(values.json, `${JSON.stringify(results, undefined, 1)}\n`)
 process.exit(results.every((each) => each.isIntact) ? 0 : 1)
 
-async function visit({ mtu, family, plane }) {
+async function visit({ mtu, family, plane, way }) {
   const lab = new Lab({ prefix: 'path-' })
   // JavaScript is slow: a tenth shows as much.
   const bytes = Number(values.bytes) / (plane === 'js' ? 10 : 1)
-  const about = { mtu, family, plane, bytes }
+  const about = { mtu, family, plane, way, bytes }
+  const isRelayed = way === 'relay'
   try {
-    pathLabUp(lab, { mtu, family })
+    pathLabUp(lab, { mtu, family, isRelayed })
     const env = plane === 'js' ? { IPOP_DATAPLANE: 'js' } : {}
-    await startMachines(lab, { family, env })
+    await startMachines(lab, { family, isRelayed, env })
     const result = { ...about, ...(await copyAcross(lab, { bytes, port: 9_000 })) }
-    result.datagramBytesMax = directPeer(lab, 'alice')?.datagramBytesMax
+    result.datagramBytesMax = peerOver(lab, 'alice', isRelayed ? 'relay' : 'udp')?.datagramBytesMax
     console.log(line(result))
     return result
   } catch (error) {
-    console.log(`MTU ${mtu}, IPv${family} outside, ${plane}: ${error.message}`)
+    console.log(`${nameOf(about)}: ${error.message}`)
     return { ...about, isIntact: false, error: error.message }
   } finally {
     lab.down()
   }
 }
 
-function line({ mtu, family, plane, bytes, isIntact, seconds, cut, counters, datagramBytesMax }) {
+function nameOf({ mtu, family, plane, way }) {
+  return `MTU ${mtu}, IPv${family} outside, ${plane}, ${way}`
+}
+
+function line({ bytes, isIntact, seconds, cut, counters, datagramBytesMax, ...about }) {
   const speed = ((8 * bytes) / seconds / 1e6).toFixed(0)
   const found = `datagrams up to ${datagramBytesMax ?? 'unknown'}`
   const told = `hosts told ${counters.tooBig ?? '-'}, sent to be cut ${counters.fragmented ?? '-'}, cut by routers ${cut}`
-  return `MTU ${mtu}, IPv${family} outside, ${plane}: ${isIntact ? 'intact' : 'BROKEN'}, ${speed} Mbit/s, ${found}, ${told}`
+  return `${nameOf(about)}: ${isIntact ? 'intact' : 'BROKEN'}, ${speed} Mbit/s, ${found}, ${told}`
 }

@@ -135,6 +135,9 @@ export const LEAF_IDLE_PERIOD_MS = 60_000
 /** A node whose bootstraps all stay silent for this long takes itself for the first of the ring. */
 export const ALONE_AFTER_MS = 3_000
 
+/** The same where only the local network is asked: neighbours answer within milliseconds, and three questions are out by then. */
+export const ALONE_ON_LAN_AFTER_MS = 1_500
+
 /** RemoteTAs of one node; more than this is a mistake in a configuration file. */
 export const REMOTE_TAS_MAX = 256
 

@@ -48,8 +48,11 @@ export const SESSIONS_MAX = 4_096
 /** Receiver indexes one port hands out: four for every session of 16 full endpoints, few enough that a random one is free. */
 export const INDEXES_MAX = 2 ** 18
 
-/** Initiations per second an endpoint answers without proof of address; each costs about half a millisecond. */
-export const INITIATIONS_PER_SECOND_COOKIE = 100
+/**
+ * Initiations per second an endpoint answers without proof of address, half a millisecond each: the candidate paths of some
+ * peers. A true initiator proves its address within a round trip, and for two minutes.
+ */
+export const INITIATIONS_PER_SECOND_COOKIE = 20
 
 /** Initiations per second an endpoint answers at all, which bounds handshakes to about a quarter of one core. */
 export const INITIATIONS_PER_SECOND_MAX = 500

@@ -92,6 +92,11 @@ export class Leaves {
     return this.#bootstraps.length > 0 || this.#isLookingAround
   }
 
+  /** Whether only nodes nearby are waited for. */
+  get asksOnlyNearby(): boolean {
+    return this.#bootstraps.length === 0 && this.#isLookingAround
+  }
+
   /** Says hello to a node that was found nearby, unless it was met lately. */
   meet(address: TransportAddress, isInRing: boolean, now: Instant): void {
     const key = address.toString()

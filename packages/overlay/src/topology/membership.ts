@@ -1,7 +1,7 @@
 /** Whether a node has its place in the ring: found once both neighbours agree, lost again with the last peer. */
 import type { Instant } from '@ipop/runtime'
 import type { ConnectionTable } from '../connections/connection-table.ts'
-import { ALONE_AFTER_MS, LINK_RETRY_MS } from '../limits.ts'
+import { ALONE_AFTER_MS, ALONE_ON_LAN_AFTER_MS, LINK_RETRY_MS } from '../limits.ts'
 import type { Linker } from '../linking/linker.ts'
 import type { Leaves } from './leaves.ts'
 import type { NearNeighbors } from './near-neighbors.ts'
@@ -66,9 +66,10 @@ export class Membership {
   update(now: Instant): boolean {
     if (this.#isInRing) return false
     const { table, leaves, remembered } = this.#modules
+    const isNew = remembered.size === 0
+    const patienceMs = isNew && leaves.asksOnlyNearby ? ALONE_ON_LAN_AFTER_MS : ALONE_AFTER_MS
     const mayBeFirst =
-      (!leaves.hasBootstraps && remembered.size === 0) ||
-      (!leaves.hasAnswers && now - this.#since >= ALONE_AFTER_MS)
+      (!leaves.hasBootstraps && isNew) || (!leaves.hasAnswers && now - this.#since >= patienceMs)
     if (table.size === 0 ? !mayBeFirst : !this.isComplete) return false
     this.#isInRing = true
     return true

@@ -22,6 +22,18 @@ describe('nodes of one local network', () => {
     expect(await world.runUntil(() => isOneRing(members), { limitMs: 15_000 })).toBe(true)
   })
 
+  it('take themselves for the first only after three questions', async () => {
+    const world = new World({ seed: 12, latencyMs: 1 })
+    const [first] = await onSegment(world, 'home', 1)
+    let questions = 0
+    world.onSend((_from, to) => (questions += to.host === LAN_GROUPS[4].host ? 1 : 0))
+    await world.run({ forMs: 1_400 })
+    expect(first?.node.state).not.toBe('connected')
+    expect(questions).toBe(3)
+    await world.run({ forMs: 400 })
+    expect(first?.node.state).toBe('connected')
+  })
+
   it('take in one that comes later, and the one that was alone before', async () => {
     const world = new World({ seed: 4, latencyMs: 1 })
     const [first] = await onSegment(world, 'home', 1)

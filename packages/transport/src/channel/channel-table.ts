@@ -11,7 +11,8 @@ import { HELLO_TIMEOUT_MS } from '../limits.ts'
 import { DropCounts } from '../stats/drop-counts.ts'
 import type { ReachChecks } from '../reach/reach-checks.ts'
 import type { Relays } from '../relay/relays.ts'
-import { DATAGRAM_HELLO_REPLY, DATAGRAM_INITIATION, DATAGRAM_RELAY } from '../wire/frame-types.ts'
+import { DATAGRAM_HELLO_REPLY, DATAGRAM_INITIATION } from '../wire/frame-types.ts'
+import { isRelayFrame } from '../wire/relay-frame.ts'
 import { Alarm } from './alarm.ts'
 import type { Channel } from './channel.ts'
 import type { ChannelHost } from './channel-host.ts'
@@ -210,7 +211,7 @@ export class ChannelTable implements DatagramReceiver {
   #handle(datagram: Uint8Array, edge: Edge): void {
     const now = this.#clock.now()
     if (datagram[0] === DATAGRAM_HELLO_REPLY) return this.#handleHelloReply(datagram, edge)
-    if (datagram[0] === DATAGRAM_RELAY) return this.relays.receive(datagram, edge, now)
+    if (isRelayFrame(datagram)) return this.relays.receive(datagram, edge, now)
     this.#sessions.handleDatagram(datagram, edge, now)
     this.#drain(now)
   }

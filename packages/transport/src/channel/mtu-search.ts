@@ -2,6 +2,9 @@
 import type { Instant, Random } from '@ipop/runtime'
 import { DATA_OVERHEAD_BYTES } from '@ipop/security'
 import { PROBE_TIMEOUT_INITIAL_MS } from '../limits.ts'
+import type { Edge } from '../edge/edge.ts'
+import { RelayEdge } from '../relay/relay-edge.ts'
+import { RELAY_FRAME_OVERHEAD } from '../wire/relay-frame.ts'
 import { type MtuProbe, PathMtu } from './path-mtu.ts'
 import type { Path } from './path.ts'
 import type { PathHost } from './path-host.ts'
@@ -19,6 +22,8 @@ export class MtuSearch {
   readonly #modules: MtuSearchModules
   readonly #host: PathHost
   #path: Path | undefined
+  /** What carries the frames of the path: the edge to its relay, or its own. */
+  #carrierId: string | undefined
 
   constructor(modules: MtuSearchModules, host: PathHost) {
     this.#modules = modules
@@ -30,11 +35,17 @@ export class MtuSearch {
     if (path === this.#path) return
     this.#path?.mtu?.stop()
     this.#path = path
-    const { edge } = path
-    if (edge.canSendWhole !== true || edge.isLocal) return
-    path.mtu ??= new PathMtu(this.#modules, { isIpv6: edge.remote?.family === 6 })
-    path.mtu.start(now)
-    this.#host.wake(now)
+    // A relayed path may have changed its carrier since it was active.
+    if (path.edge instanceof RelayEdge) path.mtu = undefined
+    this.#begin(path, now)
+  }
+
+  /** Takes note that a relayed edge may go over another edge to its relay: what was learnt of the first is void then. */
+  carrierMoved(edge: RelayEdge, now: Instant): void {
+    const path = this.#path
+    if (path?.edge !== edge || carrierOf(edge)?.id === this.#carrierId) return
+    path.mtu = undefined
+    this.#begin(path, now)
   }
 
   /** Checks the size relied on: frames stay unanswered. */
@@ -92,10 +103,26 @@ export class MtuSearch {
     return true
   }
 
+  #begin(path: Path, now: Instant): void {
+    const { edge } = path
+    const carrier = carrierOf(edge)
+    this.#carrierId = carrier?.id
+    if (edge.canSendWhole !== true || edge.isLocal) return
+    const overheadBytes = edge instanceof RelayEdge ? RELAY_FRAME_OVERHEAD : 0
+    const isIpv6 = carrier?.remote?.family === 6
+    path.mtu ??= new PathMtu(this.#modules, { isIpv6, overheadBytes })
+    path.mtu.start(now)
+    this.#host.wake(now)
+  }
+
   #tellChange<T>(mtu: PathMtu, act: () => T): T {
     const before = mtu.datagramBytesMax
     const result = act()
     if (mtu.datagramBytesMax !== before) this.#host.datagramBytesMaxChanged()
     return result
   }
+}
+
+function carrierOf(edge: Edge): Edge | undefined {
+  return edge instanceof RelayEdge ? edge.carrier : edge
 }

@@ -43,9 +43,13 @@ export class PathMtu {
   /** When to look for wider paths again, or for the next try. */
   #nextAt: Instant = Number.POSITIVE_INFINITY
 
-  constructor({ random }: { random: Random }, { isIpv6 }: { isIpv6: boolean }) {
+  /** `overheadBytes` is what a relay frame adds to every datagram. */
+  constructor(
+    { random }: { random: Random },
+    { isIpv6, overheadBytes = 0 }: { isIpv6: boolean; overheadBytes?: number },
+  ) {
     this.#random = random
-    this.#headerBytes = isIpv6 ? UDP6_HEADER_BYTES : UDP4_HEADER_BYTES
+    this.#headerBytes = (isIpv6 ? UDP6_HEADER_BYTES : UDP4_HEADER_BYTES) + overheadBytes
   }
 
   /** The longest datagram that the path is believed to carry whole. */

@@ -36,7 +36,9 @@ function relayHostOf(modules: RelaySideModules): RelaysHost {
     edgeClosed: (edge) => channels.get(edge.peer)?.edgeClosed(edge),
     edgeMoved: (edge) => {
       const carried = channels.get(edge.peer)
-      if (carried?.activeEdge === edge) observer?.activeEdgeChanged(edge.peer, edge)
+      if (carried?.activeEdge !== edge) return
+      carried.ways.mtu.carrierMoved(edge, host.now())
+      observer?.activeEdgeChanged(edge.peer, edge, carried.datagramBytesMax)
     },
   }
 }

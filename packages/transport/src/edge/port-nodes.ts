@@ -7,6 +7,7 @@ import {
   DATAGRAM_HELLO_REPLY,
   DATAGRAM_INITIATION,
   DATAGRAM_RELAY,
+  DATAGRAM_RELAY_WHOLE,
   DATAGRAM_RESPONSE,
 } from '../wire/frame-types.ts'
 import type { Attachment, DatagramReceiver } from './edge.ts'
@@ -63,6 +64,7 @@ export class PortNodes {
       case DATAGRAM_RESPONSE:
         return this.#byIndex(readIndex(datagram, RESPONSE_INDEX_OFFSET))
       case DATAGRAM_RELAY:
+      case DATAGRAM_RELAY_WHOLE:
         return this.#byIndex(readIndex(datagram, RELAY_CHANNEL_OFFSET))
       case DATAGRAM_INITIATION:
       case DATAGRAM_HELLO_REPLY:

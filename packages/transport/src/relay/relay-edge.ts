@@ -67,6 +67,16 @@ export class RelayEdge implements Edge {
     return carrier?.send(encodeRelayFrame(this.sendChannel, datagram)) ?? false
   }
 
+  get canSendWhole(): boolean {
+    const { carrier } = this
+    return carrier?.canSendWhole === true && carrier.isLocal !== true
+  }
+
+  sendWhole(datagram: Uint8Array): boolean {
+    const frame = encodeRelayFrame(this.sendChannel, datagram, { isWhole: true })
+    return this.carrier?.sendWhole?.(frame) ?? false
+  }
+
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true

@@ -4,6 +4,7 @@ import type { Instant, Random } from '@ipop/runtime'
 import type { IndexAllocator } from '@ipop/security'
 import type { Edge } from '../edge/edge.ts'
 import type { ChannelState } from '../channel/types.ts'
+import { encodeRelayFrame, type RelayFrame } from '../wire/relay-frame.ts'
 
 /** A channel as far as relaying uses it. */
 export interface RelayChannel {
@@ -40,4 +41,13 @@ export function directEdgeOf(channel: RelayChannel | undefined): Edge | undefine
 /** Returns whether `edge` leads to its peer without a node in between: never a relay over a relay. */
 export function isDirect(edge: Edge): boolean {
   return edge.kind === 'udp' || edge.kind === 'tcp'
+}
+
+/**
+ * Sends what is in `frame` over the other leg, where it carries `channel`; returns false when it was dropped. A stream
+ * cuts nothing, and a socket that cannot forbid fragments must not carry what asks whether there are any.
+ */
+export function sendOn(next: Edge, channel: number, { datagram, isWhole }: RelayFrame): boolean {
+  const frame = encodeRelayFrame(channel, datagram, { isWhole })
+  return isWhole && next.kind === 'udp' ? next.sendWhole?.(frame) === true : next.send(frame)
 }

@@ -14,8 +14,8 @@ import {
   RELAY_SWEEP_MS,
 } from './limits.ts'
 import { encodeRelayControl, type RelayControl, type RelayRefusal } from '../wire/relay-control.ts'
-import { encodeRelayFrame, RELAY_FRAME_OVERHEAD } from '../wire/relay-frame.ts'
-import { directEdgeOf, type RelayChannel, type RelayHost } from './relay-host.ts'
+import { RELAY_FRAME_OVERHEAD, type RelayFrame } from '../wire/relay-frame.ts'
+import { directEdgeOf, type RelayChannel, type RelayHost, sendOn } from './relay-host.ts'
 import { otherSide, type RelayPair, RelayPairs, type RelaySide } from './relay-pairs.ts'
 import type { RelayPlane } from './relay-plane.ts'
 import { type ByteRate, TokenBucket } from './token-bucket.ts'
@@ -126,8 +126,8 @@ export class RelayService {
     return side !== undefined
   }
 
-  /** Forwards the datagram in a frame that came over `edge`. */
-  forward(side: RelaySide, datagram: Uint8Array, edge: Edge, now: Instant): void {
+  /** Forwards a frame that came over `edge`. */
+  forward(side: RelaySide, frame: RelayFrame, edge: Edge, now: Instant): void {
     const { pair, peer, bucket } = side
     if (!this.#host.channel(peer)?.hasProven(edge)) return this.#host.drop('relay: stranger')
     const other = otherSide(side)
@@ -135,7 +135,7 @@ export class RelayService {
       return this.#host.drop('relay: not agreed')
     const next = directEdgeOf(this.#host.channel(other.peer))
     if (next === undefined) return this.#host.drop('relay: no path')
-    const bytes = datagram.length + RELAY_FRAME_OVERHEAD
+    const bytes = frame.datagram.length + RELAY_FRAME_OVERHEAD
     if (!bucket.has(bytes, now) || !this.#total.has(bytes, now))
       return this.#host.drop('relay: over quota')
     if (bucket.losesEarly() || this.#total.losesEarly())
@@ -147,7 +147,7 @@ export class RelayService {
     side.frames++
     this.#frames++
     this.#bytes += bytes
-    next.send(encodeRelayFrame(other.sendChannel, datagram))
+    if (!sendOn(next, other.sendChannel, frame)) this.#host.drop('relay: not sent')
   }
 
   /** Notes that a channel changed its edge, came up or is gone. */

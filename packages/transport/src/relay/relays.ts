@@ -41,7 +41,7 @@ export class Relays {
     if (frame instanceof Malformed) return this.#host.drop(frame.reason)
     const { channel, datagram } = frame
     const row = this.service.row(channel)
-    if (row !== undefined) return this.service.forward(row, datagram, edge, now)
+    if (row !== undefined) return this.service.forward(row, frame, edge, now)
     const type = datagram[0] ?? 0
     // Hellos are for ports; only what a session authenticates may come from somebody else's hands.
     if (type < DATAGRAM_INITIATION || type > DATAGRAM_DATA)

@@ -14,6 +14,8 @@ export const DATAGRAM_HELLO = 0x10
 export const DATAGRAM_HELLO_REPLY = 0x11
 /** Relay frame. */
 export const DATAGRAM_RELAY = 0x12
+/** Relay frame that nobody may cut into fragments. */
+export const DATAGRAM_RELAY_WHOLE = 0x13
 
 /** Ping: asks for a pong on the same path. */
 export const FRAME_PING = 0x01

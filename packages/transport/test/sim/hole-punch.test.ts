@@ -1,38 +1,13 @@
 /** Hole punching between the kinds of NATs, in virtual time: who meets directly, and what stays relayed. */
 import { describe, expect, it } from '@jest/globals'
-import {
-  easyNat,
-  hardNat,
-  type NatBehaviour,
-  openNat,
-  restrictedNat,
-  sequentialNat,
-  udpBlockingNat,
-  World,
-} from '@ipop/simulator'
+import { hostBehind, type NatKind, NATS, worldWithPublics } from '../helpers/natted.ts'
 import { joinedEdges } from '../helpers/ring-edges.ts'
 import { udpNode } from '../helpers/nodes.ts'
 
-const KINDS: Readonly<Record<string, NatBehaviour>> = {
-  full: openNat,
-  addr: restrictedNat,
-  port: easyNat,
-  seq: sequentialNat,
-  rand: hardNat,
-  blocked: udpBlockingNat,
-}
-
 /** Two nodes behind NATs that know two public nodes, and a session between them over a relay. */
-async function meet(kinds: readonly [string, string], seed: number) {
-  const world = new World({ seed, latencyMs: 15 })
-  const publics = [
-    await udpNode(world.addHost({ addresses: ['198.51.100.1'] })),
-    await udpNode(world.addHost({ addresses: ['198.51.100.2'] })),
-  ]
-  const hosts = kinds.map((kind, i) => {
-    const nat = world.addNat({ address: `203.0.113.${i + 1}`, behaviour: KINDS[kind] ?? {} })
-    return world.addHost({ behind: nat, addresses: [`192.168.${i}.2`] })
-  })
+async function meet(kinds: readonly [NatKind, NatKind], seed: number) {
+  const { world, publics } = await worldWithPublics(seed)
+  const hosts = kinds.map((kind, i) => hostBehind(world, NATS[kind], i))
   const [hostA, hostB] = hosts
   if (!hostA || !hostB) throw new Error('two hosts')
   const [a, b] = [await udpNode(hostA), await udpNode(hostB)]

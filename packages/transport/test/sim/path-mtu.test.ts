@@ -5,6 +5,7 @@ import { type Host, World } from '@ipop/simulator'
 import { type Channel, UdpEdgeListener } from '@ipop/transport'
 import { frameOf, makeNode } from '../helpers/nodes.ts'
 import { joinedEdges } from '../helpers/ring-edges.ts'
+import { forbidding } from '../helpers/whole-datagrams.ts'
 
 describe('the longest datagram of a channel', () => {
   it.each([
@@ -104,23 +105,4 @@ async function node(
     activeEdgeChanged: (_peer: unknown, _edge: unknown, bytes?: number) => void told.push(bytes),
   }
   return { ...makeNode(runtime, [listener], { observer }), wholeBytes }
-}
-
-/** Sockets whose datagrams may not be cut: the simulated network cuts none anyway. */
-function forbidding(port: DatagramPort, wholeBytes: number[]): DatagramPort {
-  return {
-    bind: async (local, handlers) => {
-      const socket = await port.bind(local, handlers)
-      return {
-        local: socket.local,
-        send: (bytes, to) => socket.send(bytes, to),
-        sendWhole: (bytes, to) => {
-          wholeBytes.push(bytes.length)
-          socket.send(bytes, to)
-          return true
-        },
-        close: () => socket.close(),
-      }
-    },
-  }
 }

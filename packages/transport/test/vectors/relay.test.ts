@@ -19,7 +19,7 @@ interface Refused {
 }
 
 interface FrameVectors {
-  valid: { channel: number; datagram: string; bytes: string }[]
+  valid: { channel: number; datagram: string; isWhole: boolean; bytes: string }[]
   refused: Refused[]
 }
 
@@ -33,13 +33,13 @@ const frames = vectorsOf('relay-frame.json') as FrameVectors
 const controls = vectorsOf('relay-control.json') as ControlVectors
 
 describe('a relay frame', () => {
-  it.each(frames.valid)('is $bytes', ({ channel, datagram, bytes }) => {
-    const frame = encodeRelayFrame(channel, bytesOf(datagram))
+  it.each(frames.valid)('is $bytes', ({ channel, datagram, isWhole, bytes }) => {
+    const frame = encodeRelayFrame(channel, bytesOf(datagram), { isWhole })
     expect(toHex(frame)).toBe(bytes)
     expect(frame.length).toBe(bytesOf(datagram).length + RELAY_FRAME_OVERHEAD)
     // From the middle of a larger buffer, as sockets hand datagrams in.
     const within = bytesOf(`ffff${bytes}`).subarray(2)
-    expect(decodeRelayFrame(within)).toEqual({ channel, datagram: bytesOf(datagram) })
+    expect(decodeRelayFrame(within)).toEqual({ channel, isWhole, datagram: bytesOf(datagram) })
   })
 
   it.each(frames.refused)('is refused: $reason ($bytes)', ({ bytes, reason }) => {

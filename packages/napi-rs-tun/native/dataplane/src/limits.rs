@@ -63,6 +63,10 @@ pub const TRACE_LEASE_US: u64 = 10_000_000;
 /// The pcap header, a packet's headers, and as many pieces of payload as any head of use stands in.
 pub const TRACE_PARTS_MAX: usize = 66;
 
+/// Tokens are given out at once for so long: a flood that has used up the burst then wakes the control plane ten times a
+/// second with a handful of datagrams, not hundreds of times with one. An honest sender repeats itself later than that.
+pub const STRANGER_REFILL_MS: u64 = 100;
+
 /// Prefixes of strangers share hashed cells, so that sources cost no memory: 32 kB, and a thousand meet in few.
 pub const STRANGER_CELLS: usize = 4_096;
 
@@ -72,15 +76,15 @@ pub const STRANGER_PREFIX_PER_SECOND_MAX: u64 = 60;
 /// What one prefix may ask at once: 300 machines of a network that start together, each with eight handshakes and hellos.
 pub const STRANGER_PREFIX_BURST_MAX: u64 = 8_192;
 
-/// Handshakes that strangers may ask for in a second; each that is answered costs the control plane half a millisecond, on a
-/// small machine several.
+/// Handshakes that strangers may ask for in a second: mostly answered by asking for a proof of address, a tenth of a
+/// millisecond each.
 pub const INITIATIONS_PER_SECOND_MAX: u64 = 125;
 
 /// Handshakes at once: the control plane has them behind it within two seconds, mostly by asking for a proof of address.
 pub const INITIATIONS_BURST_MAX: u64 = 4_096;
 
-/// Hellos in a second, a quarter of what the control plane would answer: the rest is work that tunnels need.
-pub const HELLOS_PER_SECOND_MAX: u64 = 250;
+/// Hellos in a second, a tenth of what the control plane would answer: the rest is work that tunnels need.
+pub const HELLOS_PER_SECOND_MAX: u64 = 100;
 
 /// Hellos at once: those of a large network whose power comes back.
 pub const HELLOS_BURST_MAX: u64 = 4_096;

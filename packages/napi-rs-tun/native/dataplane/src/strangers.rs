@@ -7,7 +7,7 @@
 use crate::limits::{
     HELLOS_BURST_MAX, HELLOS_PER_SECOND_MAX, INITIATIONS_BURST_MAX, INITIATIONS_PER_SECOND_MAX,
     REPLIES_BURST_MAX, REPLIES_PER_SECOND_MAX, STRANGER_CELLS, STRANGER_PREFIX_BURST_MAX,
-    STRANGER_PREFIX_PER_SECOND_MAX,
+    STRANGER_PREFIX_PER_SECOND_MAX, STRANGER_REFILL_MS,
 };
 use crate::relay::TYPE_RELAY;
 use crate::session::Endpoint;
@@ -85,7 +85,7 @@ impl Strangers {
     /// Returns whether the control plane shall see a datagram without a session; `is_known` if a peer is where it came from.
     pub fn admit(&self, datagram: &[u8], source: Endpoint, is_known: bool, now_ms: u64) -> bool {
         let Some(wish) = Wish::of(datagram) else { return true };
-        let now_us = now_ms.saturating_mul(1_000);
+        let now_us = (now_ms - now_ms % STRANGER_REFILL_MS).saturating_mul(1_000);
         let asks = wish != Wish::Reply;
         let hash = match is_known {
             true => self.hasher.hash_one((asks, source.address, source.channel)),

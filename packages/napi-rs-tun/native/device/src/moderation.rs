@@ -1,4 +1,4 @@
-//! A pause after bursts of packets that came one by one, as network cards moderate their interrupts.
+//! Pauses after packets that came one by one and after those of a flood, as network cards moderate their interrupts.
 
 use std::thread::available_parallelism;
 use std::time::Duration;
@@ -7,6 +7,9 @@ use std::time::Duration;
 const FLOOD_PACKETS: usize = 16;
 /// With the system's slack about 150 us, in which half of the interface's queue of 500 fills at 1.5 million packets a second.
 const PAUSE: Duration = Duration::from_micros(100);
+/// Strangers' datagrams that were refused come every 50 us and wake the receiver each time, unless it waits for some more. A
+/// socket holds what a tunnel of ten gigabits a second brings in three times as long.
+const FLOOD_PAUSE: Duration = Duration::from_micros(200);
 /// A program that sends, the sender, the receiver and a program that receives: with fewer processors they share some.
 const PROCESSORS_ENOUGH: usize = 4;
 
@@ -16,7 +19,7 @@ const PROCESSORS_ENOUGH: usize = 4;
 /// gives it time slices in which it sends more than the socket of the program at the other end holds. Offering the
 /// processor (`sched_yield`) does not help: the scheduler takes the thread again. Trains of the kernel are not slowed.
 pub struct Moderation {
-    pause: Option<Duration>,
+    has_few_processors: bool,
 }
 
 impl Moderation {
@@ -26,7 +29,7 @@ impl Moderation {
     }
 
     fn of(processors: usize) -> Self {
-        Moderation { pause: (processors < PROCESSORS_ENOUGH).then_some(PAUSE) }
+        Moderation { has_few_processors: processors < PROCESSORS_ENOUGH }
     }
 
     /// Sleeps after a burst with `singles` packets that were read one by one, if they were a flood.
@@ -36,8 +39,19 @@ impl Moderation {
         }
     }
 
+    /// Sleeps after datagrams of which `refused` were strangers' that nobody is shown: packets of tunnels then come together.
+    pub fn after_strangers(&self, refused: u64) {
+        if let Some(pause) = self.pause_after_strangers(refused) {
+            std::thread::sleep(pause);
+        }
+    }
+
     fn pause_after(&self, singles: usize) -> Option<Duration> {
-        self.pause.filter(|_| singles >= FLOOD_PACKETS)
+        (self.has_few_processors && singles >= FLOOD_PACKETS).then_some(PAUSE)
+    }
+
+    fn pause_after_strangers(&self, refused: u64) -> Option<Duration> {
+        (self.has_few_processors && refused > 0).then_some(FLOOD_PAUSE)
     }
 }
 
@@ -51,6 +65,15 @@ mod tests {
             let moderation = Moderation::of(processors);
             assert_eq!(moderation.pause_after(FLOOD_PACKETS - 1), None, "a few packets are answered at once");
             assert_eq!(moderation.pause_after(FLOOD_PACKETS).is_some(), processors < 4);
+        }
+    }
+
+    #[test]
+    fn pauses_after_refused_strangers_where_processors_are_few() {
+        for processors in 1..8 {
+            let moderation = Moderation::of(processors);
+            assert_eq!(moderation.pause_after_strangers(0), None, "nobody floods");
+            assert_eq!(moderation.pause_after_strangers(1).is_some(), processors < 4);
         }
     }
 }

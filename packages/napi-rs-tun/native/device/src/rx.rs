@@ -3,6 +3,7 @@
 
 use crate::error::{DeviceError, Result};
 use crate::hub::{Hub, NoticeQueue};
+use crate::moderation::Moderation;
 use crate::patience::Patience;
 use crate::socket::Socket;
 use crate::sys::{EventFd, Ready};
@@ -93,6 +94,7 @@ impl<'a> Rx<'a> {
 
     fn run(mut self, stop: &EventFd) {
         let mut patience = Patience::default();
+        let moderation = Moderation::of_this_machine();
         while patience.wait_readable(self.socket.as_fd(), stop, !self.hub.is_bulk()) != Ready::Stop {
             self.burst = 0;
             for _ in 0..BATCHES_PER_POLL_MAX {
@@ -104,8 +106,9 @@ impl<'a> Rx<'a> {
             }
             self.hub.note_burst(self.burst);
             self.hub.add_ingress(self.ingress.counters, self.written, self.write_errors);
-            self.ingress.counters = IngressCounters::default();
+            let IngressCounters { flooded, .. } = std::mem::take(&mut self.ingress.counters);
             (self.written, self.write_errors) = (0, 0);
+            moderation.after_strangers(flooded);
         }
     }
 
