@@ -147,6 +147,15 @@ export const DEPARTED_TTL_MS = 24 * 3_600_000
 /** One departed peer is tried this often. */
 export const DEPARTED_PERIOD_MS = 60_000
 
+/** Calls in a row that were answered only by another way before a first hop is avoided: one may have met a dead node further on. */
+export const HOP_DISTRUST_FAILURES = 2
+
+/** How long a first hop that loses calls is avoided: a liar is tried again now and then, and so is a neighbour that had bad luck. */
+export const HOP_DISTRUSTED_MS = 30_000
+
+/** A neighbour that was silent for this long is probed along with the packet handed to it: the asker's resends come within seconds. */
+export const HOP_PROBE_MS = 5_000
+
 /** Open requests of one node. */
 export const REQUESTS_MAX = 4_096
 
@@ -156,8 +165,8 @@ export const REPLY_CACHE_MAX = 2_048
 /** How long a reply is kept for repetitions. */
 export const REPLY_CACHE_MS = 30_000
 
-/** Resends of one request. */
-export const REQUEST_RESENDS_MAX = 4
+/** Resends of one request: each takes another way, and of ways with two strangers on them in a ring of liars one in three works. */
+export const REQUEST_RESENDS_MAX = 6
 
 /** First timeout of a request before any round trip was measured. */
 export const REQUEST_TIMEOUT_FIRST_MS = 1_000
