@@ -164,7 +164,7 @@ export class Channel {
     if (this.#state !== 'up') return
     const now = this.#host.now()
     this.ways.pingActive(now)
-    if (this.#liveness.misses === 0) this.#armLiveness(now)
+    if (!this.#liveness.isProbing) this.#armLiveness(now)
   }
 
   /** Tells the peer and forgets the channel; `onDown` is called with 'closed'. */
