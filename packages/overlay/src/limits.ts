@@ -75,6 +75,18 @@ export const EXCHANGE_GAP_MS = 150
 /** The same while the ring around a node is complete: news from afar can wait until there is more of it. */
 export const EXCHANGE_CALM_GAP_MS = 2_000
 
+/** News that do not change who somebody's neighbours are wait for this long: there is more of them by then, and most have spread. */
+export const EXCHANGE_PATIENT_GAP_MS = 10_000
+
+/** A neighbour is told all again after this long, in case it forgot somebody that it could not reach then. */
+export const EXCHANGE_ALL_MS = 60_000
+
+/** Whom a neighbour was told of within this time it may be dialling: it is told at once that they are gone. */
+export const EXCHANGE_WITHDRAW_MS = 8_000
+
+/** Others this many times as far from a neighbour as a node's own near ones are no news for it: it has nearer ones. */
+export const NEWS_REACH = 2
+
 /** Leaves asked at a time to look a node's own address up: one may be as lost as the node. */
 export const LOOKUP_LEAVES_MAX = 2
 
@@ -125,6 +137,15 @@ export const LEAF_RETRY_MS = 1_000
 
 /** A hello to the bootstraps after a failed one, when the node is in a ring: an operator waits for them to come back. */
 export const LEAF_FAILED_PERIOD_MS = 5_000
+
+/** Longest pause between hellos to a bootstrap that keeps silent, times the number of such: the cost of all stays the same. */
+export const LEAF_FAILED_PERIOD_MAX_MS = 30_000
+
+/** Losses of peers within this time count together: a silent peer is missed after 15 s at most. */
+export const LEAF_LOSSES_MS = 15_000
+
+/** If one peer in this many was lost the network may have split; fewer are the daily coming and going. */
+export const LEAF_LOSSES_SHARE = 4
 
 /** A hello to the bootstraps after peers were lost: time for the loss of others to show too. */
 export const LEAF_HURRY_MS = 2_000

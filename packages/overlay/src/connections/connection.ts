@@ -111,6 +111,11 @@ export class Connection {
     return this.#roles !== 0 || this.remoteRoles !== 0
   }
 
+  /** Whether either end would miss it: a shortcut or a leaf is soon replaced by another. */
+  get isHardToReplace(): boolean {
+    return ((this.#roles | this.remoteRoles) & (Role.near | Role.onDemand | Role.managed)) !== 0
+  }
+
   /** Adds or removes one of this end's roles; returns whether that changed anything. */
   setRole(role: number, isWanted: boolean): boolean {
     const roles = isWanted ? this.#roles | role : this.#roles & ~role

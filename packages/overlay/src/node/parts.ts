@@ -87,7 +87,7 @@ export function assemble(
   const ownHint = () => channels.hintOf()
   const learner = { learn: (exchange: RingExchange) => keeper.learn(exchange) }
   const incarnation = random.fork('incarnation').uint32()
-  const tellers = { table, calls, log, ownHint, incarnation }
+  const tellers = { table, calls, log, ownHint, incarnation, claims: policies.near }
   const exchanger = new Exchanger({ ...tellers, listener: learner })
   const keeper = new RingKeeper({ ...shared, ...policies, exchanger }, listener)
   addRingMethods(dispatch, { channels, table, linker, calls, exchanger, keeper })

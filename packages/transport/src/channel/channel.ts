@@ -202,7 +202,7 @@ export class Channel {
     const isCarried = this.#state === 'up' && edge?.isOpen && this.#liveness.misses === 0
     if (isCarried) return void edge.send(datagram)
     if (this.#state === 'connecting') this.#initiation = datagram.slice()
-    this.ways.paths.sendOnAll(datagram)
+    this.ways.paths.sendOnAll(datagram, { isThrifty: this.#state === 'up' })
   }
 
   /** Handles an authenticated frame, or an empty keepalive. For the channel table. */
@@ -264,7 +264,7 @@ export class Channel {
     if (advice === 'probe') this.ways.pingActive(now)
     else this.ways.pingAll(now, { withCandidates: advice === 'suspect' })
     // A peer that restarted has no key for our probes, but answers a new handshake.
-    if (advice === 'probe all') this.session.connect(now)
+    if (advice === 'suspect') this.session.connect(now)
     this.#armLiveness(now)
     if (advice === 'suspect') this.#host.handlers().onSuspect(this)
   }
