@@ -195,8 +195,8 @@ export const REQUEST_TIMEOUT_FIRST_MS = 1_000
 /** Shortest timeout of a request: below this a busy receiver looks like a lost packet. */
 export const REQUEST_TIMEOUT_MIN_MS = 200
 
-/** Longest timeout between two resends. */
-export const REQUEST_TIMEOUT_MAX_MS = 5_000
+/** Longest timeout between two resends: a dead node on the way is missed within three seconds, and ways are left to be tried then. */
+export const REQUEST_TIMEOUT_MAX_MS = 2_000
 
 /** Total time of a call that names none. */
 export const CALL_TIMEOUT_MS = 10_000
