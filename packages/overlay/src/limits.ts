@@ -144,6 +144,9 @@ export const LEAF_FAILED_PERIOD_MAX_MS = 30_000
 /** Losses of peers within this time count together: a silent peer is missed after 15 s at most. */
 export const LEAF_LOSSES_MS = 15_000
 
+/** Losses counted: a fourth of all the connections that a node can have are many in any ring. */
+export const LEAF_LOSSES_MAX = 256
+
 /** If one peer in this many was lost the network may have split; fewer are the daily coming and going. */
 export const LEAF_LOSSES_SHARE = 4
 

@@ -5,11 +5,11 @@ import type { ChannelTable, HelloReply, TransportAddress } from '@ipop/transport
 import type { ConnectionTable } from '../connections/connection-table.ts'
 import { Role } from '../connections/roles.ts'
 import {
-  CONNECTIONS_MAX,
   LEAF_FAILED_PERIOD_MAX_MS,
   LEAF_FAILED_PERIOD_MS,
   LEAF_HURRY_MS,
   LEAF_IDLE_PERIOD_MS,
+  LEAF_LOSSES_MAX,
   LEAF_LOSSES_MS,
   LEAF_LOSSES_SHARE,
   LEAF_RETRY_MS,
@@ -26,9 +26,6 @@ const HELLO_TIMEOUT_MS = 2_500
 
 /** How long the ring may take to answer whether a bootstrap's node is in it, milliseconds. */
 const SAME_RING_TIMEOUT_MS = 4_000
-
-/** Losses counted at most: a fourth of all the connections that a node can have. */
-const LOSSES_KEPT_MAX = CONNECTIONS_MAX / LEAF_LOSSES_SHARE
 
 interface Bootstrap {
   readonly address: TransportAddress
@@ -129,7 +126,7 @@ export class Leaves {
    * lost, because bootstraps may have gone or come back with them. Single losses are common in large rings.
    */
   peerLost(peer: Address, now: Instant): void {
-    this.#lostAt = this.#lostAt.filter((at) => now - at < LEAF_LOSSES_MS).slice(-LOSSES_KEPT_MAX)
+    this.#lostAt = this.#lostAt.filter((at) => now - at < LEAF_LOSSES_MS).slice(-LEAF_LOSSES_MAX)
     this.#lostAt.push(now)
     const isMany = LEAF_LOSSES_SHARE * this.#lostAt.length >= this.#table.size + this.#lostAt.length
     if (!isMany) return this.peerLeft(peer, now)
