@@ -81,7 +81,7 @@ export class Exchanger {
     return this.#naming(this.#peersOfUseTo(peer))
   }
 
-  /** Returns what this node answers a peer that told it `exchange`: to a difference no more than who its neighbours are. */
+  /** Returns what this node answers a peer that told it `exchange`: to a difference only whom the peer lacks as a neighbour. */
   answer(
     exchange: RingExchange,
     { revision, now }: Omit<ExchangeState, 'isPatient'>,
@@ -89,7 +89,11 @@ export class Exchanger {
     const { address } = exchange.from
     const isConnected = this.#table.get(address) !== undefined
     if (isConnected) this.#memory.hear(exchange)
-    if (exchange.withdrawn) return { ...this.#naming([]), withdrawn: [] }
+    if (exchange.withdrawn) {
+      const isMissed = (other: Address) => isNearerThanClaimed(address, other, exchange)
+      const missed = this.#peersOfUseTo(address).filter((peer) => isMissed(peer.address))
+      return { ...this.#naming(missed), withdrawn: [] }
+    }
     const answer = without(this.tell(address), keysOf(exchange.peers))
     if (isConnected) this.#memory.tell(address, this.#toldAll(address, answer, revision, now))
     return answer

@@ -99,10 +99,13 @@ describe('Exchanger', () => {
     expect(told.at(-1)).toEqual({ named: [990, 1_012, 1_020], withdrawn: undefined })
   })
 
-  it('answers a difference with no more than its own neighbours', async () => {
+  it('answers a difference with those that are nearer to the asker than its neighbours, if any', async () => {
     const { exchanger, state } = await exchanging([990, PEER, 1_020])
     const difference = { from: hint(PEER), peers: [], withdrawn: [] }
-    expect(exchanger.answer(difference, state())).toMatchObject({ peers: [], withdrawn: [] })
+    const content = { ...difference, left: address(1_020), right: address(SELF) }
+    expect(exchanger.answer(content, state())).toMatchObject({ peers: [], withdrawn: [] })
+    const lacking = { ...content, left: address(1_030) }
+    expect(exchanger.answer(lacking, state()).peers).toEqual([hint(1_020)])
     const all = { from: hint(PEER), peers: [] }
     expect(exchanger.answer(all, state()).peers).toHaveLength(2)
   })
