@@ -135,7 +135,7 @@ export const PLANTS = [
     seek: BROKEN,
     says: 'links are never made through the ring',
     file: `${OVERLAY}linking/linker.ts`,
-    find: '    if (options.overRing) return true\n    return options.via !== undefined && now - link.since >= this.#headStartMs(options.via)\n',
+    find: '    if (options.overRing === true) return true\n    return options.via !== undefined && now - link.since >= this.#headStartMs(options.via)\n',
     replace:
       '    return options.via !== undefined && now - link.since < 0 * this.#headStartMs(options.via)\n',
   },

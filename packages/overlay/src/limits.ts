@@ -75,6 +75,18 @@ export const EXCHANGE_GAP_MS = 150
 /** The same while the ring around a node is complete: news from afar can wait until there is more of it. */
 export const EXCHANGE_CALM_GAP_MS = 2_000
 
+/** News that do not change who somebody's neighbours are wait for this long: there is more of them by then, and most have spread. */
+export const EXCHANGE_PATIENT_GAP_MS = 10_000
+
+/** A neighbour is told all again after this long, in case it forgot somebody that it could not reach then. */
+export const EXCHANGE_ALL_MS = 60_000
+
+/** Whom a neighbour was told of within this time it may be dialling: it is told at once that they are gone. */
+export const EXCHANGE_WITHDRAW_MS = 8_000
+
+/** Others this many times as far from a neighbour as a node's own near ones are no news for it: it has nearer ones. */
+export const NEWS_REACH = 2
+
 /** Leaves asked at a time to look a node's own address up: one may be as lost as the node. */
 export const LOOKUP_LEAVES_MAX = 2
 
@@ -126,6 +138,18 @@ export const LEAF_RETRY_MS = 1_000
 /** A hello to the bootstraps after a failed one, when the node is in a ring: an operator waits for them to come back. */
 export const LEAF_FAILED_PERIOD_MS = 5_000
 
+/** Longest pause between hellos to a bootstrap that keeps silent, times the number of such: the cost of all stays the same. */
+export const LEAF_FAILED_PERIOD_MAX_MS = 30_000
+
+/** Losses of peers within this time count together: a silent peer is missed after 15 s at most. */
+export const LEAF_LOSSES_MS = 15_000
+
+/** Losses counted: a fourth of all the connections that a node can have are many in any ring. */
+export const LEAF_LOSSES_MAX = 256
+
+/** If one peer in this many was lost the network may have split; fewer are the daily coming and going. */
+export const LEAF_LOSSES_SHARE = 4
+
 /** A hello to the bootstraps after peers were lost: time for the loss of others to show too. */
 export const LEAF_HURRY_MS = 2_000
 
@@ -150,6 +174,15 @@ export const DEPARTED_TTL_MS = 24 * 3_600_000
 /** One departed peer is tried this often. */
 export const DEPARTED_PERIOD_MS = 60_000
 
+/** Calls in a row that were answered only by another way before a first hop is avoided: one may have met a dead node further on. */
+export const HOP_DISTRUST_FAILURES = 2
+
+/** How long a first hop that loses calls is avoided: a liar is tried again now and then, and so is a neighbour that had bad luck. */
+export const HOP_DISTRUSTED_MS = 30_000
+
+/** A neighbour that was silent for this long is probed along with the packet handed to it: the asker's resends come within seconds. */
+export const HOP_PROBE_MS = 5_000
+
 /** Open requests of one node. */
 export const REQUESTS_MAX = 4_096
 
@@ -159,8 +192,8 @@ export const REPLY_CACHE_MAX = 2_048
 /** How long a reply is kept for repetitions. */
 export const REPLY_CACHE_MS = 30_000
 
-/** Resends of one request. */
-export const REQUEST_RESENDS_MAX = 4
+/** Resends of one request: each takes another way, and of ways with two strangers on them in a ring of liars one in three works. */
+export const REQUEST_RESENDS_MAX = 6
 
 /** First timeout of a request before any round trip was measured. */
 export const REQUEST_TIMEOUT_FIRST_MS = 1_000
@@ -168,8 +201,8 @@ export const REQUEST_TIMEOUT_FIRST_MS = 1_000
 /** Shortest timeout of a request: below this a busy receiver looks like a lost packet. */
 export const REQUEST_TIMEOUT_MIN_MS = 200
 
-/** Longest timeout between two resends. */
-export const REQUEST_TIMEOUT_MAX_MS = 5_000
+/** Longest timeout between two resends: a dead node on the way is missed within three seconds, and ways are left to be tried then. */
+export const REQUEST_TIMEOUT_MAX_MS = 2_000
 
 /** Total time of a call that names none. */
 export const CALL_TIMEOUT_MS = 10_000

@@ -1,5 +1,5 @@
 /** Lookups of random positions, and whether the nearest node answered each. */
-import { Address } from '@ipop/address'
+import { Address, compareByDistance } from '@ipop/address'
 import { nearestNode } from '@ipop/simulator'
 import type { Random } from '@ipop/runtime'
 import type { Stage } from '../scenario.ts'
@@ -11,6 +11,8 @@ const ANSWER_WITHIN_MS = 15_000
 
 interface Lookup {
   readonly asker: SimulatedNode
+  readonly target: Address
+  readonly startedAt: number
   /** Undefined while it is open. */
   outcome: 'right' | 'wrong' | 'no answer' | undefined
 }
@@ -36,17 +38,31 @@ export class Lookups {
     const target = randomAddress(this.#random)
     const before = this.#nearest(target)
     if (asker === undefined || before === undefined || !this.#isMember(before)) return
-    const lookup: Lookup = { asker, outcome: undefined }
+    const startedAt = this.#stage.world.elapsedMs()
+    const lookup: Lookup = { asker, target, startedAt, outcome: undefined }
     this.#all.push(lookup)
     asker.overlay.call(target, 'ring.ping', null, { mode: 'greedy' }).then(
       ([reply]) => {
-        // Somebody may have come or gone meanwhile: both answers were right once.
-        const nearest = [before, this.#nearest(target)]
+        // Somebody may have come or gone meanwhile: both answers were right once. A newcomer is the nearest from when
+        // its neighbours are connected with it, which is a little before it knows its place.
+        const nearest = [before, this.#nearest(target), this.#nearest(target, () => true)]
         const isRight = nearest.some((node) => reply?.from.equals(node?.overlay.address as Address))
-        lookup.outcome = isRight ? 'right' : 'wrong'
+        this.#settle(lookup, isRight ? 'right' : 'wrong')
       },
-      () => (lookup.outcome = 'no answer'),
+      () => this.#settle(lookup, 'no answer'),
     )
+  }
+
+  /** What went wrong is told at once, with who is, or was, where the answer should have come from. */
+  #settle(lookup: Lookup, outcome: Lookup['outcome']): void {
+    lookup.outcome = outcome
+    if (outcome === 'right' || !lookup.asker.isRunning) return
+    const { ring } = this.#stage
+    const order = compareByDistance(lookup.target)
+    const around = ring.nodes.toSorted((a, b) => order(a.overlay.address, b.overlay.address))
+    const names = around.slice(0, 4).map((node) => node.host.name + lifeOf(node))
+    const asked = `lookup by ${lookup.asker.host.name} at ${round(lookup.startedAt / 1000)} s`
+    this.#stage.tell(`${asked}: ${outcome}; nearest are ${names.join(', ')}`)
   }
 
   /** Waits for the answers; those of askers that are gone by then do not count. */
@@ -67,8 +83,8 @@ export class Lookups {
     return this.#stage.ring.running.filter((node) => isConnected(node) && this.#isMember(node))
   }
 
-  #nearest(target: Address): SimulatedNode | undefined {
-    const all = this.#stage.ring.running.filter(isConnected)
+  #nearest(target: Address, isMember = isConnected): SimulatedNode | undefined {
+    const all = this.#stage.ring.running.filter(isMember)
     const views = all.map(({ overlay: { address } }) => ({
       address,
       isAlive: true,
@@ -82,6 +98,11 @@ export class Lookups {
 /** Returns a random node address. */
 export function randomAddress(random: Random): Address {
   return Address.random(random)
+}
+
+function lifeOf(node: SimulatedNode): string {
+  if (!node.isRunning) return ' (gone)'
+  return isConnected(node) ? '' : ' (joining)'
 }
 
 function isConnected(node: SimulatedNode): boolean {

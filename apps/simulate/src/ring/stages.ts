@@ -30,6 +30,13 @@ export async function formRing(stage: Stage): Promise<string[]> {
   return []
 }
 
+/** As `formRing`, and lets the ring rest where it has formed. */
+export async function formSettledRing(stage: Stage): Promise<string[]> {
+  const problems = await formRing(stage)
+  if (problems.length === 0) await stage.world.run({ forMs: stage.options.settleMs })
+  return problems
+}
+
 /** Lets the ring rest, then checks everything that must hold of a ring at rest. */
 export async function settleAndCheck(stage: Stage): Promise<string[]> {
   const { world, ring, options } = stage

@@ -1,5 +1,5 @@
 /** Nodes join a ring that stands, one after the other. */
-import { formRing } from '../ring/stages.ts'
+import { formSettledRing } from '../ring/stages.ts'
 import type { Scenario } from '../scenario.ts'
 import { quantile, round, summarize } from '../statistics.ts'
 
@@ -15,9 +15,9 @@ export const lateJoin: Scenario = {
   summary: '--values nodes join a ring of --nodes, one after the other; time per join',
   runsDht: false,
   async run(stage) {
-    const problems = await formRing(stage)
+    const problems = await formSettledRing(stage)
+    if (problems.length > 0) return { metrics: {}, problems }
     const { world, ring, options } = stage
-    await world.run({ forMs: options.settleMs })
     const times: number[] = []
     for (let count = 0; count < options.values && problems.length === 0; count++) {
       const node = await ring.startOne()

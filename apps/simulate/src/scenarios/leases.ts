@@ -1,7 +1,7 @@
 /** Nodes lease addresses from a small pool, whole and split in two; at rest no address has two owners. */
 import { LeaseHolder, poolFor } from '../ring/lease-holder.ts'
 import { CHECK_SLOWLY_MS } from '../limits.ts'
-import { formRing, unformed, untilFormed } from '../ring/stages.ts'
+import { formSettledRing, unformed, untilFormed } from '../ring/stages.ts'
 import type { SimulatedNode } from '../ring/simulated-node.ts'
 import type { Findings, Metric, Scenario, Stage } from '../scenario.ts'
 import { round, summarize } from '../statistics.ts'
@@ -13,9 +13,8 @@ export const leases: Scenario = {
   summary: 'half of the nodes lease addresses at once, the others while the network is split',
   runsDht: true,
   async run(stage) {
-    const problems = await formRing(stage)
+    const problems = await formSettledRing(stage)
     if (problems.length > 0) return { metrics: {}, problems }
-    await stage.world.run({ forMs: stage.options.settleMs })
     const { network, size } = poolFor(stage.options.nodes)
     const all = stage.ring.pickNodes(stage.options.nodes)
     const early = all.slice(0, Math.ceil(all.length / 2))

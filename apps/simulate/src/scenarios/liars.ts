@@ -3,7 +3,7 @@ import type { FaultKind } from '@ipop/simulator'
 import { corrupt } from '../mixed/liar.ts'
 import { LeaseHolder, poolFor } from '../ring/lease-holder.ts'
 import { Lookups } from '../ring/lookups.ts'
-import { formRing } from '../ring/stages.ts'
+import { formSettledRing } from '../ring/stages.ts'
 import type { SimulatedNode } from '../ring/simulated-node.ts'
 import type { Scenario, Stage } from '../scenario.ts'
 import { round } from '../statistics.ts'
@@ -29,10 +29,9 @@ export const liars: Scenario = {
   summary: '--fraction of the members lie; --values lookups and reads of the others',
   runsDht: true,
   async run(stage) {
-    const problems = await formRing(stage)
+    const problems = await formSettledRing(stage)
     if (problems.length > 0) return { metrics: {}, problems }
     const { world, ring, options } = stage
-    await world.run({ forMs: options.settleMs })
     const lying = new Set(ring.pickNodes(Math.floor(options.nodes * options.fraction)))
     const honest = ring.running.filter((node) => !lying.has(node))
     await putAll(stage, honest)

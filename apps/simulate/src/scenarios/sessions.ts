@@ -1,6 +1,7 @@
 /** Nodes crash after exponentially long sessions and others come in their place, while positions are looked up. */
 import { Lookups } from '../ring/lookups.ts'
-import { formRing, joinMetrics, unformed, untilFormed } from '../ring/stages.ts'
+import { formSettledRing, joinMetrics, unformed, untilFormed } from '../ring/stages.ts'
+import { TrafficAccount } from '../ring/traffic-account.ts'
 import type { Scenario, Stage } from '../scenario.ts'
 import { round } from '../statistics.ts'
 
@@ -10,20 +11,23 @@ export const sessions: Scenario = {
   summary: 'a node crashes and another comes every --interval seconds; --values lookups meanwhile',
   runsDht: false,
   async run(stage) {
-    const problems = await formRing(stage)
+    const problems = await formSettledRing(stage)
     if (problems.length > 0) return { metrics: {}, problems }
     const { world, options } = stage
-    await world.run({ forMs: options.settleMs })
     const lookups = new Lookups(stage)
     const before = world.stats.bytesSent
+    const account = new TrafficAccount(world)
     const crashes = await churn(stage, lookups)
     const bytes = world.stats.bytesSent - before
+    const nodeSeconds = (options.nodes * options.durationMs) / 1000
+    const purposes = account.finish(nodeSeconds)
     const found = await lookups.finish()
     const repairedMs = await untilFormed(stage)
     const metrics = {
       ...found,
       crashes,
-      bytesPerNodeSecond: round((1000 * bytes) / options.nodes / options.durationMs),
+      bytesPerNodeSecond: round(bytes / nodeSeconds),
+      ...purposes,
       ...joinMetrics(stage),
       repairedMs: round(repairedMs ?? -1),
     }

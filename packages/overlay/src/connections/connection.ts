@@ -16,6 +16,8 @@ export class Connection {
   lastNeededAt: Instant
   /** When it last carried traffic that asked for a direct connection. */
   lastTrafficAt: Instant
+  /** When the peer was last probed because packets of the ring were handed to it. */
+  #probedAt: Instant
   /** Where the peer says it can be reached. */
   #offered: readonly TransportAddress[] = []
   #roles = 0
@@ -29,6 +31,7 @@ export class Connection {
     this.upAt = now
     this.lastNeededAt = now
     this.lastTrafficAt = now
+    this.#probedAt = now
   }
 
   /** The peer's ring address. */
@@ -44,6 +47,13 @@ export class Connection {
     const all = withMore(hint, this.#offered)
     this.#hint = { own: hint, offered: this.#offered, all }
     return all
+  }
+
+  /** Probes the peer unless it was heard or probed within `ms`: what is handed to it may be lost. */
+  probeAfter(ms: number, now: Instant): void {
+    if (now - Math.max(this.channel.lastHeardAt, this.#probedAt) < ms) return
+    this.#probedAt = now
+    this.channel.probe()
   }
 
   /** Takes note of where the peer says it can be reached. */
@@ -99,6 +109,11 @@ export class Connection {
   /** Whether either end plays any role. */
   get isNeeded(): boolean {
     return this.#roles !== 0 || this.remoteRoles !== 0
+  }
+
+  /** Whether either end would miss it: a shortcut or a leaf is soon replaced by another. */
+  get isHardToReplace(): boolean {
+    return ((this.#roles | this.remoteRoles) & (Role.near | Role.onDemand | Role.managed)) !== 0
   }
 
   /** Adds or removes one of this end's roles; returns whether that changed anything. */

@@ -61,9 +61,10 @@ export class RelaySeeker {
     else if (channel.state === 'up') channel.addEdge(this.#modules.ringEdge(channel.address))
   }
 
-  /** Gives a peer whose probes are being missed ways around the broken path; one that nobody reaches is gone. */
+  /** Gives a peer whose probes are being missed ways around the broken path, where it would be missed; one that nobody reaches is gone. */
   bridge(channel: Channel): void {
     const { address } = channel
+    if (this.#modules.table.get(address)?.isHardToReplace === false) return
     const ways = this.#candidates(address).slice(0, INDIRECT_WAYS)
     for (const via of ways) channel.addEdge(this.#modules.ringEdge(address, via))
   }

@@ -18,17 +18,20 @@ import type { CallOptions, RequestReply } from '../messaging/request-reply.ts'
 import { decodeConnectReply, encodeConnectRequest } from '../wire/ring-exchange.ts'
 
 interface PendingLink {
+  readonly address: Address
   roles: number
   since: Instant
   /** Last time it was dialled; before now when the peer is given time to dial first. */
   dialledAt: Instant | undefined
   isOverRing: boolean
+  /** Whether nobody asked for it but hearsay about who is near. */
+  isHearsay: boolean
 }
 
 /** How a link may be made besides dialling the peer's endpoints. */
 export interface LinkOptions {
-  /** Try the way through the ring at once. */
-  readonly overRing?: boolean
+  /** Try the way through the ring: at once, or when the direct one takes long. */
+  readonly overRing?: boolean | 'late' | undefined
   /** The peer learns of this node at the same time: the lower address dials first, so that one handshake is enough. */
   readonly isMutual?: boolean
   /** A neighbour that named the peer and is connected to it: tried when the direct way takes long. */
@@ -90,22 +93,41 @@ export class Linker {
     const link = this.#pending.get(hint.address.key) ?? this.#begin(hint, now)
     if (!link) return
     link.roles |= role
+    link.isHearsay &&= options.isMutual === true && role === 0
     if (this.#mustWait(hint.address, link, options, now)) return
     const isDue = link.dialledAt === undefined || now - link.dialledAt >= LINK_RETRY_MS
     const needsRing = !link.isOverRing && this.#needsRing(link, options, now)
     if (!isDue && !needsRing) return
     link.dialledAt = now
+    if (options.overRing === 'late') this.#linkLater(hint, role, link)
     const channel = this.#channels.dial(hint, options.via)
     if (!needsRing) return
     link.isOverRing = true
     channel.addEdge(this.#ringEdge(hint.address, options.via))
   }
 
+  /** Stops dialling those whom hearsay named as near and names no longer, after a moment: they are gone, or others are nearer. */
+  abandon(wanted: ReadonlySet<string>, now: Instant): void {
+    for (const [key, link] of [...this.#pending])
+      if (link.isHearsay && !wanted.has(key) && now - link.since >= LINK_RETRY_MS)
+        this.#channels.channel(link.address)?.close()
+  }
+
   #begin(hint: PeerHint, now: Instant): PendingLink | undefined {
     if (this.#pending.size >= LINKS_PENDING_MAX) return undefined
-    const link: PendingLink = { roles: 0, since: now, dialledAt: undefined, isOverRing: false }
+    const link: PendingLink = {
+      ...{ address: hint.address, roles: 0, since: now, dialledAt: undefined },
+      ...{ isOverRing: false, isHearsay: true },
+    }
     this.#pending.set(hint.address.key, link)
     return link
+  }
+
+  #linkLater(hint: PeerHint, role: number, link: PendingLink): void {
+    const at = link.since + LINK_DIRECT_MAX_MS
+    this.#runtime.timers.at(at, 'link over the ring', () => {
+      if (this.#pending.get(hint.address.key) === link) this.link(hint, role, { overRing: true })
+    })
   }
 
   #mustWait(peer: Address, link: PendingLink, options: LinkOptions, now: Instant): boolean {
@@ -114,7 +136,7 @@ export class Linker {
   }
 
   #needsRing(link: PendingLink, options: LinkOptions, now: Instant): boolean {
-    if (options.overRing) return true
+    if (options.overRing === true) return true
     return options.via !== undefined && now - link.since >= this.#headStartMs(options.via)
   }
 
@@ -134,7 +156,7 @@ export class Linker {
         this.#log.write('debug', 'connect reply malformed', { reason: hint.reason })
         return []
       }
-      this.link(hint, role, { overRing: true })
+      this.link(hint, role, { overRing: role === Role.shortcut ? 'late' : true })
       return [hint.address]
     })
   }

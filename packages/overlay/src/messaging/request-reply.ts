@@ -5,20 +5,14 @@ import { Malformed } from '@ipop/codec'
 import type { Instant, Log, Random, Runtime, TimerHandle } from '@ipop/runtime'
 import type { OverlayError } from '../errors.ts'
 import { BODY_BYTES_MAX, CALL_TIMEOUT_MS, REQUEST_RESENDS_MAX, REQUESTS_MAX } from '../limits.ts'
+import type { HopTrust } from '../routing/hop-trust.ts'
 import type { OverlayPacket } from '../wire/overlay-packet.ts'
 import { PayloadKind, RoutingMode } from '../wire/overlay-packet.ts'
 import type { ReplyBody } from '../wire/request-reply.ts'
-import {
-  decodeReply,
-  decodeRequest,
-  encodeReply,
-  encodeRequest,
-  ReplyStatus,
-  requestId,
-} from '../wire/request-reply.ts'
+import { decodeReply, encodeRequest, ReplyStatus } from '../wire/request-reply.ts'
 import { failure, notRunning, remoteError, tooLarge, tooMany } from './call-errors.ts'
-import type { CallOutcome, DispatchTable } from './dispatch-table.ts'
-import { ReplyCache } from './reply-cache.ts'
+import type { DispatchTable } from './dispatch-table.ts'
+import { RequestServer } from './request-server.ts'
 import { RoundTripTimes } from './round-trip-times.ts'
 
 /** One answer to a call. */
@@ -41,7 +35,16 @@ export interface CallOptions {
 
 /** Sends the packets that calls are made of. */
 export interface PacketSender {
-  send(destination: Address, mode: RoutingMode, kind: PayloadKind, payload: Uint8Array): void
+  /** Returns the neighbour that it was handed to: another than those in `tried` where there is one. */
+  send(
+    destination: Address,
+    mode: RoutingMode,
+    kind: PayloadKind,
+    payload: Uint8Array,
+    tried?: readonly Address[],
+  ): Address | undefined
+  /** Asks whether a neighbour is still there that was silent for `ms`. */
+  doubt(hop: Address, ms: number): void
 }
 
 interface OpenCall {
@@ -54,6 +57,9 @@ interface OpenCall {
   readonly startedAt: Instant
   readonly deadline: Instant
   readonly replies: CallReply[]
+  /** The neighbours that the request was handed to, in that order. */
+  readonly tried: Address[]
+  sentAt: Instant
   attempt: number
   isUnreachable: boolean
   timer: TimerHandle | undefined
@@ -75,8 +81,8 @@ export class RequestReply {
   readonly #runtime: Runtime
   readonly #log: Log
   readonly #sender: PacketSender
-  readonly #dispatch: DispatchTable
-  readonly #cache = new ReplyCache()
+  readonly #trust: Pick<HopTrust, 'lost' | 'answered'>
+  readonly #server: RequestServer
   readonly #times = new RoundTripTimes()
   readonly #open = new Map<number, OpenCall>()
   #nextId: number
@@ -87,12 +93,15 @@ export class RequestReply {
     random: Random
     log: Log
     sender: PacketSender
+    /** Learns by which neighbours calls are lost. */
+    trust: Pick<HopTrust, 'lost' | 'answered'>
     dispatch: DispatchTable
   }) {
     this.#runtime = modules.runtime
     this.#log = modules.log
     this.#sender = modules.sender
-    this.#dispatch = modules.dispatch
+    this.#trust = modules.trust
+    this.#server = new RequestServer(modules)
     this.#nextId = modules.random.uint32()
   }
 
@@ -126,6 +135,8 @@ export class RequestReply {
         startedAt: now,
         deadline: now + (options.timeoutMs ?? CALL_TIMEOUT_MS),
         replies: [],
+        tried: [],
+        sentAt: now,
         attempt: 0,
         isUnreachable: false,
         timer: undefined,
@@ -139,20 +150,19 @@ export class RequestReply {
 
   /** Accepts a packet of kind request or reply; its payload is borrowed. */
   receive(packet: OverlayPacket): void {
-    if (packet.kind === PayloadKind.request) this.#serve(packet)
+    if (packet.kind === PayloadKind.request) this.#server.serve(packet)
     else this.#complete(packet)
   }
 
   /** Tells the asker that its exact request met no such node. */
   refuse(packet: OverlayPacket): void {
-    const id = requestId(packet.payload)
-    if (id === undefined || packet.kind !== PayloadKind.request) return
-    this.#reply(packet.source, encodeReply({ id, status: ReplyStatus.unreachable, value: null }))
+    this.#server.refuse(packet)
   }
 
   /** Rejects every open call; later calls are refused. */
   close(): void {
     this.#isClosed = true
+    this.#server.close()
     for (const call of this.#open.values()) {
       call.timer?.cancel()
       call.reject(notRunning(call.method))
@@ -167,7 +177,10 @@ export class RequestReply {
       'request',
       (later) => this.#expire(call, later),
     )
-    this.#sender.send(call.target, call.mode, PayloadKind.request, call.request)
+    const { target, mode, request, tried } = call
+    call.sentAt = now
+    const hop = this.#sender.send(target, mode, PayloadKind.request, request, tried)
+    if (hop) tried.push(hop)
   }
 
   #expire(call: OpenCall, now: Instant): void {
@@ -180,6 +193,8 @@ export class RequestReply {
       call.reject(failure(call))
       return
     }
+    const last = call.tried.at(-1)
+    if (last) this.#sender.doubt(last, now - call.sentAt)
     call.attempt++
     this.#transmit(call, now)
   }
@@ -227,8 +242,17 @@ export class RequestReply {
         return
       case ReplyStatus.result:
         if (call.attempt === 0) this.#times.record(call.target, now - call.startedAt)
+        if (call.replies.length === 0) this.#judgeWays(call, now)
         this.#accept(call, { from: packet.source, result: reply.value, hops: packet.hops }, now)
     }
+  }
+
+  /** The answer came by the newest way, most likely; who should have answered was there, so the others lost the request. */
+  #judgeWays({ tried, target }: OpenCall, now: Instant): void {
+    const last = tried.at(-1)
+    for (const hop of tried)
+      if (last && !hop.equals(last) && !hop.equals(target)) this.#trust.lost(hop, now)
+    if (last) this.#trust.answered(last)
   }
 
   #accept(call: OpenCall, reply: CallReply, now: Instant): void {
@@ -244,44 +268,6 @@ export class RequestReply {
       (later) => this.#expire(call, later),
     )
   }
-
-  #serve(packet: OverlayPacket): void {
-    const { source, hops } = packet
-    const request = decodeRequest(packet.payload)
-    if (request instanceof Malformed) {
-      this.#log.write('debug', 'request malformed', {
-        from: source.toString(),
-        reason: request.reason,
-      })
-      return
-    }
-    const isRepeatable = this.#dispatch.isRepeatable(request.method)
-    const now = this.#runtime.clock.now()
-    const seen = isRepeatable ? undefined : this.#cache.begin(source, request.id, now)
-    if (seen?.kind === 'answered') this.#reply(source, seen.reply)
-    if (seen) return
-    void this.#dispatch.call(request.method, request.args, { source, hops }).then((outcome) => {
-      const reply = encodeOutcome(request.id, outcome)
-      if (!isRepeatable) this.#cache.answer(source, request.id, reply)
-      if (!this.#isClosed) this.#reply(source, reply)
-    })
-  }
-
-  #reply(destination: Address, reply: Uint8Array): void {
-    this.#sender.send(destination, RoutingMode.exact, PayloadKind.reply, reply)
-  }
-}
-
-function encodeOutcome(id: number, outcome: CallOutcome): Uint8Array {
-  if (!outcome.ok)
-    return encodeReply({ id, status: ReplyStatus.error, value: outcome.message.slice(0, 500) })
-  const reply = encodeReply({ id, status: ReplyStatus.result, value: outcome.value })
-  if (reply.length <= BODY_BYTES_MAX) return reply
-  return encodeReply({
-    id,
-    status: ReplyStatus.error,
-    value: `the result has ${reply.length} bytes, too many`,
-  })
 }
 
 function isRefusal(packet: OverlayPacket): boolean {

@@ -8,6 +8,7 @@ import { RingEdge } from '../edges/ring-edge.ts'
 import { Linker } from '../linking/linker.ts'
 import { DispatchTable } from '../messaging/dispatch-table.ts'
 import { RequestReply } from '../messaging/request-reply.ts'
+import { HopTrust } from '../routing/hop-trust.ts'
 import { PacketForwarder } from '../routing/packet-forwarder.ts'
 import { Departed } from '../topology/departed.ts'
 import { Exchanger } from '../topology/exchanger.ts'
@@ -70,9 +71,14 @@ export function assemble(
     unreachable: (packet: OverlayPacket) => calls.refuse(packet),
   }
   const mayAnswerAlone = () => membership.mayAnswerAlone
-  const forwarder = new PacketForwarder({ table, log, receiver, mayAnswerAlone })
-  const sender = forwarder
-  const calls = new RequestReply({ runtime, random: random.fork('calls'), log, sender, dispatch })
+  const { clock } = runtime
+  const trust = new HopTrust()
+  const forwarder = new PacketForwarder({ table, clock, trust, log, receiver, mayAnswerAlone })
+  const sending = { sender: forwarder, trust }
+  const calls = new RequestReply({
+    ...{ runtime, random: random.fork('calls'), log, dispatch },
+    ...sending,
+  })
   const ringEdge = (peer: Address, via?: Address) => new RingEdge(peer, via, forwarder)
   const linker = new Linker({ channels, table, calls, runtime, log, ringEdge })
   const shared = { runtime, log, channels, table, linker }
@@ -81,7 +87,7 @@ export function assemble(
   const ownHint = () => channels.hintOf()
   const learner = { learn: (exchange: RingExchange) => keeper.learn(exchange) }
   const incarnation = random.fork('incarnation').uint32()
-  const tellers = { table, calls, log, ownHint, incarnation }
+  const tellers = { table, calls, log, ownHint, incarnation, claims: policies.near }
   const exchanger = new Exchanger({ ...tellers, listener: learner })
   const keeper = new RingKeeper({ ...shared, ...policies, exchanger }, listener)
   addRingMethods(dispatch, { channels, table, linker, calls, exchanger, keeper })

@@ -20,7 +20,7 @@ import type { RelaySeeker } from '../edges/relay-seeker.ts'
 import type { Linker } from '../linking/linker.ts'
 import type { Departed } from '../topology/departed.ts'
 import { ExchangePace } from '../topology/exchange-pace.ts'
-import type { Exchanger } from '../topology/exchanger.ts'
+import type { Exchanger, ExchangeState } from '../topology/exchanger.ts'
 import type { KnownPeers } from '../topology/known-peers.ts'
 import type { Leaves } from '../topology/leaves.ts'
 import type { Membership } from '../topology/membership.ts'
@@ -98,9 +98,9 @@ export class RingKeeper {
     return this.#modules.membership.isComplete
   }
 
-  /** Counts the changes of what there is to tell others about this node's connections. */
-  get revision(): number {
-    return this.#revision
+  /** How the node stands towards exchanges. */
+  exchangeState(now = this.#modules.runtime.clock.now()): ExchangeState {
+    return { revision: this.#revision, isPatient: this.isInRing, now }
   }
 
   /** Starts joining. */
@@ -159,14 +159,15 @@ export class RingKeeper {
       if (reason !== 'lost') this.#modules.remembered.note(channel)
       if (reason === 'lost') {
         departed.add(channel.hint, now)
-        leaves.hurry(now)
+        leaves.peerLost(channel.address, now)
         this.#modules.membership.peerLost(now)
       } else if (reason === 'closed by peer') {
         leaves.peerLeft(channel.address, now)
       }
     } else {
       linker.giveUp(channel.address)
-      known.failed(channel.address, now, (introducer) => !table.get(introducer))
+      if (reason !== 'closed')
+        known.failed(channel.address, now, (introducer) => !table.get(introducer))
     }
     this.changed()
   }
@@ -192,7 +193,9 @@ export class RingKeeper {
       exchanger.forget(connection.address)
       if (connection.has(Role.near)) this.#nearDigest = ''
     }
-    known.learnAll(exchange.peers, now, exchange.from.address)
+    const { from, peers, withdrawn } = exchange
+    if (withdrawn) known.learnMore(peers, withdrawn, now, from.address)
+    else known.learnAll(peers, now, from.address)
     near.noteClaim(exchange.from.address, exchange)
     this.touch()
   }
@@ -227,6 +230,7 @@ export class RingKeeper {
     const { near, linker, known } = this.#modules
     const { dial, changed } = near.evaluate()
     if (changed.length > 0) this.#revision++
+    linker.abandon(new Set(dial.map(({ address }) => address.key)), now)
     for (const hint of dial)
       linker.link(hint, 0, { isMutual: true, via: known.introducerOf(hint.address) })
     if (linker.isWaiting) this.#armAt(now + LINK_TURN_MS)
@@ -241,18 +245,20 @@ export class RingKeeper {
     this.#exchangedAt = now
     const leaves = this.isInRing ? [] : table.withRole(Role.leaf)
     const partners = new Set([...near.near(), ...leaves])
-    for (const partner of partners) exchanger.exchangeWith(partner, this.#revision, false)
+    const state = this.exchangeState(now)
+    for (const partner of partners) exchanger.exchangeWith(partner, 'news', state)
     const due = this.#pace.take(isComplete, now)
-    if (due !== 'nothing') this.#exchangeAnyway(isComplete, due === 'everything')
+    if (due !== 'nothing') this.#exchangeAnyway(isComplete, due === 'everything', state)
   }
 
-  #exchangeAnyway(isComplete: boolean, looksUp: boolean): void {
+  #exchangeAnyway(isComplete: boolean, looksUp: boolean, state: ExchangeState): void {
     const { exchanger, table } = this.#modules
+    const reason = isComplete || looksUp ? 'all' : 'claims'
     const { left, right } = table.neighbors()
     // In a complete ring the right neighbour asks from its side.
     for (const address of isComplete ? [left] : [left, right]) {
       const connection = address && table.get(address)
-      if (connection) exchanger.exchangeWith(connection, this.#revision, true)
+      if (connection) exchanger.exchangeWith(connection, reason, state)
     }
     if (looksUp) exchanger.lookUpSelfByNewest(table.withRole(Role.leaf))
   }

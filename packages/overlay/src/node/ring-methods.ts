@@ -3,6 +3,7 @@ import { Malformed } from '@ipop/codec'
 import type { CborValue } from '@ipop/codec'
 import type { ChannelTable } from '@ipop/transport'
 import type { ConnectionTable } from '../connections/connection-table.ts'
+import { Role } from '../connections/roles.ts'
 import type { Linker } from '../linking/linker.ts'
 import type { DispatchTable } from '../messaging/dispatch-table.ts'
 import type { RequestReply } from '../messaging/request-reply.ts'
@@ -41,11 +42,11 @@ export function addRingMethods(
   dispatch.add('ring.ping', anything, () => null, { isRepeatable: true })
   const exchangeWith = (exchange: RingExchange): CborValue => {
     keeper.learn(exchange)
-    return encodeRingExchange(exchanger.answer(exchange, keeper.revision))
+    return encodeRingExchange(exchanger.answer(exchange, keeper.exchangeState()))
   }
   dispatch.add('ring.exchange', decodeRingExchange, exchangeWith, { isRepeatable: true })
-  dispatch.add('ring.connect', decodeConnectRequest, ({ from }) => {
-    linker.link(from, 0, { overRing: keeper.isInRing })
+  dispatch.add('ring.connect', decodeConnectRequest, ({ from, role }) => {
+    linker.link(from, 0, { overRing: keeper.isInRing && (role !== Role.shortcut || 'late') })
     return encodeConnectReply(channels.hintOf())
   })
   dispatch.add('ring.proxy', proxySchema, async (call, { source }) => {

@@ -1,10 +1,10 @@
 /** Moves overlay packets: forwards those of others, delivers one's own. */
 import type { Address } from '@ipop/address'
 import { Malformed } from '@ipop/codec'
-import type { Log } from '@ipop/runtime'
+import type { Clock, Log } from '@ipop/runtime'
 import type { Connection } from '../connections/connection.ts'
 import type { ConnectionTable } from '../connections/connection-table.ts'
-import { HOP_LIMIT } from '../limits.ts'
+import { HOP_LIMIT, HOP_PROBE_MS } from '../limits.ts'
 import type { OverlayPacket } from '../wire/overlay-packet.ts'
 import {
   decodeOverlayPacket,
@@ -14,7 +14,9 @@ import {
   setHopsTaken,
   setRoutingMode,
 } from '../wire/overlay-packet.ts'
-import { chooseHop, otherSide } from './ring-router.ts'
+import type { HopTrust } from './hop-trust.ts'
+import type { RouteDecision } from './ring-router.ts'
+import { chooseFirstHop, chooseHop, otherSide } from './ring-router.ts'
 
 /** What the forwarder hands up. */
 export interface PacketReceiver {
@@ -45,27 +47,52 @@ export class PacketForwarder {
     unreachable: 0,
   }
   readonly #table: ConnectionTable
+  readonly #clock: Clock
+  readonly #trust: HopTrust
   readonly #log: Log
   readonly #receiver: PacketReceiver
   readonly #mayAnswerAlone: () => boolean
 
   constructor(modules: {
     table: ConnectionTable
+    clock: Clock
+    /** Which neighbours lost packets of this node. */
+    trust: HopTrust
     log: Log
     receiver: PacketReceiver
     /** Whether the node may take itself for the nearest when it knows nobody. */
     mayAnswerAlone: () => boolean
   }) {
     this.#table = modules.table
+    this.#clock = modules.clock
+    this.#trust = modules.trust
     this.#log = modules.log
     this.#receiver = modules.receiver
     this.#mayAnswerAlone = modules.mayAnswerAlone
   }
 
-  /** Sends a packet of this node's own. */
-  send(destination: Address, mode: RoutingMode, kind: PayloadKind, payload: Uint8Array): void {
+  /**
+   * Sends a packet of this node's own; returns the neighbour that it was handed to. Those in `tried`, by which it left
+   * before, come last, and before them those that lost packets lately.
+   */
+  send(
+    destination: Address,
+    mode: RoutingMode,
+    kind: PayloadKind,
+    payload: Uint8Array,
+    tried: readonly Address[] = [],
+  ): Address | undefined {
     this.stats.sent++
-    this.#route(this.#packet(destination, mode, kind, payload))
+    const packet = this.#packet(destination, mode, kind, payload)
+    const hop = this.#firstHop(packet, tried)
+    if (hop) this.#forward(hop, packet)
+    else this.#route(packet)
+    return hop?.address
+  }
+
+  /** Asks whether the neighbour `hop` is still there, unless it was heard within `ms`. */
+  doubt(hop: Address, ms: number): void {
+    this.#table.get(hop)?.probeAfter(ms, this.#clock.now())
   }
 
   /** Sends a session datagram to `destination` by way of the neighbour `via`, or where there is none as `sendAround`. */
@@ -80,12 +107,7 @@ export class PacketForwarder {
 
   /** Sends to `destination` by way of another neighbour than the destination itself; returns false where there is none. */
   sendAround(destination: Address, kind: PayloadKind, payload: Uint8Array): boolean {
-    const decision = chooseHop(this.#table.self, this.#table.structured(), {
-      destination,
-      isExact: true,
-      avoid: destination,
-      isDatagram: true,
-    })
+    const decision = this.#wayAround(destination)
     if (decision.kind !== 'forward') return false
     const packet = this.#packet(destination, RoutingMode.exact, kind, payload)
     this.stats.sent++
@@ -105,9 +127,37 @@ export class PacketForwarder {
     else this.#route(packet, frame, from)
   }
 
+  #wayAround(destination: Address): RouteDecision<Connection> {
+    const { self } = this.#table
+    const all = this.#table.structured()
+    const query = { destination, isExact: true, avoid: destination, isDatagram: true }
+    const now = this.#clock.now()
+    const trusted = all.filter(({ address }) => !this.#trust.isDoubtful(address, now))
+    const decision = chooseHop(self, trusted, query)
+    return decision.kind === 'forward' ? decision : chooseHop(self, all, query)
+  }
+
   #packet(destination: Address, mode: RoutingMode, kind: PayloadKind, payload: Uint8Array) {
     const source = this.#table.self
     return { mode, hops: 0, hopLimit: HOP_LIMIT, source, destination, kind, payload }
+  }
+
+  /** Chooses the neighbour that a packet of this node's own begins with; none where it ends here, or nowhere. */
+  #firstHop(
+    { destination, mode }: OverlayPacket,
+    tried: readonly Address[],
+  ): Connection | undefined {
+    const { self } = this.#table
+    if (destination.equals(self)) return undefined
+    const isBoth = mode === RoutingMode.both
+    const direct = isBoth ? undefined : this.#direct(destination)
+    if (direct && tried.length === 0) return direct
+    const hops = isBoth ? this.#hopsBesides(destination) : this.#table.structured()
+    if (direct && !hops.includes(direct)) hops.push(direct)
+    const now = this.#clock.now()
+    const isDoubtful = (hop: Connection) =>
+      hop !== direct && this.#trust.isDoubtful(hop.address, now)
+    return chooseFirstHop(self, hops, { destination, tried, isDoubtful })
   }
 
   #route(packet: OverlayPacket, frame?: Uint8Array, from?: Address): void {
@@ -172,7 +222,9 @@ export class PacketForwarder {
 
   #transmit(hop: Connection, frame: Uint8Array, hops: number): boolean {
     setHopsTaken(frame, hops)
-    return hop.channel.send(frame)
+    const isSent = hop.channel.send(frame)
+    hop.probeAfter(HOP_PROBE_MS, this.#clock.now())
+    return isSent
   }
 
   #giveUp(packet: OverlayPacket): void {

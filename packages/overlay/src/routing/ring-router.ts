@@ -46,6 +46,41 @@ export function chooseHop<H extends Hop>(
   return { kind: query.isExact ? 'unreachable' : 'deliver' }
 }
 
+/** What the first hop of a packet is chosen by. */
+export interface FirstHopQuery<H> {
+  readonly destination: Address
+  /** The first hops that it took before, in that order. */
+  readonly tried: readonly Address[]
+  /** Whether a neighbour loses packets. */
+  readonly isDoubtful: (hop: H) => boolean
+}
+
+/**
+ * Returns the best first hop among those strictly closer to the destination than the node `self`: one that was not
+ * tried, or the one tried longest ago; then one without doubt; then the closest. Undefined where none is closer.
+ */
+export function chooseFirstHop<H extends Pick<Hop, 'address'>>(
+  self: Address,
+  hops: readonly H[],
+  { destination, tried, isDoubtful }: FirstHopQuery<H>,
+): H | undefined {
+  const order = compareByDistance(destination)
+  const triedAt = ({ address }: H) => tried.findLastIndex((one) => one.equals(address))
+  let best: { hop: H; triedAt: number; doubt: number } | undefined
+  for (const hop of hops) {
+    if (order(hop.address, self) >= 0) continue
+    const other = { hop, triedAt: triedAt(hop), doubt: isDoubtful(hop) ? 1 : 0 }
+    const preference =
+      best === undefined
+        ? -1
+        : other.triedAt - best.triedAt ||
+          other.doubt - best.doubt ||
+          order(hop.address, best.hop.address)
+    if (preference < 0) best = other
+  }
+  return best?.hop
+}
+
 /**
  * Returns the neighbour on the other side of `destination` than the node `self`, nearest first: together they
  * bracket it. Undefined when the node knows nobody there.

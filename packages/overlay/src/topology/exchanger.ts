@@ -2,11 +2,18 @@
 import type { Address } from '@ipop/address'
 import type { CborValue } from '@ipop/codec'
 import { Malformed } from '@ipop/codec'
-import type { Log } from '@ipop/runtime'
+import type { Instant, Log } from '@ipop/runtime'
 import type { PeerHint } from '@ipop/transport'
 import type { Connection } from '../connections/connection.ts'
 import type { ConnectionTable } from '../connections/connection-table.ts'
-import { EXCHANGE_PEERS_MAX, LOOKUP_LEAVES_MAX } from '../limits.ts'
+import {
+  EXCHANGE_ALL_MS,
+  EXCHANGE_PATIENT_GAP_MS,
+  EXCHANGE_PEERS_MAX,
+  EXCHANGE_WITHDRAW_MS,
+  LOOKUP_LEAVES_MAX,
+  NEWS_REACH,
+} from '../limits.ts'
 import type { RequestReply } from '../messaging/request-reply.ts'
 import { RoutingMode } from '../wire/overlay-packet.ts'
 import type { RingExchange } from '../wire/ring-exchange.ts'
@@ -16,6 +23,9 @@ import {
   encodeProxyCall,
   encodeRingExchange,
 } from '../wire/ring-exchange.ts'
+import { ExchangeMemory, keysOf, type Told } from './exchange-memory.ts'
+import { isNearerThanClaimed, isWithin, reachOf } from './exchange-news.ts'
+import type { NearNeighbors } from './near-neighbors.ts'
 
 /** Who is told what an exchange brought. */
 export interface ExchangeListener {
@@ -23,12 +33,16 @@ export interface ExchangeListener {
   learn(exchange: RingExchange): void
 }
 
-/** What a peer was told last. */
-interface Told {
-  readonly peers: ReadonlySet<string>
-  /** Which of this node's immediate neighbours the peer is. */
-  readonly side: string
+/** Why a peer is asked: there may be news for it, its word about its neighbours is wanted, or all that it knows. */
+export type ExchangeReason = 'news' | 'claims' | 'all'
+
+/** How the node stands that exchanges. */
+export interface ExchangeState {
+  /** Counts the changes of what there is to tell, so that most looks cost one comparison. */
   readonly revision: number
+  /** Whether the node has its place: then only news about somebody's neighbours are urgent. */
+  readonly isPatient: boolean
+  readonly now: Instant
 }
 
 /** The exchange protocol of one node. */
@@ -39,9 +53,8 @@ export class Exchanger {
   readonly #ownHint: () => PeerHint
   readonly #incarnation: number
   readonly #listener: ExchangeListener
-  readonly #lastTold = new Map<string, Told>()
-  /** Whom each connected peer named last; it need not be told of them. */
-  readonly #lastHeard = new Map<string, ReadonlySet<string>>()
+  readonly #claims: Pick<NearNeighbors, 'claimOf'>
+  readonly #memory = new ExchangeMemory()
 
   constructor(modules: {
     table: ConnectionTable
@@ -50,6 +63,8 @@ export class Exchanger {
     ownHint: () => PeerHint
     /** Tells this life of the node from those before it. */
     incarnation: number
+    /** Whom neighbours call theirs. */
+    claims: Pick<NearNeighbors, 'claimOf'>
     listener: ExchangeListener
   }) {
     this.#table = modules.table
@@ -57,41 +72,82 @@ export class Exchanger {
     this.#log = modules.log
     this.#ownHint = modules.ownHint
     this.#incarnation = modules.incarnation
+    this.#claims = modules.claims
     this.#listener = modules.listener
   }
 
   /** Returns what this node tells `peer`: itself, its neighbours, and the connected peers nearest to `peer`. */
   tell(peer: Address): RingExchange {
-    const { left, right } = this.#table.neighbors()
-    const peers = this.#peersFor(peer).map((connection) => connection.hint)
-    return { from: this.#ownHint(), incarnation: this.#incarnation, peers, left, right }
+    return this.#naming(this.#peersOfUseTo(peer))
   }
 
-  /** Returns what this node answers a peer that told it `exchange`. `revision` as for `exchangeWith`. */
-  answer({ from, peers }: RingExchange, revision: number): RingExchange {
-    const named = keysOf(peers)
-    const exchange = without(this.tell(from.address), named)
-    if (!this.#table.get(from.address)) return exchange
-    this.#lastHeard.set(from.address.key, named)
-    this.#lastTold.set(from.address.key, { ...this.#summary(from.address), revision })
-    return exchange
+  /** Returns what this node answers a peer that told it `exchange`: to a difference only whom the peer lacks as a neighbour. */
+  answer(
+    exchange: RingExchange,
+    { revision, now }: Omit<ExchangeState, 'isPatient'>,
+  ): RingExchange {
+    const { address } = exchange.from
+    const isConnected = this.#table.get(address) !== undefined
+    if (isConnected) this.#memory.hear(exchange)
+    if (exchange.withdrawn) {
+      const isMissed = (other: Address) => isNearerThanClaimed(address, other, exchange)
+      const missed = this.#peersOfUseTo(address).filter((peer) => isMissed(peer.address))
+      return { ...this.#naming(missed), withdrawn: [] }
+    }
+    const answer = without(this.tell(address), keysOf(exchange.peers))
+    if (isConnected) this.#memory.tell(address, this.#toldAll(address, answer, revision, now))
+    return answer
   }
 
-  /**
-   * Exchanges with a connected peer, unless that would bring it no news and `isForced` is not set. `revision` counts
-   * the changes of what there is to tell, so that most looks cost one comparison.
-   */
-  exchangeWith({ address }: Connection, revision: number, isForced: boolean): void {
-    const last = this.#lastTold.get(address.key)
-    if (!isForced && last?.revision === revision) return
-    const told = { ...this.#summary(address), revision }
-    this.#lastTold.set(address.key, told)
-    if (!isForced && last && !this.#hasNews(address, last, told)) return
+  /** Exchanges with a connected peer; where it is about news, only if there are any, and they cannot wait. */
+  exchangeWith({ address }: Connection, reason: ExchangeReason, state: ExchangeState): void {
+    const { revision, now } = state
+    const last = this.#memory.told(address)
+    if (reason === 'news' && last?.revision === revision) return
+    if (reason === 'all' || last === undefined) return this.#tellAll(address, reason, state)
+    const peers = this.#peersOfUseTo(address)
+    const side = this.#sideOf(address)
+    const fresh = this.#fresh(address, last, peers)
+    if (reason === 'news') {
+      if (last.side === side && fresh.length === 0 && !this.#hasToWithdraw(last, peers, now))
+        return this.#memory.tell(address, settled(last, keysOf(peers), revision))
+      const isUrgent = last.side !== side || this.#isUrgent(address, last, fresh, peers, now)
+      const newsSince = last.newsSince ?? now
+      if (state.isPatient && !isUrgent && now - newsSince < this.#patienceMs(address))
+        return this.#memory.tell(address, { ...last, newsSince })
+    }
+    if (now - last.allAt >= EXCHANGE_ALL_MS) return this.#tellAll(address, reason, state)
+    this.#tellDifference(address, last, { peers, side, fresh }, state)
+  }
+
+  #tellAll(address: Address, reason: ExchangeReason, { revision, now }: ExchangeState): void {
     const exchange = this.tell(address)
-    const heard = isForced ? undefined : this.#lastHeard.get(address.key)
-    const args = encodeRingExchange(heard ? without(exchange, heard) : exchange)
-    this.#call(address, 'ring.exchange', args).catch((error: unknown) => {
-      this.#lastTold.delete(address.key)
+    const heard = reason === 'all' ? undefined : this.#memory.heard(address)
+    const told = heard ? without(exchange, heard) : exchange
+    this.#memory.tell(address, this.#toldAll(address, told, revision, now))
+    this.#ask(address, told)
+  }
+
+  /** Names those that the peer has not heard of, and withdraws those that it has and that are gone. */
+  #tellDifference(
+    address: Address,
+    last: Told,
+    { peers, side, fresh }: { peers: Connection[]; side: string; fresh: Connection[] },
+    { revision, now }: ExchangeState,
+  ): void {
+    const keys = keysOf(peers)
+    const stated = new Map(last.stated)
+    const gone = [...stated].filter(([key]) => !keys.has(key)).slice(0, EXCHANGE_PEERS_MAX)
+    for (const [key] of gone) stated.delete(key)
+    for (const each of fresh) stated.set(each.address.key, { address: each.address, since: now })
+    this.#memory.tell(address, { ...settled(last, keys, revision), stated, side })
+    const withdrawn = gone.map(([, one]) => one.address)
+    this.#ask(address, { ...this.#naming(fresh), withdrawn })
+  }
+
+  #ask(address: Address, exchange: RingExchange): void {
+    this.#call(address, 'ring.exchange', encodeRingExchange(exchange)).catch((error: unknown) => {
+      this.#memory.untell(address)
       this.#log.write('debug', 'exchange failed', { peer: address.toString(), error })
     })
   }
@@ -132,8 +188,7 @@ export class Exchanger {
 
   /** Forgets what a departed peer was told. */
   forget(address: Address): void {
-    this.#lastTold.delete(address.key)
-    this.#lastHeard.delete(address.key)
+    this.#memory.forget(address)
   }
 
   async #call(
@@ -156,28 +211,73 @@ export class Exchanger {
   }
 
   #learn(exchange: RingExchange): void {
-    const { address } = exchange.from
-    if (this.#table.get(address)) this.#lastHeard.set(address.key, keysOf(exchange.peers))
+    if (this.#table.get(exchange.from.address)) this.#memory.hear(exchange)
     this.#listener.learn(exchange)
   }
 
-  /** Peers that are gone are no news: nobody dials them for having been named once. */
-  #hasNews(peer: Address, before: Told, now: Told): boolean {
-    if (before.side !== now.side) return true
-    const heard = this.#lastHeard.get(peer.key)
-    for (const key of now.peers) if (!before.peers.has(key) && !heard?.has(key)) return true
+  /** Of those who may be named to a peer, the ones that it has not heard of. */
+  #fresh(peer: Address, last: Told, peers: readonly Connection[]): Connection[] {
+    const heard = this.#memory.heard(peer)
+    const isNew = ({ key }: Address) => !last.peers.has(key) && heard?.has(key) !== true
+    return peers.filter(({ address }) => isNew(address) && !last.stated.has(address.key))
+  }
+
+  /** Both ends often have the same news: the lower address tells it first. */
+  #patienceMs(peer: Address): number {
+    return EXCHANGE_PATIENT_GAP_MS * (this.#table.self.compare(peer) < 0 ? 1 : 1.5)
+  }
+
+  #isUrgent(
+    peer: Address,
+    last: Told,
+    fresh: readonly Connection[],
+    peers: readonly Connection[],
+    now: Instant,
+  ): boolean {
+    const claim = this.#claims.claimOf(peer)
+    return (
+      fresh.some(({ address }) => isNearerThanClaimed(peer, address, claim)) ||
+      this.#hasToWithdraw(last, peers, now)
+    )
+  }
+
+  /** Peers that are gone are no news, but for those that the peer was told of so lately that it may still dial them. */
+  #hasToWithdraw({ stated }: Told, peers: readonly Connection[], now: Instant): boolean {
+    const keys = keysOf(peers)
+    for (const [key, { address, since }] of stated)
+      if (now - since < EXCHANGE_WITHDRAW_MS && !keys.has(key) && !this.#table.get(address))
+        return true
     return false
   }
 
+  #toldAll(peer: Address, { peers }: RingExchange, revision: number, now: Instant): Told {
+    const stated = new Map(peers.map(({ address }) => [address.key, { address, since: now }]))
+    const could = keysOf(this.#peersOfUseTo(peer))
+    return { peers: could, stated, side: this.#sideOf(peer), revision, allAt: now }
+  }
+
   /** Whether the peer is this node's neighbour concerns it; who else is one does not, unless it is named. */
-  #summary(peer: Address): Omit<Told, 'revision'> {
+  #sideOf(peer: Address): string {
     const { left, right } = this.#table.neighbors()
-    const side = `${left?.equals(peer) ? 'left' : ''}${right?.equals(peer) ? 'right' : ''}`
-    return { peers: keysOf(this.#peersFor(peer)), side }
+    return `${left?.equals(peer) ? 'left' : ''}${right?.equals(peer) ? 'right' : ''}`
+  }
+
+  #naming(connections: readonly Connection[]): RingExchange {
+    const { left, right } = this.#table.neighbors()
+    const peers = connections.map((connection) => connection.hint)
+    return { from: this.#ownHint(), incarnation: this.#incarnation, peers, left, right }
   }
 
   #refuse(malformed: Malformed): void {
     this.#log.write('debug', 'exchange malformed', { reason: malformed.reason })
+  }
+
+  /** Those that may be named to a peer and matter to it: to one nearby only others that are near it, too. */
+  #peersOfUseTo(peer: Address): Connection[] {
+    const peers = this.#peersFor(peer)
+    const reach = reachOf(this.#table)
+    if (!isWithin(reach / NEWS_REACH, this.#table.self, peer)) return peers
+    return peers.filter(({ address }) => isWithin(reach, peer, address))
   }
 
   /** Only peers with which this node has a live session are named: nobody spreads the word of the dead. */
@@ -191,6 +291,7 @@ function without(exchange: RingExchange, named: ReadonlySet<string>): RingExchan
   return { ...exchange, peers: exchange.peers.filter(({ address }) => !named.has(address.key)) }
 }
 
-function keysOf(peers: readonly { readonly address: Address }[]): Set<string> {
-  return new Set(peers.map(({ address }) => address.key))
+/** What a peer was told, with nothing left that it would have to hear. */
+function settled(told: Told, peers: ReadonlySet<string>, revision: number): Told {
+  return { ...told, peers, revision, newsSince: undefined }
 }

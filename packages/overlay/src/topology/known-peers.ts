@@ -66,6 +66,21 @@ export class KnownPeers {
     for (const hint of hints) this.learn(hint, now, introducer)
   }
 
+  /** Takes `hints` as what `introducer` names besides what it named before, but for `withdrawn`. */
+  learnMore(
+    hints: readonly PeerHint[],
+    withdrawn: readonly Address[],
+    now: Instant,
+    introducer: Address,
+  ): void {
+    for (const address of withdrawn) {
+      const known = this.#known.get(address)
+      if (known?.isProven === false && known.introducer?.equals(introducer) === true)
+        this.#known.delete(address)
+    }
+    for (const hint of hints) this.learn(hint, now, introducer)
+  }
+
   /** Returns the hint of `address`. */
   get(address: Address): PeerHint | undefined {
     return this.#known.get(address)?.hint

@@ -5,9 +5,13 @@ import type { ChannelTable, HelloReply, TransportAddress } from '@ipop/transport
 import type { ConnectionTable } from '../connections/connection-table.ts'
 import { Role } from '../connections/roles.ts'
 import {
+  LEAF_FAILED_PERIOD_MAX_MS,
   LEAF_FAILED_PERIOD_MS,
   LEAF_HURRY_MS,
   LEAF_IDLE_PERIOD_MS,
+  LEAF_LOSSES_MAX,
+  LEAF_LOSSES_MS,
+  LEAF_LOSSES_SHARE,
   LEAF_RETRY_MS,
   MET_FRESH_MS,
   MET_MAX,
@@ -28,6 +32,8 @@ interface Bootstrap {
   nextAt: Instant
   isBusy: boolean
   hasFailed: boolean
+  /** Hellos without an answer, in a row. */
+  failures: number
   /** Peers were lost since it last answered. */
   isDoubtful: boolean
   /** The node that answered there last. */
@@ -48,6 +54,8 @@ export class Leaves {
   /** When a node found nearby was last met, oldest first. */
   readonly #metAt = new Map<string, Instant>()
   #answers = 0
+  /** When peers were lost, lately. */
+  #lostAt: Instant[] = []
 
   constructor(
     modules: {
@@ -77,6 +85,7 @@ export class Leaves {
       nextAt: 0,
       isBusy: false,
       hasFailed: false,
+      failures: 0,
       isDoubtful: false,
       node: undefined,
     }))
@@ -117,8 +126,15 @@ export class Leaves {
     this.greetNow(now)
   }
 
-  /** Says hello to all soon: peers were lost, and the bootstraps may have gone or come back with them. */
-  hurry(now: Instant): void {
+  /**
+   * Takes note that a peer stopped answering. Says hello soon to the bootstrap that it was; and to all where many were
+   * lost, because bootstraps may have gone or come back with them. Single losses are common in large rings.
+   */
+  peerLost(peer: Address, now: Instant): void {
+    this.#lostAt = this.#lostAt.filter((at) => now - at < LEAF_LOSSES_MS).slice(-LEAF_LOSSES_MAX)
+    this.#lostAt.push(now)
+    const isMany = LEAF_LOSSES_SHARE * this.#lostAt.length >= this.#table.size + this.#lostAt.length
+    if (!isMany) return this.peerLeft(peer, now)
     for (const bootstrap of this.#bootstraps) hurryTo(bootstrap, now)
   }
 
@@ -144,6 +160,7 @@ export class Leaves {
       this.#greet(bootstrap, isInRing)
         .catch((error: unknown) => {
           bootstrap.hasFailed = true
+          bootstrap.failures++
           this.#log.write('debug', 'hello failed', { to: bootstrap.address.toString(), error })
         })
         .finally(() => {
@@ -159,7 +176,7 @@ export class Leaves {
       !isInRing || alone
         ? LEAF_RETRY_MS
         : bootstrap.hasFailed
-          ? LEAF_FAILED_PERIOD_MS * this.#failedCount()
+          ? failedPeriodMs(bootstrap) * this.#failedCount()
           : LEAF_IDLE_PERIOD_MS
     return period * (0.75 + 0.5 * this.#random.float())
   }
@@ -183,10 +200,11 @@ export class Leaves {
   async #greet(bootstrap: Bootstrap, isInRing: boolean): Promise<void> {
     const literals = await literalAddresses(this.#runtime.names, bootstrap.address)
     const replies = await Promise.all(
-      literals.map((address) => this.#channels.hello(address, HELLO_TIMEOUT_MS)),
+      literals.map((address) => this.#channels.hello(address, helloTimeoutMs(bootstrap))),
     )
     const answered = replies.filter((reply) => reply !== undefined)
     bootstrap.hasFailed = answered.length === 0 || bootstrap.isDoubtful
+    bootstrap.failures = answered.length === 0 ? bootstrap.failures + 1 : 0
     bootstrap.isDoubtful = false
     bootstrap.node = answered.at(-1)?.hint.address ?? bootstrap.node
     for (const reply of answered) await this.#follow(reply, isInRing)
@@ -219,4 +237,15 @@ export class Leaves {
 function hurryTo(bootstrap: Bootstrap, now: Instant): void {
   bootstrap.nextAt = Math.min(bootstrap.nextAt, now + LEAF_HURRY_MS)
   bootstrap.isDoubtful = true
+}
+
+/** One that kept silent before is asked for a shorter time: there is no hurry, and it will be asked again. */
+function helloTimeoutMs({ failures }: Bootstrap): number {
+  return failures > 1 ? HELLO_TIMEOUT_MS / 4 : HELLO_TIMEOUT_MS
+}
+
+/** Each further failure doubles the pause, up to a limit. */
+function failedPeriodMs({ failures }: Bootstrap): number {
+  const periodMs = LEAF_FAILED_PERIOD_MS * 2 ** Math.min(failures - 1, 8)
+  return Math.min(LEAF_FAILED_PERIOD_MAX_MS, Math.max(LEAF_FAILED_PERIOD_MS, periodMs))
 }

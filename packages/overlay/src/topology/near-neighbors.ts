@@ -18,7 +18,7 @@ export interface NearDecision {
 }
 
 /** What a neighbour said about its own immediate neighbours. */
-interface NeighborClaim {
+export interface NeighborClaim {
   readonly left?: Address | undefined
   readonly right?: Address | undefined
 }
@@ -57,6 +57,11 @@ export class NearNeighbors {
     if (this.#claims.size <= 4 * NEAR_PER_SIDE) return
     const near = new Set(this.near().map((connection) => connection.address.key))
     for (const key of this.#claims.keys()) if (!near.has(key)) this.#claims.delete(key)
+  }
+
+  /** Returns what the neighbour `from` said last. */
+  claimOf(from: Address): NeighborClaim | undefined {
+    return this.#claims.get(from.key)
   }
 
   /** Forgets what a departed neighbour said. */

@@ -1,6 +1,7 @@
 /**
  * Bodies of the ring's own methods, in CBOR: what neighbours tell each other about the ring around them.
- *   ring.exchange arguments: { h: hint of the sender, p: [hint, ...], i?: incarnation, l?: address, r?: address }
+ *   ring.exchange arguments: { h: hint of the sender, p: [hint, ...], i?: incarnation, l?: address, r?: address,
+ *                              g?: [address, ...] }
  *   ring.exchange result:    the same, of the responder
  *   ring.connect  arguments: { h: hint of the sender, r: role wanted }
  *   ring.connect  result:    { h: hint of the responder }
@@ -22,6 +23,8 @@ export interface RingExchange {
   /** Another number after every start of the sender, 32 bits. */
   readonly incarnation?: number | undefined
   readonly peers: readonly PeerHint[]
+  /** In a difference to earlier exchanges: whom the sender named before and names no longer. */
+  readonly withdrawn?: readonly Address[] | undefined
   readonly left?: Address | undefined
   readonly right?: Address | undefined
 }
@@ -46,6 +49,7 @@ export function encodeRingExchange(exchange: RingExchange): CborValue {
     h: encodePeerHint(exchange.from),
     p: exchange.peers.map(encodePeerHint),
     ...(exchange.incarnation !== undefined && { i: exchange.incarnation }),
+    ...(exchange.withdrawn && { g: exchange.withdrawn.map(({ bytes }) => bytes) }),
     ...(exchange.left && { l: exchange.left.bytes }),
     ...(exchange.right && { r: exchange.right.bytes }),
   }
@@ -65,8 +69,11 @@ export function decodeRingExchange(value: CborValue): RingExchange | Malformed {
     if (hint instanceof Malformed) return new Malformed('exchange: malformed peer')
     peers.push(hint)
   }
+  const withdrawn = asAddresses(map['g'])
+  if (withdrawn instanceof Malformed) return withdrawn
   const incarnation = asUint32(map['i'])
-  return { from, peers, incarnation, left: asAddress(map['l']), right: asAddress(map['r']) }
+  const [left, right] = [asAddress(map['l']), asAddress(map['r'])]
+  return { from, peers, withdrawn, incarnation, left, right }
 }
 
 /** Returns the CBOR value of a connect request. */
@@ -141,6 +148,15 @@ function asHint(value: CborValue | undefined): PeerHint | Malformed {
 function asUint32(value: CborValue | undefined): number | undefined {
   const isOne = Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 0xffff_ffff
   return isOne ? Number(value) : undefined
+}
+
+function asAddresses(value: CborValue | undefined): Address[] | undefined | Malformed {
+  if (value === undefined) return undefined
+  if (!Array.isArray(value) || value.length > EXCHANGE_PEERS_MAX)
+    return new Malformed('exchange: no list of at most 12 withdrawn peers')
+  const addresses = value.flatMap((item) => asAddress(item) ?? [])
+  if (addresses.length < value.length) return new Malformed('exchange: malformed withdrawn peer')
+  return addresses
 }
 
 function asAddress(value: CborValue | undefined): Address | undefined {

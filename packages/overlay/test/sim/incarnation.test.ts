@@ -1,6 +1,7 @@
 /** Peers that lose their memory or everybody else, and how the ring notices. */
 import { TransportAddress } from '@ipop/transport'
 import { describe, expect, it } from '@jest/globals'
+import { ALONE_AFTER_MS } from '../../src/limits.ts'
 import type { RingMember, RingWorld } from '../helpers/ring-world.ts'
 import { PORT, ringOf } from '../helpers/ring-world.ts'
 
@@ -48,8 +49,10 @@ describe('a node that loses everybody at once', () => {
     const { ring, first, second } = await restedPair(44)
     ring.crash(second)
     await ring.world.runUntil(() => first.node.connections.size === 0, { limitMs: 60_000 })
+    // Shorter than the node waits for an answer from the ring that it lost.
+    const options = { mode: 'greedy', timeoutMs: ALONE_AFTER_MS / 2 } as const
     const lookUp = () =>
-      ring.world.settle(first.node.call(second.node.address, 'ring.ping', null, { mode: 'greedy' }))
+      ring.world.settle(first.node.call(second.node.address, 'ring.ping', null, options))
     await expect(lookUp()).rejects.toMatchObject({ code: 'OVERLAY_UNREACHABLE' })
     await ring.world.runUntil(() => first.node.isRingComplete, { limitMs: 5_000 })
     const [answer] = await lookUp()

@@ -79,6 +79,16 @@ describe('KnownPeers', () => {
     ])
   })
 
+  it('adds what a peer names besides, and forgets what it withdraws, unless that was proved or somebody else named it', () => {
+    const known = new KnownPeers(self)
+    known.learnAll([hint(1), hint(2), hint(3), hint(4)], 0, at(7))
+    known.confirm(hint(2))
+    known.learn(hint(3), 0, at(8))
+    known.learnMore([hint(5)], [at(1), at(2), at(3)], 0, at(7))
+    const isKnown = (low: number) => known.get(at(low)) !== undefined
+    expect([1, 2, 3, 4, 5].map(isKnown)).toEqual([false, true, true, true, true])
+  })
+
   it('does not let hearsay replace the key of a peer it had a session with', () => {
     const known = new KnownPeers(self)
     known.confirm(hint(5))

@@ -8,11 +8,13 @@ import { describe, expect, it } from '@jest/globals'
 import {
   BODY_BYTES_MAX,
   REPLY_CACHE_MAX,
+  REPLY_CACHE_MS,
   REQUEST_RESENDS_MAX,
   REQUESTS_MAX,
 } from '../../src/limits.ts'
 import { DispatchTable } from '../../src/messaging/dispatch-table.ts'
 import { ReplyCache } from '../../src/messaging/reply-cache.ts'
+import { ReplyWays } from '../../src/messaging/reply-ways.ts'
 import { RequestReply } from '../../src/messaging/request-reply.ts'
 import { PayloadKind, RoutingMode } from '../../src/wire/overlay-packet.ts'
 
@@ -45,6 +47,36 @@ describe('call', () => {
     await world.run({ forMs: 20_000 })
     expect((await replies)[0]?.result).toBe(3)
     expect(runs).toBe(3)
+  })
+
+  it('names the ways that a request took before, and holds it against them that another one was answered', async () => {
+    const { world, asker, served, call, link, tried, lost, ways } = pair()
+    served.add('look', anything, () => null)
+    link.dropRequests = 2
+    const replies = call(asker, 'look', null)
+    await world.run({ forMs: 20_000 })
+    await replies
+    expect(tried.requests).toEqual([0, 1, 2])
+    expect(lost).toEqual(ways.slice(0, 2))
+  })
+
+  it('holds nothing against anybody while no way is answered', async () => {
+    const { world, asker, call, link, lost } = pair()
+    link.dropRequests = Infinity
+    const failure = codeOf(call(asker, 'x', null))
+    await world.run({ forMs: 60_000 })
+    expect(await failure).toBe('OVERLAY_TIMEOUT')
+    expect(lost).toEqual([])
+  })
+
+  it('answers a request that comes again by another way than before', async () => {
+    const { world, asker, served, call, link, tried } = pair()
+    served.add('look', anything, () => null)
+    link.dropReplies = 2
+    const replies = call(asker, 'look', null)
+    await world.run({ forMs: 20_000 })
+    await replies
+    expect(tried.replies).toEqual([0, 1, 2])
   })
 
   it('gives up with a timeout after its resends', async () => {
@@ -104,6 +136,17 @@ describe('ReplyCache', () => {
   })
 })
 
+describe('ReplyWays', () => {
+  it('remembers the ways of a request, no longer than a reply and no more than its cap', () => {
+    const ways = new ReplyWays()
+    ways.of(Address.zero, 1, 0).push(Address.zero)
+    expect(ways.of(Address.zero, 1, REPLY_CACHE_MS - 1)).toHaveLength(1)
+    expect(ways.of(Address.zero, 1, REPLY_CACHE_MS)).toHaveLength(0)
+    for (let id = 0; id < 2 * REPLY_CACHE_MAX; id++) ways.of(Address.zero, id, REPLY_CACHE_MS)
+    expect(ways.size).toBeLessThanOrEqual(REPLY_CACHE_MAX)
+  })
+})
+
 /** Two nodes whose packets reach each other after a millisecond, unless the link is told to drop them. */
 function pair() {
   const world = new World({ seed: 1 })
@@ -111,15 +154,27 @@ function pair() {
   const random = runtime.random
   const addresses = [Address.random(random), Address.random(random)] as const
   const link = { dropRequests: 0, dropReplies: 0, requests: 0 }
+  const ways = Array.from({ length: 3 }, () => Address.random(random))
+  const lost: Address[] = []
+  const tried = { requests: [] as number[], replies: [] as number[] }
   const tables = [new DispatchTable(), new DispatchTable()] as const
   const nodes: RequestReply[] = []
   const wire = (from: 0 | 1, to: 0 | 1) => ({
-    send(_destination: Address, mode: RoutingMode, kind: PayloadKind, payload: Uint8Array) {
-      if (kind === PayloadKind.request) link.requests++
-      if (kind === PayloadKind.request ? link.dropRequests-- > 0 : link.dropReplies-- > 0) return
+    send(
+      _destination: Address,
+      mode: RoutingMode,
+      kind: PayloadKind,
+      payload: Uint8Array,
+      before: readonly Address[] = [],
+    ) {
+      const isRequest = kind === PayloadKind.request
+      tried[isRequest ? 'requests' : 'replies'].push(before.length)
+      const way = ways[before.length % ways.length]
+      if (isRequest) link.requests++
+      if (isRequest ? link.dropRequests-- > 0 : link.dropReplies-- > 0) return way
       const packet = {
         mode,
-        hops: 1,
+        hops: 2,
         hopLimit: 9,
         source: addresses[from],
         destination: addresses[to],
@@ -127,17 +182,21 @@ function pair() {
         payload,
       }
       runtime.timers.at(runtime.clock.now() + 1, 'wire', () => nodes[to]?.receive(packet))
+      return way
     },
+    doubt: () => undefined,
   })
-  nodes.push(
-    new RequestReply({ runtime, random, log: silentLog, sender: wire(0, 1), dispatch: tables[0] }),
-  )
-  nodes.push(
-    new RequestReply({ runtime, random, log: silentLog, sender: wire(1, 0), dispatch: tables[1] }),
-  )
+  const trust = {
+    lost: (hop: Address) => void lost.push(hop),
+    answered: () => undefined,
+  }
+  const shared = { runtime, random, log: silentLog, trust }
+  nodes.push(new RequestReply({ ...shared, sender: wire(0, 1), dispatch: tables[0] }))
+  nodes.push(new RequestReply({ ...shared, sender: wire(1, 0), dispatch: tables[1] }))
   const call = (node: RequestReply, method: string, args: CborValue, timeoutMs = 20_000) =>
     node.call(addresses[1], method, args, { timeoutMs })
-  return { world, asker: nodes[0] as RequestReply, served: tables[1], link, call }
+  const asker = nodes[0] as RequestReply
+  return { world, asker, served: tables[1], link, call, tried, lost, ways }
 }
 
 function codeOf(promise: Promise<unknown>): Promise<unknown> {

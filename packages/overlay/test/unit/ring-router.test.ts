@@ -2,7 +2,7 @@
 import { Address, compareByDistance, isLeftOf } from '@ipop/address'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { chooseHop, otherSide } from '../../src/routing/ring-router.ts'
+import { chooseFirstHop, chooseHop, otherSide } from '../../src/routing/ring-router.ts'
 
 const self = at(100)
 
@@ -70,6 +70,32 @@ describe('chooseHop', () => {
         },
       ),
     )
+  })
+})
+
+describe('chooseFirstHop', () => {
+  const [far, nearer, nearest, away] = [hop(120), hop(150), hop(190), hop(90)]
+  const hops = [far, away, nearest, nearer]
+  const without = { destination: at(200), tried: [], isDoubtful: () => false }
+
+  it('takes the nearest at first, then those that were not tried, and then the one tried longest ago', () => {
+    const tried: Address[] = []
+    const taken = Array.from({ length: 5 }, () => {
+      const next = chooseFirstHop(self, hops, { ...without, tried })
+      if (next) tried.push(next.address)
+      return next
+    })
+    expect(taken).toEqual([nearest, nearer, far, nearest, nearer])
+  })
+
+  it('takes one in doubt only where no other is closer to the destination than the node', () => {
+    const isDoubtful = (one: unknown) => one === nearest || one === away
+    expect(chooseFirstHop(self, hops, { ...without, isDoubtful })).toBe(nearer)
+    expect(chooseFirstHop(self, [nearest, away], { ...without, isDoubtful })).toBe(nearest)
+  })
+
+  it('takes none where none is closer', () => {
+    expect(chooseFirstHop(self, [away], without)).toBeUndefined()
   })
 })
 

@@ -137,6 +137,27 @@ describe('overlay wire formats', () => {
     expect(decodeRingExchange(body)).toMatchObject({ incarnation: undefined })
   })
 
+  it('carries whom a difference withdraws, and tells it from all that a node names', () => {
+    const withdrawn = [someone.address]
+    const body = encodeRingExchange({ from: someone, peers: [], withdrawn })
+    expect(decodeRingExchange(body)).toMatchObject({ withdrawn })
+    const none = encodeRingExchange({ from: someone, peers: [], withdrawn: [] })
+    expect(decodeRingExchange(none)).toMatchObject({ withdrawn: [] })
+    const all = encodeRingExchange({ from: someone, peers: [] })
+    expect(decodeRingExchange(all)).toMatchObject({ withdrawn: undefined })
+  })
+
+  it.each([
+    ['no list of at most 12 withdrawn peers', null],
+    ['no list of at most 12 withdrawn peers', 'all'],
+    ['no list of at most 12 withdrawn peers', Array.from({ length: 13 }, () => bytesOf(20))],
+    ['malformed withdrawn peer', [bytesOf(20), bytesOf(19)]],
+    ['malformed withdrawn peer', [7]],
+  ])('refuses an exchange with %s', (reason, g) => {
+    const body = { ...(encodeRingExchange({ from: someone, peers: [] }) as CborMap), g }
+    expect(decodeRingExchange(body as CborValue)).toEqual(new Malformed(`exchange: ${reason}`))
+  })
+
   it('refuses ring bodies of any other shape', () => {
     fc.assert(
       fc.property(fc.anything({ maxDepth: 2 }), (value) => {
@@ -149,6 +170,10 @@ describe('overlay wire formats', () => {
     )
   })
 })
+
+function bytesOf(length: number): Uint8Array {
+  return new Uint8Array(length)
+}
 
 function parse(text: string): Address {
   const address = Address.parse(text)

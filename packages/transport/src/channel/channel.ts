@@ -164,7 +164,7 @@ export class Channel {
     if (this.#state !== 'up') return
     const now = this.#host.now()
     this.ways.pingActive(now)
-    if (this.#liveness.misses === 0) this.#armLiveness(now)
+    if (!this.#liveness.isProbing) this.#armLiveness(now)
   }
 
   /** Tells the peer and forgets the channel; `onDown` is called with 'closed'. */
@@ -202,7 +202,7 @@ export class Channel {
     const isCarried = this.#state === 'up' && edge?.isOpen && this.#liveness.misses === 0
     if (isCarried) return void edge.send(datagram)
     if (this.#state === 'connecting') this.#initiation = datagram.slice()
-    this.ways.paths.sendOnAll(datagram)
+    this.ways.paths.sendOnAll(datagram, { isThrifty: this.#state === 'up' })
   }
 
   /** Handles an authenticated frame, or an empty keepalive. For the channel table. */

@@ -51,6 +51,11 @@ export class Liveness {
     return this.#state.kind === 'probing' ? this.#state.misses : 0
   }
 
+  /** Whether a probe waits for its answer: another one sent meanwhile must not put its miss off. */
+  get isProbing(): boolean {
+    return this.#state.kind === 'probing'
+  }
+
   /** Whether the owner was warned and nothing was heard since. */
   get isSuspect(): boolean {
     return this.misses >= PROBE_MISSES_SUSPECT

@@ -107,9 +107,11 @@ export class PathSet {
     for (const path of this.#paths.values()) path.demote()
   }
 
-  /** Sends bytes over all open edges. */
-  sendOnAll(datagram: Uint8Array): void {
-    for (const path of this.#paths.values()) if (path.edge.isOpen) path.edge.send(datagram)
+  /** Sends bytes over all open edges; thriftily, not over the ring while the active path is another. */
+  sendOnAll(datagram: Uint8Array, { isThrifty }: { isThrifty: boolean }): void {
+    const sparesRing = isThrifty && this.#active !== undefined && this.#active.edge.kind !== 'ring'
+    for (const { edge } of this.#paths.values())
+      if (edge.isOpen && !(sparesRing && edge.kind === 'ring')) edge.send(datagram)
   }
 
   /** Forgets everything. */

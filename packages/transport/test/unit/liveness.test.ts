@@ -56,6 +56,15 @@ describe('liveness', () => {
     }
   })
 
+  it('says whether a probe waits for its answer, which another one must not put off', () => {
+    const liveness = quiet({ isFirst: true })
+    expect(liveness.isProbing).toBe(false)
+    liveness.probeSent(1_200)
+    expect(liveness.isProbing).toBe(true)
+    liveness.heard(1_100)
+    expect(liveness.isProbing).toBe(false)
+  })
+
   it('does not wait when the probe was asked for', () => {
     const liveness = quiet({ isFirst: true })
     for (const at of [1_200, 1_400]) {

@@ -1,0 +1,66 @@
+/** What connected peers were told, and what they named themselves: whoever knows both sends differences only. */
+import type { Address } from '@ipop/address'
+import type { Instant } from '@ipop/runtime'
+import type { RingExchange } from '../wire/ring-exchange.ts'
+
+/** What a peer was told. */
+export interface Told {
+  /** Whom this node could name to the peer when it last looked. */
+  readonly peers: ReadonlySet<string>
+  /** Whom the peer was told of, and since when, and that they are gone it was not told. */
+  readonly stated: ReadonlyMap<string, { readonly address: Address; readonly since: Instant }>
+  /** Which of this node's immediate neighbours the peer is. */
+  readonly side: string
+  readonly revision: number
+  /** Since when there have been news that can wait. */
+  readonly newsSince?: Instant | undefined
+  /** When it was last told all. */
+  readonly allAt: Instant
+}
+
+/** The memory of one node's exchanges. */
+export class ExchangeMemory {
+  readonly #told = new Map<string, Told>()
+  readonly #heard = new Map<string, ReadonlySet<string>>()
+
+  /** Returns what a peer was told. */
+  told(peer: Address): Told | undefined {
+    return this.#told.get(peer.key)
+  }
+
+  /** Remembers what a peer was told. */
+  tell(peer: Address, told: Told): void {
+    this.#told.set(peer.key, told)
+  }
+
+  /** Forgets what a peer was told, but not what it said: the next exchange tells it all. */
+  untell(peer: Address): void {
+    this.#told.delete(peer.key)
+  }
+
+  /** Returns whom a peer names; it need not be told of them. */
+  heard(peer: Address): ReadonlySet<string> | undefined {
+    return this.#heard.get(peer.key)
+  }
+
+  /** Remembers whom a peer names: all that it named now, or that and what it named before. */
+  hear({ from, peers, withdrawn }: RingExchange): void {
+    const named = keysOf(peers)
+    if (withdrawn !== undefined) {
+      for (const key of this.#heard.get(from.address.key) ?? []) named.add(key)
+      for (const { key } of withdrawn) named.delete(key)
+    }
+    this.#heard.set(from.address.key, named)
+  }
+
+  /** Forgets a departed peer. */
+  forget(peer: Address): void {
+    this.#told.delete(peer.key)
+    this.#heard.delete(peer.key)
+  }
+}
+
+/** Returns the keys of the addresses of `peers`. */
+export function keysOf(peers: readonly { readonly address: Address }[]): Set<string> {
+  return new Set(peers.map(({ address }) => address.key))
+}

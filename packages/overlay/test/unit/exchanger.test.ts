@@ -1,0 +1,205 @@
+/** Exchanges: all at first, differences later; urgent news at once, other news together, and no word of what does not matter. */
+import { Address } from '@ipop/address'
+import type { CborValue } from '@ipop/codec'
+import { Malformed } from '@ipop/codec'
+import { silentLog } from '@ipop/runtime'
+import { TransportAddress, type Channel } from '@ipop/transport'
+import { describe, expect, it } from '@jest/globals'
+import { Connection } from '../../src/connections/connection.ts'
+import { ConnectionTable } from '../../src/connections/connection-table.ts'
+import { Role } from '../../src/connections/roles.ts'
+import { EXCHANGE_ALL_MS, EXCHANGE_PATIENT_GAP_MS, EXCHANGE_WITHDRAW_MS } from '../../src/limits.ts'
+import type { RequestReply } from '../../src/messaging/request-reply.ts'
+import { Exchanger } from '../../src/topology/exchanger.ts'
+import { isNearerThanClaimed, isWithin, reachOf } from '../../src/topology/exchange-news.ts'
+import type { NeighborClaim } from '../../src/topology/near-neighbors.ts'
+import type { RingExchange } from '../../src/wire/ring-exchange.ts'
+import { decodeRingExchange, encodeRingExchange } from '../../src/wire/ring-exchange.ts'
+
+const SELF = 1_000
+const PEER = 1_010
+
+describe('Exchanger', () => {
+  it('tells a peer all at first, and then only what is new', async () => {
+    const { exchange, connect, told } = await exchanging([990, PEER, 1_020])
+    expect(told).toEqual([{ named: [990, 1_020], withdrawn: undefined }])
+    connect(1_012)
+    await exchange('news')
+    expect(told.at(-1)).toEqual({ named: [1_012], withdrawn: [] })
+  })
+
+  it('says nothing while there is no news', async () => {
+    const { exchange, told } = await exchanging([990, PEER, 1_020])
+    await exchange('news')
+    expect(told).toHaveLength(1)
+  })
+
+  it('lets news wait that do not change who the neighbours of the peer are', async () => {
+    const { exchange, connect, told, at } = await exchanging([990, PEER, 1_020], {
+      claim: { left: address(1_012), right: address(SELF) },
+    })
+    connect(1_015)
+    await exchange('news')
+    at.now += EXCHANGE_PATIENT_GAP_MS - 1
+    await exchange('news')
+    expect(told).toHaveLength(1)
+    at.now += 1
+    await exchange('news')
+    expect(told.at(-1)).toEqual({ named: [1_015], withdrawn: [] })
+  })
+
+  it('does not tell what the peer has told it meanwhile', async () => {
+    const { exchange, connect, told, at, hear } = await exchanging([990, PEER, 1_020], {
+      claim: { left: address(1_012), right: address(SELF) },
+    })
+    connect(1_015)
+    await exchange('news')
+    hear({ from: hint(PEER), peers: [hint(1_015)], withdrawn: [] })
+    at.now += EXCHANGE_PATIENT_GAP_MS
+    await exchange('news')
+    expect(told).toHaveLength(1)
+  })
+
+  it('withdraws at once whom it named so lately that the peer may still dial them', async () => {
+    const { exchange, disconnect, told, at } = await exchanging([990, PEER, 1_020])
+    at.now += EXCHANGE_WITHDRAW_MS - 1
+    disconnect(1_020)
+    await exchange('news')
+    expect(told.at(-1)).toEqual({ named: [], withdrawn: [1_020] })
+  })
+
+  it('mentions those that have long been named and are gone only along with other news', async () => {
+    const { exchange, connect, disconnect, told, at } = await exchanging([990, PEER, 1_020])
+    at.now += EXCHANGE_WITHDRAW_MS
+    disconnect(1_020)
+    await exchange('news')
+    expect(told).toHaveLength(1)
+    connect(1_012)
+    await exchange('news')
+    expect(told.at(-1)).toEqual({ named: [1_012], withdrawn: [1_020] })
+  })
+
+  it('tells all again now and then, and when it is asked to', async () => {
+    const { exchange, connect, told, at } = await exchanging([990, PEER, 1_020])
+    at.now += EXCHANGE_ALL_MS
+    connect(1_012)
+    await exchange('news')
+    await exchange('all')
+    const all = { named: [990, 1_012, 1_020], withdrawn: undefined }
+    expect(told.slice(1)).toEqual([all, all])
+  })
+
+  it('tells all again after an exchange that failed', async () => {
+    const { exchange, connect, told, link } = await exchanging([990, PEER, 1_020])
+    link.isBroken = true
+    connect(1_012)
+    await exchange('news')
+    link.isBroken = false
+    await exchange('news')
+    expect(told.at(-1)).toEqual({ named: [990, 1_012, 1_020], withdrawn: undefined })
+  })
+
+  it('answers a difference with those that are nearer to the asker than its neighbours, if any', async () => {
+    const { exchanger, state } = await exchanging([990, PEER, 1_020])
+    const difference = { from: hint(PEER), peers: [], withdrawn: [] }
+    const content = { ...difference, left: address(1_020), right: address(SELF) }
+    expect(exchanger.answer(content, state())).toMatchObject({ peers: [], withdrawn: [] })
+    const lacking = { ...content, left: address(1_030) }
+    expect(exchanger.answer(lacking, state()).peers).toEqual([hint(1_020)])
+    const all = { from: hint(PEER), peers: [] }
+    expect(exchanger.answer(all, state()).peers).toHaveLength(2)
+  })
+
+  it('names to a neighbour nobody who is far from it', async () => {
+    const near = [-4, -3, -2, -1, 1, 2, 3, 4].map((step) => SELF + 10 * step)
+    const { told } = await exchanging([...near, 500_000], { peer: 1_010 })
+    expect(told[0]?.named).not.toContain(500_000)
+    expect(told[0]?.named).toContain(1_040)
+  })
+})
+
+describe('news', () => {
+  it('are urgent for whoever has a neighbour farther away, or names none', () => {
+    const claim = { left: address(1_020), right: address(SELF) }
+    expect(isNearerThanClaimed(address(PEER), address(1_015), claim)).toBe(true)
+    expect(isNearerThanClaimed(address(PEER), address(1_005), claim)).toBe(true)
+    expect(isNearerThanClaimed(address(PEER), address(1_025), claim)).toBe(false)
+    expect(isNearerThanClaimed(address(PEER), address(1_025), {})).toBe(true)
+  })
+
+  it('reach as far as the ring is while a node lacks near neighbours', () => {
+    expect(reachOf(new ConnectionTable(address(SELF)))).toBe(Infinity)
+    expect(isWithin(Infinity, address(1), address(500_000))).toBe(true)
+    expect(isWithin(1e-9, address(1), address(500_000))).toBe(true)
+    expect(isWithin(0, address(1), address(500_000))).toBe(false)
+  })
+})
+
+/** A node connected with `lows`, of whom it has told `peer` already. */
+async function exchanging(
+  lows: readonly number[],
+  { peer = PEER, claim }: { peer?: number; claim?: NeighborClaim } = {},
+) {
+  const table = new ConnectionTable(address(SELF))
+  const told: { named: number[]; withdrawn: number[] | undefined }[] = []
+  const link = { isBroken: false }
+  const calls = {
+    call(_target: Address, _method: string, args: CborValue) {
+      const exchange = decodeRingExchange(args)
+      if (exchange instanceof Malformed) throw new Error(exchange.reason)
+      told.push({
+        named: exchange.peers.map((one) => low(one.address)).sort((a, b) => a - b),
+        withdrawn: exchange.withdrawn?.map(low),
+      })
+      if (link.isBroken) return Promise.reject(new Error('no answer'))
+      const reply = { from: hint(peer), peers: [], withdrawn: [] }
+      return Promise.resolve([{ result: encodeRingExchange(reply) }])
+    },
+  } as unknown as RequestReply
+  const exchanger = new Exchanger({
+    ...{ table, calls, log: silentLog, incarnation: 1 },
+    ownHint: () => hint(SELF),
+    claims: { claimOf: () => claim },
+    listener: { learn: () => undefined },
+  })
+  const at = { now: 0, revision: 0 }
+  const state = () => ({ revision: at.revision, isPatient: true, now: at.now })
+  const connect = (one: number) => {
+    at.revision++
+    table.add(connectionWith(one))
+  }
+  const disconnect = (one: number) => {
+    at.revision++
+    table.remove(address(one))
+  }
+  const exchange = async (reason: 'news' | 'claims' | 'all') => {
+    exchanger.exchangeWith(table.get(address(peer)) as Connection, reason, state())
+    for (let turn = 0; turn < 5; turn++) await Promise.resolve()
+  }
+  const hear = (heard: RingExchange) => void exchanger.answer(heard, state())
+  for (const one of lows) connect(one)
+  await exchange('news')
+  return { exchanger, table, told, link, at, state, connect, disconnect, exchange, hear }
+}
+
+function connectionWith(one: number): Connection {
+  const channel = { address: address(one), hint: hint(one), remoteStatus: 0, lastHeardAt: 0 }
+  const connection = new Connection(channel as unknown as Channel, 0)
+  connection.setRole(Role.near, true)
+  return connection
+}
+
+function address(one: number): Address {
+  const bytes = new Uint8Array(20)
+  new DataView(bytes.buffer).setUint32(16, one * 2)
+  return Address.fromBytes(bytes)
+}
+
+function low({ bytes }: Address): number {
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(16) / 2
+}
+
+function hint(one: number) {
+  const endpoints = [TransportAddress.udp({ host: '10.0.0.1', port: 1_000 })]
+  return { address: address(one), sessionKey: new Uint8Array(32), endpoints }
+}

@@ -1,0 +1,72 @@
+/** Hellos to bootstraps: rarer to those that keep silent, and soon only when many peers were lost. */
+import { Address } from '@ipop/address'
+import { silentLog } from '@ipop/runtime'
+import { World } from '@ipop/simulator'
+import { TransportAddress, type Channel, type ChannelTable } from '@ipop/transport'
+import { describe, expect, it } from '@jest/globals'
+import { Connection } from '../../src/connections/connection.ts'
+import { ConnectionTable } from '../../src/connections/connection-table.ts'
+import {
+  LEAF_FAILED_PERIOD_MAX_MS,
+  LEAF_FAILED_PERIOD_MS,
+  LEAF_HURRY_MS,
+  LEAF_LOSSES_MS,
+  LEAF_LOSSES_SHARE,
+} from '../../src/limits.ts'
+import type { Linker } from '../../src/linking/linker.ts'
+import type { RequestReply } from '../../src/messaging/request-reply.ts'
+import { Leaves } from '../../src/topology/leaves.ts'
+
+describe('Leaves', () => {
+  it('asks a bootstrap that keeps silent less and less often', async () => {
+    const { hellos, run } = leavesWith({ peers: 12, doesAnswer: false })
+    await run(600_000)
+    const pauses = hellos.slice(1).map((at, index) => at - (hellos[index] as number))
+    expect(pauses[0]).toBeLessThan(2 * LEAF_FAILED_PERIOD_MS)
+    expect(Math.max(...pauses)).toBeLessThan(1.5 * LEAF_FAILED_PERIOD_MAX_MS)
+    expect(Math.min(...pauses.slice(5))).toBeGreaterThan(LEAF_FAILED_PERIOD_MAX_MS / 2)
+  })
+
+  it('asks soon when many peers were lost, and not for the loss of one among many', async () => {
+    const peers = 12
+    const { hellos, run, leaves, random } = leavesWith({ peers, doesAnswer: true })
+    await run(1_000)
+    leaves.peerLost(Address.random(random), 1_000)
+    await run(1_000 + LEAF_LOSSES_MS)
+    expect(hellos).toHaveLength(1)
+    const at = 1_000 + LEAF_LOSSES_MS
+    for (let lost = 0; lost < peers / LEAF_LOSSES_SHARE + 1; lost++)
+      leaves.peerLost(Address.random(random), at)
+    await run(at + 2 * LEAF_HURRY_MS)
+    expect(hellos.length).toBeGreaterThan(1)
+  })
+})
+
+/** The leaf policy of a node of a ring, which is looked at every 100 ms. */
+function leavesWith({ peers, doesAnswer }: { peers: number; doesAnswer: boolean }) {
+  const world = new World({ seed: 1 })
+  const { runtime } = world.addHost()
+  const { random, clock, timers } = runtime
+  const table = new ConnectionTable(Address.random(random))
+  const channelOf = (address: Address) => ({ address }) as unknown as Channel
+  for (let count = 0; count < peers; count++)
+    table.add(new Connection(channelOf(Address.random(random)), 0))
+  const bootstrap = table.all()[0]?.address as Address
+  const hellos: number[] = []
+  const channels = {
+    hello() {
+      hellos.push(clock.now())
+      return Promise.resolve(doesAnswer ? { hint: { address: bootstrap } } : undefined)
+    },
+  } as unknown as ChannelTable
+  const remoteTas = [TransportAddress.udp({ host: '10.9.9.9', port: 1_000 })]
+  const unused = { linker: {} as Linker, calls: {} as RequestReply }
+  const modules = { runtime, random, log: silentLog, channels, table, ...unused }
+  const leaves = new Leaves(modules, { remoteTas })
+  const look = (now: number): void => {
+    leaves.evaluate(true, now)
+    timers.at(now + 100, 'look', look)
+  }
+  timers.at(0, 'look', look)
+  return { hellos, leaves, random, run: (untilMs: number) => world.run({ untilMs }) }
+}
