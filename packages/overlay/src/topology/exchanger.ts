@@ -2,11 +2,11 @@
 import type { Address } from '@ipop/address'
 import type { CborValue } from '@ipop/codec'
 import { Malformed } from '@ipop/codec'
-import type { Log } from '@ipop/runtime'
+import type { Clock, Instant, Log } from '@ipop/runtime'
 import type { PeerHint } from '@ipop/transport'
 import type { Connection } from '../connections/connection.ts'
 import type { ConnectionTable } from '../connections/connection-table.ts'
-import { EXCHANGE_PEERS_MAX, LOOKUP_LEAVES_MAX } from '../limits.ts'
+import { EXCHANGE_FAR_GAP_MS, EXCHANGE_PEERS_MAX, LOOKUP_LEAVES_MAX } from '../limits.ts'
 import type { RequestReply } from '../messaging/request-reply.ts'
 import { RoutingMode } from '../wire/overlay-packet.ts'
 import type { RingExchange } from '../wire/ring-exchange.ts'
@@ -25,14 +25,16 @@ export interface ExchangeListener {
 
 /** What a peer was told last. */
 interface Told {
-  readonly peers: ReadonlySet<string>
+  readonly peers: readonly string[]
   /** Which of this node's immediate neighbours the peer is. */
   readonly side: string
   readonly revision: number
+  readonly at: Instant
 }
 
 /** The exchange protocol of one node. */
 export class Exchanger {
+  readonly #clock: Clock
   readonly #table: ConnectionTable
   readonly #calls: RequestReply
   readonly #log: Log
@@ -41,9 +43,10 @@ export class Exchanger {
   readonly #listener: ExchangeListener
   readonly #lastTold = new Map<string, Told>()
   /** Whom each connected peer named last; it need not be told of them. */
-  readonly #lastHeard = new Map<string, ReadonlySet<string>>()
+  readonly #lastHeard = new Map<string, readonly string[]>()
 
   constructor(modules: {
+    clock: Clock
     table: ConnectionTable
     calls: RequestReply
     log: Log
@@ -52,6 +55,7 @@ export class Exchanger {
     incarnation: number
     listener: ExchangeListener
   }) {
+    this.#clock = modules.clock
     this.#table = modules.table
     this.#calls = modules.calls
     this.#log = modules.log
@@ -85,6 +89,7 @@ export class Exchanger {
     const last = this.#lastTold.get(address.key)
     if (!isForced && last?.revision === revision) return
     const told = { ...this.#summary(address), revision }
+    if (!isForced && last && isTooSoon(last, told)) return
     this.#lastTold.set(address.key, told)
     if (!isForced && last && !this.#hasNews(address, last, told)) return
     const exchange = this.tell(address)
@@ -165,7 +170,8 @@ export class Exchanger {
   #hasNews(peer: Address, before: Told, now: Told): boolean {
     if (before.side !== now.side) return true
     const heard = this.#lastHeard.get(peer.key)
-    for (const key of now.peers) if (!before.peers.has(key) && !heard?.has(key)) return true
+    for (const key of now.peers)
+      if (!before.peers.includes(key) && !heard?.includes(key)) return true
     return false
   }
 
@@ -173,7 +179,7 @@ export class Exchanger {
   #summary(peer: Address): Omit<Told, 'revision'> {
     const { left, right } = this.#table.neighbors()
     const side = `${left?.equals(peer) ? 'left' : ''}${right?.equals(peer) ? 'right' : ''}`
-    return { peers: keysOf(this.#peersFor(peer)), side }
+    return { peers: keysOf(this.#peersFor(peer)), side, at: this.#clock.now() }
   }
 
   #refuse(malformed: Malformed): void {
@@ -186,11 +192,19 @@ export class Exchanger {
   }
 }
 
-/** Leaves out whom the other end has named: it is connected with them, and knows them at least as well. */
-function without(exchange: RingExchange, named: ReadonlySet<string>): RingExchange {
-  return { ...exchange, peers: exchange.peers.filter(({ address }) => !named.has(address.key)) }
+/** Everybody is news to everybody while a ring forms: who is no immediate neighbour hears of several at a time. */
+function isTooSoon(last: Told, next: Told): boolean {
+  return last.side === '' && next.side === '' && next.at - last.at < EXCHANGE_FAR_GAP_MS
 }
 
-function keysOf(peers: readonly { readonly address: Address }[]): Set<string> {
-  return new Set(peers.map(({ address }) => address.key))
+/** Leaves out whom the other end has named: it is connected with them, and knows them at least as well. */
+function without(exchange: RingExchange, named: readonly string[]): RingExchange {
+  return {
+    ...exchange,
+    peers: exchange.peers.filter(({ address }) => !named.includes(address.key)),
+  }
+}
+
+function keysOf(peers: readonly { readonly address: Address }[]): string[] {
+  return peers.map(({ address }) => address.key)
 }
