@@ -72,9 +72,6 @@ export const LINK_DIRECT_ROUND_TRIPS = 4
 /** Head start of the lower of two addresses that have just heard of each other: two crossing handshakes cost twice. */
 export const LINK_TURN_MS = 100
 
-/** While a node joins it dials the nearest candidate of each side; one that is silent for so long no longer holds up the next. */
-export const LINK_PATIENCE_MS = 500
-
 /** A candidate that failed this often is forgotten; somebody who is connected to it will name it again. */
 export const LINK_FAILURES_MAX = 3
 

@@ -234,7 +234,7 @@ export class RingKeeper {
 
   #dialNear(now: Instant): void {
     const { near, linker, known } = this.#modules
-    const { dial, changed } = near.evaluate({ isJoining: !this.isInRing })
+    const { dial, changed } = near.evaluate()
     if (changed.length > 0) this.#revision++
     for (const hint of dial)
       linker.link(hint, 0, { isMutual: true, via: known.introducerOf(hint.address) })

@@ -5,7 +5,7 @@ import type { PeerHint } from '@ipop/transport'
 import type { Connection } from '../connections/connection.ts'
 import type { ConnectionTable } from '../connections/connection-table.ts'
 import { Role } from '../connections/roles.ts'
-import { LINK_PATIENCE_MS, LINK_SILENT_MS, NEAR_PER_SIDE } from '../limits.ts'
+import { LINK_SILENT_MS, NEAR_PER_SIDE } from '../limits.ts'
 import type { Linker } from '../linking/linker.ts'
 import type { KnownPeers } from './known-peers.ts'
 import { nearestPerSide } from './known-peers.ts'
@@ -43,16 +43,15 @@ export class NearNeighbors {
     this.#linker = modules.linker
   }
 
-  /** Gives the near role to the nearest connections on each side and names the nearer peers to dial, while joining a few. */
-  evaluate({ isJoining }: { isJoining: boolean }): NearDecision {
+  /** Gives the near role to the nearest connections on each side and names the nearer peers to dial. */
+  evaluate(): NearDecision {
     const connections = this.#table.all()
     const near = new Set(this.#table.around(this.#table.self, NEAR_PER_SIDE))
     const changed = connections.filter((connection) =>
       connection.setRole(Role.near, near.has(connection)),
     )
     this.#wanted = this.#nearestWanted([...near])
-    const isSlow = ({ address }: PeerHint) => this.#linker.isSlow(address, LINK_PATIENCE_MS)
-    return { dial: isJoining ? firstOnEachSide(this.#wanted, isSlow) : this.#wanted, changed }
+    return { dial: this.#wanted, changed }
   }
 
   /** Returns the near connections. */
@@ -110,20 +109,6 @@ export class NearNeighbors {
     const near = nearestPerSide(this.#table.self, items, NEAR_PER_SIDE)
     return near.flatMap((item) => (item.hint ? [item.hint] : []))
   }
-}
-
-/**
- * Returns the first of `hints` on each side, which are in the order of the ring going left, and those behind candidates
- * that `isSlow` says are not worth waiting for. A node that looks for its place hears of somebody nearer with every
- * answer: whoever it dialled besides the nearest would be nobody to it a moment later.
- */
-export function firstOnEachSide(
-  hints: readonly PeerHint[],
-  isSlow: (hint: PeerHint) => boolean,
-): PeerHint[] {
-  const left = hints.findIndex((hint) => !isSlow(hint))
-  const right = hints.findLastIndex((hint) => !isSlow(hint))
-  return hints.filter((_, at) => left < 0 || at <= left || at >= right)
 }
 
 /** Returns the estimated number of nodes in the ring (reference: connections, or the density around the node). */

@@ -14,24 +14,12 @@ import { NeighborWatch } from '../../src/topology/neighbor-watch.ts'
 const self = at(1_000)
 
 describe('the near policy', () => {
-  it('dials the nearest of each side while the node joins, all of them afterwards', () => {
-    const { near } = candidates(990, 991, 992, 1_008, 1_009, 1_010)
-    expect(dialled(near, true)).toEqual([992, 1_008])
-    expect(dialled(near, false)).toEqual([990, 991, 992, 1_008, 1_009, 1_010])
-  })
-
-  it('does not let a silent candidate hold up a node that joins', () => {
-    const { near, slow } = candidates(990, 991, 992, 1_008, 1_009, 1_010)
-    slow.add(at(992).key).add(at(1_008).key).add(at(1_009).key)
-    expect(dialled(near, true)).toEqual([991, 992, 1_008, 1_009, 1_010])
-  })
-
   it('dials beyond candidates that keep silent, and those all the same', () => {
     const places = Array.from({ length: 2 * NEAR_PER_SIDE }, (_, i) => 1_001 + i)
     const { near, slow } = candidates(...places, 999, 998, 997, 996, 995)
     const nearest = places.slice(0, NEAR_PER_SIDE)
     for (const place of nearest) slow.add(at(place).key)
-    expect(dialled(near, false)).toEqual([996, 997, 998, 999, ...places])
+    expect(dialled(near)).toEqual([996, 997, 998, 999, ...places])
   })
 })
 
@@ -113,8 +101,8 @@ function candidates(...places: number[]) {
   return { near: new NearNeighbors({ table: new ConnectionTable(self), known, linker }), slow }
 }
 
-function dialled(near: NearNeighbors, isJoining: boolean): number[] {
-  const { dial } = near.evaluate({ isJoining })
+function dialled(near: NearNeighbors): number[] {
+  const { dial } = near.evaluate()
   return dial.map(({ address }) => address.words[4] ?? 0).sort((a, b) => a - b)
 }
 
