@@ -8,6 +8,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import { bundleSimulator } from '../tools/plants/bundle.mjs'
 import { printTable, short } from './lib/report.mjs'
+import { HEAP } from '../tools/run/heap.mjs'
 import { argumentsOf, chooseRows, commandOf, figuresOf } from './lib/sim-rows.mjs'
 import { numberOption } from './lib/options.mjs'
 
@@ -36,7 +37,8 @@ if (file !== undefined)
 function play(row) {
   const reports = []
   for (let seed = 1; seed <= row.seeds; seed++) {
-    const args = [programs[row.isReal ? 'real' : 'null'], ...argumentsOf(row.args, seed)]
+    const program = programs[row.isReal ? 'real' : 'null']
+    const args = [...HEAP, program, ...argumentsOf(row.args, seed)]
     const { stdout, stderr } = spawnSync(process.execPath, args, {
       ...{ encoding: 'utf8', maxBuffer: 1 << 26 },
     })

@@ -126,9 +126,9 @@ export const PLANTS = [
     name: 'broken-pair-evicts',
     seek: CUT_PAIRS,
     says: 'a suspect peer gets no path around the broken one',
-    file: `${OVERLAY}node/overlay-node.ts`,
-    find: '      onSuspect: (channel) => this.#parts.seeker.bridge(channel),\n',
-    replace: '      onSuspect: () => undefined,\n',
+    file: `${OVERLAY}node/ring-keeper.ts`,
+    find: '    this.#modules.seeker.bridge(channel)\n',
+    replace: '',
   },
   {
     name: 'no-way-around',

@@ -3,12 +3,14 @@
  * `--null-crypto` exchanges the cryptography for checksums, `--plant NAME` plants a bug; both exist here only.
  */
 import { ensure } from './ensure.mjs'
+import { HEAP } from './heap.mjs'
 import { ROOT, run } from './steps.mjs'
 
 const args = process.argv.slice(2)
 const isBuilt = args[0] === '--dist'
 ensure({ dist: isBuilt })
 process.exitCode = run(process.execPath, [
+  ...HEAP,
   ...(await program()),
   ...args.slice(isBuilt ? 1 : 0),
 ]).status

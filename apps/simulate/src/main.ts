@@ -86,6 +86,7 @@ async function play(scenario: Scenario, args: Arguments, around: Around): Promis
     drops: { ...world.stats.dropsByReason },
     problems: findings.problems,
     traceHash: world.traceHash(),
+    events: world.eventsExecuted,
     wallMs: Math.round(machine.now() - startedAt),
     peakMemoryMb: Math.round(machine.peakMemoryBytes() / 2 ** 20),
   }

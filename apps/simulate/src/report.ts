@@ -22,6 +22,8 @@ export interface Report {
   readonly problems: readonly string[]
   /** Equal for equal runs. */
   readonly traceHash: string
+  /** Timers that fired and datagrams that arrived. */
+  readonly events: number
   /** Real time that the run took. */
   readonly wallMs: number
   /** The most memory that the process had. */
@@ -43,10 +45,20 @@ export function formatReport(report: Report): string {
     ['datagrams dropped', drops.length === 0 ? 'none' : drops.join(', ')],
     ['trace hash', report.traceHash],
     ['cost', `${(report.wallMs / 1000).toFixed(1)} s, ${report.peakMemoryMb} MB`],
+    ...rates(report),
   ]
   const width = Math.max(...rows.map(([name]) => name.length))
   const lines = rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`)
   return [...lines, ...problemLines(report), report.ok ? 'fine' : 'FAILED', ''].join('\n')
+}
+
+/** What an event costs, and a node with all that the program itself takes. */
+function rates({ events, wallMs, peakMemoryMb, nodes }: Report): [string, Metric][] {
+  if (wallMs === 0) return []
+  return [
+    ['events per second', ((1000 * events) / wallMs).toFixed(0)],
+    ['memory per node', `${((1024 * peakMemoryMb) / nodes).toFixed(0)} KiB`],
+  ]
 }
 
 function problemLines(report: Report): string[] {

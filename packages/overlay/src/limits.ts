@@ -24,6 +24,18 @@ export const CONNECTIONS_MAX = 1_024
 /** Links that are being set up at the same time; a join needs about a dozen. */
 export const LINKS_PENDING_MAX = 64
 
+/** Immediate neighbours are asked after this much silence: their death stops the ring, and this costs 17 bytes a second. */
+export const NEIGHBOR_PROBE_MS = 6_000
+
+/** Near peers that were heard within this time are not asked when another one is silent, and nobody is asked twice within it. */
+export const SUSPECT_AGAIN_MS = 2_000
+
+/** So long after a lost probe that was answered later nobody is watched closely. */
+export const LOSSY_MS = 60_000
+
+/** A candidate that is silent for so long no longer keeps those behind it from being dialled. */
+export const LINK_SILENT_MS = 1_500
+
 /** Pause before a candidate that did not answer is dialled again, while the ring is incomplete. */
 export const LINK_RETRY_MS = 2_000
 
@@ -71,6 +83,9 @@ export const LINK_BARRED_MAX = 256
 
 /** Exchanges are at least this far apart, so that a burst of changes costs one exchange per neighbour. */
 export const EXCHANGE_GAP_MS = 150
+
+/** The same between peers that are no immediate neighbours: nothing that a join waits for is between them. */
+export const EXCHANGE_FAR_GAP_MS = 600
 
 /** The same while the ring around a node is complete: news from afar can wait until there is more of it. */
 export const EXCHANGE_CALM_GAP_MS = 2_000

@@ -256,3 +256,6 @@ export const UDP6_HEADER_BYTES = 48
 
 /** Decoded hints remembered by a process, under a kilobyte each: the peers of a busy port, or a simulated network. */
 export const DECODED_HINTS_MAX = 16_384
+
+/** UDP addresses kept for the next edge to the same endpoint, some 300 bytes each; beyond it all are made anew. */
+export const ADDRESSES_SEEN_MAX = 8_192

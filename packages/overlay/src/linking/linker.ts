@@ -81,6 +81,12 @@ export class Linker {
     return link !== undefined && this.#runtime.clock.now() - link.since < ms
   }
 
+  /** Returns whether a link to `address` has been under way for `ms` or longer. */
+  isSlow(address: Address, ms: number): boolean {
+    const link = this.#pending.get(address.key)
+    return link !== undefined && this.#runtime.clock.now() - link.since >= ms
+  }
+
   /** Dials a peer for `role`; a second call while the first is under way only adds the role and new endpoints. */
   link(hint: PeerHint, role: number, options: LinkOptions = {}): void {
     if (hint.address.equals(this.#table.self)) return

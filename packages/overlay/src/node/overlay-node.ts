@@ -262,7 +262,7 @@ export class OverlayNode {
       },
       onFrame: (channel, frame) => this.#receiveFrame(channel, frame),
       onPathChange: (channel) => this.#parts.seeker.arrange(channel),
-      onSuspect: (channel) => this.#parts.seeker.bridge(channel),
+      onSuspect: (channel) => this.#parts.keeper.suspect(channel),
       onStatus: () => this.#parts.keeper.changed(),
     })
   }

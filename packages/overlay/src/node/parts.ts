@@ -16,6 +16,7 @@ import { KnownPeers } from '../topology/known-peers.ts'
 import { Leaves } from '../topology/leaves.ts'
 import { Membership } from '../topology/membership.ts'
 import { NearNeighbors } from '../topology/near-neighbors.ts'
+import { NeighborWatch } from '../topology/neighbor-watch.ts'
 import { OnDemand } from '../topology/on-demand.ts'
 import { Remembered } from '../topology/remembered.ts'
 import { Shortcuts } from '../topology/shortcuts.ts'
@@ -117,7 +118,8 @@ function makePolicies(
   const { runtime, log, channels, table, linker, calls, random, ringEdge } = modules
   const { clock } = runtime
   const known = new KnownPeers(table.self)
-  const near = new NearNeighbors({ table, known })
+  const near = new NearNeighbors({ table, known, linker })
+  const watch = new NeighborWatch({ table })
   const onDemand = new OnDemand({ table, linker, log, onUnreachable: listener.peerUnreachable })
   const shared = { runtime, log, channels, table, linker }
   const leaves = new Leaves({ ...shared, random: random.fork('leaves'), calls }, options)
@@ -126,5 +128,6 @@ function makePolicies(
   const departed = new Departed({ random: random.fork('departed') })
   const seeker = new RelaySeeker({ clock, log, channels, table, onDemand, ringEdge })
   const membership = new Membership({ table, near, linker, leaves, remembered })
-  return { known, near, onDemand, leaves, remembered, shortcuts, departed, seeker, membership }
+  const others = { onDemand, leaves, remembered, shortcuts, departed, seeker, membership }
+  return { known, near, watch, ...others }
 }

@@ -25,6 +25,7 @@ import type { KnownPeers } from '../topology/known-peers.ts'
 import type { Leaves } from '../topology/leaves.ts'
 import type { Membership } from '../topology/membership.ts'
 import type { NearNeighbors } from '../topology/near-neighbors.ts'
+import type { NeighborWatch } from '../topology/neighbor-watch.ts'
 import { estimateRingSize } from '../topology/near-neighbors.ts'
 import type { OnDemand } from '../topology/on-demand.ts'
 import type { Remembered } from '../topology/remembered.ts'
@@ -40,6 +41,7 @@ export interface RingKeeperModules {
   readonly linker: Linker
   readonly known: KnownPeers
   readonly near: NearNeighbors
+  readonly watch: NeighborWatch
   readonly exchanger: Exchanger
   readonly leaves: Leaves
   readonly shortcuts: Shortcuts
@@ -172,6 +174,12 @@ export class RingKeeper {
     this.changed()
   }
 
+  /** Takes note that a peer misses probes: it may be reached in other ways, and others may be gone with it. */
+  suspect(channel: Channel): void {
+    this.#modules.seeker.bridge(channel)
+    this.#modules.watch.suspect(channel, this.#modules.runtime.clock.now())
+  }
+
   /** Tries all paths anew, tells others where this node is now, and asks how it is seen. */
   networkChanged(): void {
     const { channels, leaves, runtime } = this.#modules
@@ -214,6 +222,7 @@ export class RingKeeper {
     const { leaves, shortcuts, onDemand, seeker } = this.#modules
     this.#dialNear(now)
     if (this.#modules.membership.update(now)) this.#listener.joined()
+    if (this.isInRing) this.#modules.watch.evaluate(now)
     leaves.evaluate(this.isInRing, now)
     this.#exchange(now)
     if (this.isInRing) shortcuts.evaluate(this.ringSize, now)
@@ -283,11 +292,7 @@ export class RingKeeper {
   }
 
   #announceNeighbors(): void {
-    const digest = this.#modules.near
-      .near()
-      .map((connection) => connection.address.key)
-      .sort()
-      .join(' ')
+    const { digest } = this.#modules.near
     if (digest === this.#nearDigest) return
     this.#nearDigest = digest
     this.#listener.neighborsChanged()

@@ -1,6 +1,7 @@
 /** What connected peers were told, and what they named themselves: whoever knows both sends differences only. */
 import type { Address } from '@ipop/address'
 import type { Instant } from '@ipop/runtime'
+import { EXCHANGE_FAR_GAP_MS } from '../limits.ts'
 import type { RingExchange } from '../wire/ring-exchange.ts'
 
 /** What a peer was told. */
@@ -14,6 +15,8 @@ export interface Told {
   readonly revision: number
   /** Since when there have been news that can wait. */
   readonly newsSince?: Instant | undefined
+  /** When it was last told something. */
+  readonly at: Instant
   /** When it was last told all. */
   readonly allAt: Instant
 }
@@ -63,4 +66,9 @@ export class ExchangeMemory {
 /** Returns the keys of the addresses of `peers`. */
 export function keysOf(peers: readonly { readonly address: Address }[]): Set<string> {
   return new Set(peers.map(({ address }) => address.key))
+}
+
+/** Everybody is news to everybody while a ring forms: who is no immediate neighbour hears of several at a time. */
+export function isTooSoon({ side: before, at }: Told, side: string, now: Instant): boolean {
+  return before === '' && side === '' && now - at < EXCHANGE_FAR_GAP_MS
 }

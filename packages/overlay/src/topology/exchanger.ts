@@ -23,7 +23,7 @@ import {
   encodeProxyCall,
   encodeRingExchange,
 } from '../wire/ring-exchange.ts'
-import { ExchangeMemory, keysOf, type Told } from './exchange-memory.ts'
+import { ExchangeMemory, isTooSoon, keysOf, type Told } from './exchange-memory.ts'
 import { isNearerThanClaimed, isWithin, reachOf } from './exchange-news.ts'
 import type { NearNeighbors } from './near-neighbors.ts'
 
@@ -109,6 +109,7 @@ export class Exchanger {
     const side = this.#sideOf(address)
     const fresh = this.#fresh(address, last, peers)
     if (reason === 'news') {
+      if (!state.isPatient && isTooSoon(last, side, now)) return
       if (last.side === side && fresh.length === 0 && !this.#hasToWithdraw(last, peers, now))
         return this.#memory.tell(address, settled(last, keysOf(peers), revision))
       const isUrgent = last.side !== side || this.#isUrgent(address, last, fresh, peers, now)
@@ -140,7 +141,7 @@ export class Exchanger {
     const gone = [...stated].filter(([key]) => !keys.has(key)).slice(0, EXCHANGE_PEERS_MAX)
     for (const [key] of gone) stated.delete(key)
     for (const each of fresh) stated.set(each.address.key, { address: each.address, since: now })
-    this.#memory.tell(address, { ...settled(last, keys, revision), stated, side })
+    this.#memory.tell(address, { ...settled(last, keys, revision), stated, side, at: now })
     const withdrawn = gone.map(([, one]) => one.address)
     this.#ask(address, { ...this.#naming(fresh), withdrawn })
   }
@@ -253,7 +254,7 @@ export class Exchanger {
   #toldAll(peer: Address, { peers }: RingExchange, revision: number, now: Instant): Told {
     const stated = new Map(peers.map(({ address }) => [address.key, { address, since: now }]))
     const could = keysOf(this.#peersOfUseTo(peer))
-    return { peers: could, stated, side: this.#sideOf(peer), revision, allAt: now }
+    return { peers: could, stated, side: this.#sideOf(peer), revision, at: now, allAt: now }
   }
 
   /** Whether the peer is this node's neighbour concerns it; who else is one does not, unless it is named. */

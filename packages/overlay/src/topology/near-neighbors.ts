@@ -5,7 +5,8 @@ import type { PeerHint } from '@ipop/transport'
 import type { Connection } from '../connections/connection.ts'
 import type { ConnectionTable } from '../connections/connection-table.ts'
 import { Role } from '../connections/roles.ts'
-import { NEAR_PER_SIDE } from '../limits.ts'
+import { LINK_SILENT_MS, NEAR_PER_SIDE } from '../limits.ts'
+import type { Linker } from '../linking/linker.ts'
 import type { KnownPeers } from './known-peers.ts'
 import { nearestPerSide } from './known-peers.ts'
 
@@ -30,9 +31,16 @@ export class NearNeighbors {
   readonly #claims = new Map<string, NeighborClaim>()
   #wanted: readonly PeerHint[] = []
 
-  constructor(modules: { table: ConnectionTable; known: KnownPeers }) {
+  readonly #linker: Pick<Linker, 'isSlow'>
+
+  constructor(modules: {
+    table: ConnectionTable
+    known: KnownPeers
+    linker: Pick<Linker, 'isSlow'>
+  }) {
     this.#table = modules.table
     this.#known = modules.known
+    this.#linker = modules.linker
   }
 
   /** Gives the near role to the nearest connections on each side and names the nearer peers to dial. */
@@ -42,13 +50,19 @@ export class NearNeighbors {
     const changed = connections.filter((connection) =>
       connection.setRole(Role.near, near.has(connection)),
     )
-    this.#wanted = this.#nearer([...near])
+    this.#wanted = this.#nearestWanted([...near])
     return { dial: this.#wanted, changed }
   }
 
   /** Returns the near connections. */
   near(): Connection[] {
     return this.#table.withRole(Role.near)
+  }
+
+  /** Who the near connections are: equal where they are the same, in whatever order. */
+  get digest(): string {
+    const keys = this.near().map((connection) => connection.address.key)
+    return keys.sort().join(' ')
   }
 
   /** Records what the neighbour `from` said about its own neighbours. */
@@ -85,13 +99,23 @@ export class NearNeighbors {
     return this.#wanted
   }
 
+  /** Candidates that keep silent are dialled on, but do not hold the places of those behind them: many may be dead. */
+  #nearestWanted(connections: readonly Connection[]): PeerHint[] {
+    const isOther = (address: Address): boolean => this.#table.get(address) === undefined
+    const wanted = this.#nearer(connections, isOther)
+    const isSilent = (address: Address): boolean => this.#linker.isSlow(address, LINK_SILENT_MS)
+    if (!wanted.some(({ address }) => isSilent(address))) return wanted
+    const others = this.#nearer(connections, (each) => isOther(each) && !isSilent(each))
+    const all = [...new Set([...wanted, ...others])]
+    return nearestPerSide(this.#table.self, all, all.length)
+  }
+
   /** Of the nearest connections and the nearest others known, those that are no connections and yet among the nearest. */
-  #nearer(connections: readonly Connection[]): PeerHint[] {
+  #nearer(connections: readonly Connection[], isWanted: (address: Address) => boolean): PeerHint[] {
     const items: { address: Address; hint?: PeerHint }[] = connections.map(({ address }) => ({
       address,
     }))
-    const isOther = (address: Address): boolean => this.#table.get(address) === undefined
-    for (const hint of this.#known.nearest(NEAR_PER_SIDE, isOther))
+    for (const hint of this.#known.nearest(NEAR_PER_SIDE, isWanted))
       items.push({ address: hint.address, hint })
     const near = nearestPerSide(this.#table.self, items, NEAR_PER_SIDE)
     return near.flatMap((item) => (item.hint ? [item.hint] : []))

@@ -8,7 +8,12 @@ import { describe, expect, it } from '@jest/globals'
 import { Connection } from '../../src/connections/connection.ts'
 import { ConnectionTable } from '../../src/connections/connection-table.ts'
 import { Role } from '../../src/connections/roles.ts'
-import { EXCHANGE_ALL_MS, EXCHANGE_PATIENT_GAP_MS, EXCHANGE_WITHDRAW_MS } from '../../src/limits.ts'
+import {
+  EXCHANGE_ALL_MS,
+  EXCHANGE_FAR_GAP_MS,
+  EXCHANGE_PATIENT_GAP_MS,
+  EXCHANGE_WITHDRAW_MS,
+} from '../../src/limits.ts'
 import type { RequestReply } from '../../src/messaging/request-reply.ts'
 import { Exchanger } from '../../src/topology/exchanger.ts'
 import { isNearerThanClaimed, isWithin, reachOf } from '../../src/topology/exchange-news.ts'
@@ -46,6 +51,20 @@ describe('Exchanger', () => {
     at.now += 1
     await exchange('news')
     expect(told.at(-1)).toEqual({ named: [1_015], withdrawn: [] })
+  })
+
+  it('tells others than its neighbours several news at a time while it has no place', async () => {
+    const { exchange, connect, told, at } = await exchanging([980, 990, 1_001, PEER], {
+      isPatient: false,
+    })
+    connect(1_015)
+    at.now += EXCHANGE_FAR_GAP_MS - 1
+    await exchange('news')
+    expect(told).toHaveLength(1)
+    connect(1_016)
+    at.now += 1
+    await exchange('news')
+    expect(told.at(-1)).toEqual({ named: [1_015, 1_016], withdrawn: [] })
   })
 
   it('does not tell what the peer has told it meanwhile', async () => {
@@ -138,7 +157,11 @@ describe('news', () => {
 /** A node connected with `lows`, of whom it has told `peer` already. */
 async function exchanging(
   lows: readonly number[],
-  { peer = PEER, claim }: { peer?: number; claim?: NeighborClaim } = {},
+  {
+    peer = PEER,
+    claim,
+    isPatient = true,
+  }: { peer?: number; claim?: NeighborClaim; isPatient?: boolean } = {},
 ) {
   const table = new ConnectionTable(address(SELF))
   const told: { named: number[]; withdrawn: number[] | undefined }[] = []
@@ -163,7 +186,7 @@ async function exchanging(
     listener: { learn: () => undefined },
   })
   const at = { now: 0, revision: 0 }
-  const state = () => ({ revision: at.revision, isPatient: true, now: at.now })
+  const state = () => ({ revision: at.revision, isPatient, now: at.now })
   const connect = (one: number) => {
     at.revision++
     table.add(connectionWith(one))

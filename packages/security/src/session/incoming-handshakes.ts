@@ -14,9 +14,10 @@ export type IncomingJudgement =
 
 /** Orders one peer's initiations by their time stamps and limits the answers. */
 export class IncomingHandshakes {
-  readonly #answers = newBucket()
+  // Made when they are first needed: who only dials answers nothing.
+  #answers: TokenBucket | undefined
   // Separate, so that replays of an old initiation cannot use up what a new one needs.
-  readonly #repeats = newBucket()
+  #repeats: TokenBucket | undefined
   #lastTimestamp: Uint8Array | undefined
   #answer: { readonly mac1: Uint8Array; readonly datagram: Uint8Array } | undefined
 
@@ -25,11 +26,11 @@ export class IncomingHandshakes {
     const last = this.#lastTimestamp
     const order = last === undefined ? 1 : compareTimestamps(timestamp, last)
     if (order < 0) return { kind: 'drop' }
-    if (order > 0) return { kind: this.#answers.take(now) ? 'answer' : 'drop' }
+    if (order > 0) return { kind: (this.#answers ??= newBucket()).take(now) ? 'answer' : 'drop' }
     // The same initiation again: it was resent, came over another path, or is a replay, which gains nothing by this.
     const answer = this.#answer
     const isSame = answer !== undefined && Buffer.compare(answer.mac1, mac1Of(initiation)) === 0
-    if (!isSame || !this.#repeats.take(now)) return { kind: 'drop' }
+    if (!isSame || !(this.#repeats ??= newBucket()).take(now)) return { kind: 'drop' }
     return { kind: 'repeat', datagram: answer.datagram }
   }
 

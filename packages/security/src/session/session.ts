@@ -21,7 +21,6 @@ const EMPTY = new Uint8Array(0)
 export class Session<P extends SessionPath> {
   #peer: SessionPeer
   readonly #host: SessionHost<P>
-  readonly #remoteStatic: X25519PublicKey
   readonly #winsCrossing: boolean
   readonly #slots: KeySlots
   readonly #jar = new CookieJar()
@@ -38,7 +37,6 @@ export class Session<P extends SessionPath> {
   constructor(host: SessionHost<P>, peer: SessionPeer, now: Instant) {
     this.#host = host
     this.#peer = peer
-    this.#remoteStatic = X25519PublicKey.fromBytes(peer.sessionKey)
     this.#winsCrossing = Buffer.compare(host.context.localStatic.publicKey, peer.sessionKey) < 0
     this.#slots = new KeySlots((key) => host.releaseIndex(key.parts.localIndex))
     this.#traffic = new TrafficTimers(now)
@@ -111,7 +109,7 @@ export class Session<P extends SessionPath> {
     this.#attemptedAt = now
     this.#attempt = new OutgoingHandshake(outgoingModules(this.#host, this), {
       ...this.#host.retry,
-      remoteStatic: this.#remoteStatic,
+      remoteStatic: X25519PublicKey.fromBytes(this.#peer.sessionKey),
       startedAt: now,
       jar: this.#jar,
     })

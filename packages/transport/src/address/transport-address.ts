@@ -1,11 +1,14 @@
 /** Where a node can be reached: `brunet.udp://host:port`, `brunet.tcp://[v6]:port/path`. */
 import { Malformed } from '@ipop/codec'
 import type { Endpoint } from '@ipop/runtime'
-import { HOST_NAME_LENGTH_MAX, PATH_LENGTH_MAX } from '../limits.ts'
+import { ADDRESSES_SEEN_MAX, HOST_NAME_LENGTH_MAX, PATH_LENGTH_MAX } from '../limits.ts'
 import { formatIp, parseIp, parseIpv6, unmapIp } from './ip-text.ts'
 
 /** The transports an address can name. */
 export type TransportKind = 'udp' | 'tcp'
+
+/** The UDP addresses made of endpoints lately: many edges lead to one place, in a simulated network above all. */
+const seen = new Map<string, TransportAddress>()
 
 /** An immutable transport address. The text is canonical, so that equal addresses have equal texts. */
 export class TransportAddress {
@@ -31,7 +34,15 @@ export class TransportAddress {
 
   /** Returns the UDP address of an endpoint. The host is trusted: a literal or a checked host name. */
   static udp(endpoint: Endpoint, path?: string): TransportAddress {
-    return new TransportAddress('udp', endpoint.host, endpoint.port, path)
+    if (path !== undefined && path !== '')
+      return new TransportAddress('udp', endpoint.host, endpoint.port, path)
+    const name = `${endpoint.host} ${endpoint.port}`
+    const known = seen.get(name)
+    if (known !== undefined) return known
+    const made = new TransportAddress('udp', endpoint.host, endpoint.port)
+    if (seen.size >= ADDRESSES_SEEN_MAX) seen.clear()
+    seen.set(name, made)
+    return made
   }
 
   /** Returns the TCP address of an endpoint. The host is trusted: a literal or a checked host name. */

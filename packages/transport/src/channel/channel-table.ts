@@ -227,12 +227,13 @@ export class ChannelTable implements DatagramReceiver {
     this.#sessions.handleTimeout(now)
     this.#hellos.handleTimeout(now)
     this.relays.handleTimeout(now)
+    let next = Number.POSITIVE_INFINITY
     for (const channel of this.#channels.values()) {
       if (channel.pollTimeout() <= now) channel.handleTimeout(now)
+      if (channel.state !== 'down') next = Math.min(next, channel.pollTimeout())
     }
     this.#drain(now)
-    this.#alarm.wake(this.relays.pollTimeout())
-    for (const channel of this.#channels.values()) this.#alarm.wake(channel.pollTimeout())
+    this.#alarm.wake(Math.min(next, this.relays.pollTimeout()))
   }
 
   /** Carries out what the sessions want: events first, since they may cause datagrams. */

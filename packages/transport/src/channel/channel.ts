@@ -96,6 +96,11 @@ export class Channel {
     return this.#liveness.isSuspect
   }
 
+  /** When the peer last answered after a probe was missed: something on the way loses packets. */
+  get recoveredAt(): Instant {
+    return this.#liveness.recoveredAt
+  }
+
   /** The status byte told to the peer; setting it tells the peer within a second. */
   get localStatus(): number {
     return this.#status.local
@@ -111,12 +116,8 @@ export class Channel {
     return this.#status.remote
   }
 
-  /** After this much silence the peer is probed. */
-  get idleProbeMs(): number {
-    return this.#liveness.idleProbeMs
-  }
-
-  set idleProbeMs(idleProbeMs: number) {
+  /** Sets after how much silence the peer is probed. */
+  watch(idleProbeMs: number): void {
     this.#liveness.idleProbeMs = idleProbeMs
     this.#host.wake(this.pollTimeout())
   }
@@ -199,9 +200,8 @@ export class Channel {
     if (datagram[0] === frames.DATAGRAM_DATA && !this.#owesAnswer) return
     this.#owesAnswer = false
     const { activeEdge: edge } = this
-    const isCarried = this.#state === 'up' && edge?.isOpen && this.#liveness.misses === 0
-    if (isCarried) return void edge.send(datagram)
     if (this.#state === 'connecting') this.#initiation = datagram.slice()
+    else if (edge?.isOpen && this.#liveness.misses === 0) return void edge.send(datagram)
     this.ways.paths.sendOnAll(datagram, { isThrifty: this.#state === 'up' })
   }
 

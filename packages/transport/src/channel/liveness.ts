@@ -1,6 +1,11 @@
 /** Whether the peer is still there: silence, probes, misses. */
 import type { Instant, Random } from '@ipop/runtime'
-import { PROBE_MISSES_MAX, PROBE_MISSES_SUSPECT, UNANSWERED_PROBE_MS } from '../limits.ts'
+import {
+  IDLE_PROBE_MS,
+  PROBE_MISSES_MAX,
+  PROBE_MISSES_SUSPECT,
+  UNANSWERED_PROBE_MS,
+} from '../limits.ts'
 
 /** The end that probes first and the other one wait for different shares of the interval, so that one probe serves both. */
 const SHARE_FIRST = { from: 0.85, to: 0.95 }
@@ -8,6 +13,9 @@ const SHARE_SECOND = { from: 1, to: 1.1 }
 
 /** Time for the peer's own probe to arrive. */
 const GRACE_MS = 500
+
+/** The same for a peer that is watched closely: the silence was short, so that more probes must fail. */
+const GRACE_CLOSE_MS = 2_000
 
 /** What the channel has to do. `suspect` and `lost` are told once per silence. */
 export type LivenessAdvice = 'probe' | 'probe all' | 'suspect' | 'lost'
@@ -29,6 +37,8 @@ export class Liveness {
   idleProbeMs: number
   /** When the peer was last heard. */
   lastHeardAt: Instant
+  /** When the peer last turned out to be there after a probe was missed. */
+  recoveredAt: Instant = Number.NEGATIVE_INFINITY
   readonly #random: Random
   readonly #share: { from: number; to: number }
   #state: LivenessState
@@ -70,6 +80,7 @@ export class Liveness {
   heard(now: Instant): void {
     this.lastHeardAt = now
     this.#unansweredSince = undefined
+    if (this.misses > 0) this.recoveredAt = now
     if (this.#state.kind === 'probing') this.#state = this.#quiet()
   }
 
@@ -118,7 +129,8 @@ export class Liveness {
   /** A probe after silence waits for the peer's own one; a probe that was asked for does not. */
   #grace(missAt: Instant): Instant {
     const isIdle = missAt - this.lastHeardAt >= this.idleProbeMs * SHARE_FIRST.from
-    return isIdle ? this.lastHeardAt + this.idleProbeMs * SHARE_SECOND.to + GRACE_MS : missAt
+    const graceMs = this.idleProbeMs < IDLE_PROBE_MS ? GRACE_CLOSE_MS : GRACE_MS
+    return isIdle ? this.lastHeardAt + this.idleProbeMs * SHARE_SECOND.to + graceMs : missAt
   }
 
   #quiet(): LivenessState {

@@ -2,12 +2,7 @@
 import type { Instant, Random } from '@ipop/runtime'
 import type { TransportAddress } from '../address/transport-address.ts'
 import type { Edge } from '../edge/edge.ts'
-import {
-  GOOD_PATH_RTT_MS,
-  HINT_ENDPOINTS_MAX,
-  RELAY_SILENCE_MS,
-  SEARCH_INTERVAL_MIN_MS,
-} from '../limits.ts'
+import { GOOD_PATH_RTT_MS, RELAY_SILENCE_MS, SEARCH_INTERVAL_MIN_MS } from '../limits.ts'
 import type { Probe } from '../wire/control-frames.ts'
 import type { HolePunch } from '../nat/hole-punch.ts'
 import { type EndpointCandidate, EndpointCandidates } from './endpoint-candidates.ts'
@@ -23,39 +18,27 @@ import { punchingFor } from './punching.ts'
 /** The paths of one channel at work. */
 export class PathManager {
   readonly paths = new PathSet()
-  readonly punch: HolePunch
   readonly mtu: MtuSearch
   readonly #random: Random
   readonly #host: PathHost
   readonly #search: PathSearch
-  readonly #candidates: EndpointCandidates
+  readonly #candidates = new EndpointCandidates()
   #isSearching = false
   #isClosed = false
   #lastRoundAt: Instant = Number.NEGATIVE_INFINITY
   readonly #peerPath = new PeerPath()
+  #punch: HolePunch | undefined
 
   constructor({ random }: { random: Random }, host: PathHost) {
     this.#random = random
     this.#host = host
     this.#search = new PathSearch({ random })
-    this.#candidates = new EndpointCandidates()
-    this.punch = punchingFor(this, host, random)
     this.mtu = new MtuSearch({ random, ping: (path, now) => this.ping(path, now) }, host)
   }
 
-  /** Returns what is known for dialling the peer again: endpoints that worked first. */
-  knownEndpoints(): TransportAddress[] {
-    const endpoints: TransportAddress[] = []
-    const add = (ta: TransportAddress): void => {
-      if (endpoints.length < HINT_ENDPOINTS_MAX && !endpoints.some((known) => known.equals(ta)))
-        endpoints.push(ta)
-    }
-    const { remote } = this.paths.active?.edge ?? {}
-    if (remote) add(remote.withoutPath())
-    for (const path of this.paths.values())
-      if (path.isUsable && path.edge.remote) add(path.edge.remote.withoutPath())
-    for (const { ta } of this.#candidates.values()) add(ta)
-    return endpoints
+  /** Made when it is first needed: most channels have a direct path from the start. */
+  get punch(): HolePunch {
+    return (this.#punch ??= punchingFor(this, this.#host, this.#random))
   }
 
   /** The endpoints that the peer is said to have. */
@@ -192,7 +175,7 @@ export class PathManager {
   /** Returns when `handleTimeout` wants to be called. */
   pollTimeout(): Instant {
     let at = Math.min(this.#search.pollTimeout(), this.#candidates.pollTimeout())
-    at = Math.min(at, this.punch.pollTimeout(), this.mtu.pollTimeout())
+    at = Math.min(at, this.#punch?.pollTimeout() ?? at, this.mtu.pollTimeout())
     for (const path of this.paths.values()) {
       if (path.missAt !== undefined && path.missAt < at) at = path.missAt
     }
@@ -201,7 +184,7 @@ export class PathManager {
 
   /** Counts misses, searches, dials what is due. */
   handleTimeout(now: Instant): void {
-    this.punch.handleTimeout(now)
+    this.#punch?.handleTimeout(now)
     this.mtu.handleTimeout(now)
     let isLost = false
     for (const path of this.paths.values()) {

@@ -23,6 +23,28 @@ describe('liveness', () => {
     expect(liveness.handleTimeout(99_999)).toBeUndefined()
   })
 
+  it('asks a peer that is watched closely more than three times, as the silence was short', () => {
+    const liveness = quiet({ isFirst: false })
+    liveness.idleProbeMs = 3_000
+    expect(liveness.handleTimeout(3_300)).toBe('probe')
+    const advice = [3_500, 3_900, 4_700, 6_300].map((missAt) => {
+      liveness.probeSent(missAt)
+      return liveness.handleTimeout(missAt)
+    })
+    expect(advice).toEqual(['probe all', 'suspect', 'probe all', 'lost'])
+  })
+
+  it('remembers when a peer answered after all', () => {
+    const liveness = quiet({ isFirst: false })
+    liveness.heard(1_000)
+    expect(liveness.recoveredAt).toBe(Number.NEGATIVE_INFINITY)
+    liveness.handleTimeout(18_000)
+    liveness.probeSent(18_500)
+    liveness.handleTimeout(18_500)
+    liveness.heard(18_600)
+    expect(liveness.recoveredAt).toBe(18_600)
+  })
+
   it('forgets misses when anything is heard', () => {
     const liveness = quiet({ isFirst: false })
     liveness.handleTimeout(16_500)

@@ -1,0 +1,41 @@
+/** How closely a node watches its peers: the sooner a dead neighbour is missed, the sooner its gap closes. */
+import type { Instant } from '@ipop/runtime'
+import { IDLE_PROBE_MS, type Channel } from '@ipop/transport'
+import type { ConnectionTable } from '../connections/connection-table.ts'
+import { Role } from '../connections/roles.ts'
+import { LOSSY_MS, NEIGHBOR_PROBE_MS, SUSPECT_AGAIN_MS } from '../limits.ts'
+
+/** The watch over one node's peers. It asks; who is gone is judged by the channels alone. */
+export class NeighborWatch {
+  readonly #table: ConnectionTable
+  #askedAt: Instant = Number.NEGATIVE_INFINITY
+
+  constructor(modules: { table: ConnectionTable }) {
+    this.#table = modules.table
+  }
+
+  /** Watches the immediate neighbours closely and the others as usual. */
+  evaluate(now: Instant): void {
+    const { left, right } = this.#table.neighbors()
+    const isLossy = this.#isLossy(now)
+    for (const { address, channel } of this.#table.all()) {
+      const isNeighbor = left?.equals(address) === true || right?.equals(address) === true
+      channel.watch(isNeighbor && !isLossy ? NEIGHBOR_PROBE_MS : IDLE_PROBE_MS)
+    }
+  }
+
+  /** Asks the other near peers at once because one of them is silent: what took it may have taken more. */
+  suspect({ address }: Channel, now: Instant): void {
+    const isNear = this.#table.get(address)?.has(Role.near) === true
+    if (!isNear || now - this.#askedAt < SUSPECT_AGAIN_MS || this.#isLossy(now)) return
+    this.#askedAt = now
+    for (const { channel } of this.#table.withRole(Role.near))
+      if (channel.address !== address && now - channel.lastHeardAt > SUSPECT_AGAIN_MS)
+        channel.probe()
+  }
+
+  /** Where probes get lost, silence says little: asking more often would only find more that are not gone. */
+  #isLossy(now: Instant): boolean {
+    return this.#table.all().some(({ channel }) => now - channel.recoveredAt < LOSSY_MS)
+  }
+}

@@ -1,0 +1,116 @@
+/** Whom a node dials around its place, and how closely it watches whom it has there. */
+import { Address } from '@ipop/address'
+import { describe, expect, it } from '@jest/globals'
+import type { Channel } from '@ipop/transport'
+import { IDLE_PROBE_MS, TransportAddress } from '@ipop/transport'
+import { Connection } from '../../src/connections/connection.ts'
+import { ConnectionTable } from '../../src/connections/connection-table.ts'
+import { Role } from '../../src/connections/roles.ts'
+import { LOSSY_MS, NEAR_PER_SIDE, NEIGHBOR_PROBE_MS, SUSPECT_AGAIN_MS } from '../../src/limits.ts'
+import { KnownPeers } from '../../src/topology/known-peers.ts'
+import { NearNeighbors } from '../../src/topology/near-neighbors.ts'
+import { NeighborWatch } from '../../src/topology/neighbor-watch.ts'
+
+const self = at(1_000)
+
+describe('the near policy', () => {
+  it('dials beyond candidates that keep silent, and those all the same', () => {
+    const places = Array.from({ length: 2 * NEAR_PER_SIDE }, (_, i) => 1_001 + i)
+    const { near, slow } = candidates(...places, 999, 998, 997, 996, 995)
+    const nearest = places.slice(0, NEAR_PER_SIDE)
+    for (const place of nearest) slow.add(at(place).key)
+    expect(dialled(near)).toEqual([996, 997, 998, 999, ...places])
+  })
+})
+
+describe('the watch over neighbours', () => {
+  it('asks the immediate neighbours more often than the others', () => {
+    const { watch, channels } = watched()
+    watch.evaluate(0)
+    expect(channels.map((channel) => channel.idleProbeMs)).toEqual([
+      ...[IDLE_PROBE_MS, NEIGHBOR_PROBE_MS, NEIGHBOR_PROBE_MS, IDLE_PROBE_MS],
+    ])
+  })
+
+  it('asks nobody more often where a probe was lost lately', () => {
+    const { watch, channels } = watched()
+    channels[0]!.recoveredAt = 0
+    watch.evaluate(1)
+    expect(channels.every((channel) => channel.idleProbeMs === IDLE_PROBE_MS)).toBe(true)
+    watch.evaluate(LOSSY_MS)
+    expect(channels[1]!.idleProbeMs).toBe(NEIGHBOR_PROBE_MS)
+  })
+
+  it('asks the other near peers at once when one is silent, unless they were heard or asked just now', () => {
+    const { watch, channels } = watched()
+    const now = 10_000
+    channels[3]!.lastHeardAt = now - 1
+    watch.suspect(channels[1] as unknown as Channel, now)
+    watch.suspect(channels[2] as unknown as Channel, now + 1)
+    expect(channels.map((channel) => channel.probes)).toEqual([1, 0, 1, 0])
+    watch.suspect(channels[2] as unknown as Channel, now + SUSPECT_AGAIN_MS)
+    expect(channels.map((channel) => channel.probes)).toEqual([2, 1, 1, 1])
+  })
+
+  it('asks nobody because of one silence where a probe was lost lately', () => {
+    const { watch, channels } = watched()
+    channels[0]!.recoveredAt = 9_000
+    watch.suspect(channels[1] as unknown as Channel, 10_000)
+    expect(channels.every((channel) => channel.probes === 0)).toBe(true)
+  })
+})
+
+/** A channel as the watch sees it. */
+class WatchedChannel {
+  readonly address: Address
+  recoveredAt = Number.NEGATIVE_INFINITY
+  lastHeardAt = 0
+  idleProbeMs = 0
+  probes = 0
+  remoteStatus = 0
+
+  constructor(address: Address) {
+    this.address = address
+  }
+
+  watch(idleProbeMs: number): void {
+    this.idleProbeMs = idleProbeMs
+  }
+
+  probe(): void {
+    this.probes++
+  }
+}
+
+function watched() {
+  const table = new ConnectionTable(self)
+  const channels = [998, 999, 1_001, 1_002].map((place) => new WatchedChannel(at(place)))
+  for (const channel of channels) {
+    const connection = new Connection(channel as unknown as Channel, 0)
+    connection.setRole(Role.near, true)
+    table.add(connection)
+  }
+  return { watch: new NeighborWatch({ table }), channels }
+}
+
+function candidates(...places: number[]) {
+  const known = new KnownPeers(self)
+  const slow = new Set<string>()
+  for (const place of places) known.learn(hint(place), 0)
+  const linker = { isSlow: (address: Address) => slow.has(address.key) }
+  return { near: new NearNeighbors({ table: new ConnectionTable(self), known, linker }), slow }
+}
+
+function dialled(near: NearNeighbors): number[] {
+  const { dial } = near.evaluate()
+  return dial.map(({ address }) => address.words[4] ?? 0).sort((a, b) => a - b)
+}
+
+function hint(place: number) {
+  const endpoints = [TransportAddress.udp({ host: '10.0.0.1', port: place })]
+  return { address: at(place), sessionKey: new Uint8Array(32), endpoints }
+}
+
+function at(place: number): Address {
+  return Address.fromWords(Uint32Array.of(0, 0, 0, 0, place))
+}
