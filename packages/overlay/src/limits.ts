@@ -96,6 +96,9 @@ export const EXCHANGE_PATIENT_GAP_MS = 10_000
 /** A neighbour is told all again after this long, in case it forgot somebody that it could not reach then. */
 export const EXCHANGE_ALL_MS = 60_000
 
+/** An exchange is sent again for so long: what it says of the own neighbours would mislead whoever heard it much later. */
+export const EXCHANGE_TIMEOUT_MS = 3_500
+
 /** Whom a neighbour was told of within this time it may be dialling: it is told at once that they are gone. */
 export const EXCHANGE_WITHDRAW_MS = 8_000
 

@@ -10,6 +10,7 @@ import {
   EXCHANGE_ALL_MS,
   EXCHANGE_PATIENT_GAP_MS,
   EXCHANGE_PEERS_MAX,
+  EXCHANGE_TIMEOUT_MS,
   EXCHANGE_WITHDRAW_MS,
   LOOKUP_LEAVES_MAX,
   NEWS_REACH,
@@ -198,7 +199,8 @@ export class Exchanger {
     args: CborValue,
     mode: 'exact' | 'both' = 'exact',
   ): Promise<void> {
-    const replies = await this.#calls.call(target, method, args, { mode })
+    const timeoutMs = EXCHANGE_TIMEOUT_MS
+    const replies = await this.#calls.call(target, method, args, { mode, timeoutMs })
     this.#learnAll(replies.map((reply) => reply.result))
   }
 
