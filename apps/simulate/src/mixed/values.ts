@@ -39,6 +39,8 @@ export class Values {
   readonly #random: Random
   readonly #violations: Violations
   #stored: Stored[] = []
+  /** Values that were not acknowledged yet: some replicas have them, and may be lost already. */
+  readonly #pending = new Set<Stored>()
   /** Whether nothing goes wrong, so that the first try of a hand-over must do. */
   readonly isPlain: boolean
   #isSplit = false
@@ -73,11 +75,15 @@ export class Values {
     const node = able[this.#random.below(able.length)]
     if (node?.dht === undefined) return
     const number = this.#count++
-    const wasSplit = this.#isSplit
     const [key, text] = [`value ${number}`, `text ${number}`]
+    const value = { key, text, positions: positionsOf(key), lost: [], isShaken: this.#isSplit }
+    this.#pending.add(value)
     node.dht.put(key, new TextEncoder().encode(text), TTL_SECONDS).then(
-      () => this.#note(key, text, wasSplit),
-      () => this.refused++,
+      () => void (this.#pending.delete(value) && this.#stored.push(value)),
+      () => {
+        this.#pending.delete(value)
+        this.refused++
+      },
     )
   }
 
@@ -89,20 +95,22 @@ export class Values {
     )
     const lostOf = (value: Stored, among: (typeof places)[number]): number =>
       value.positions.filter((at) => nearest(among, at)?.node === gone).length
-    this.#stored = this.#stored.filter((value) => {
+    const isKept = (value: Stored): boolean => {
       const count = Math.max(...places.map((among) => lostOf(value, among)))
       if (count > 0) value.lost.push({ atMs, count })
       // A side may have had fewer than eight of its replicas to begin with.
       if (count > 0 && value.isShaken) return false
       const recent = value.lost.filter((loss) => atMs - loss.atMs < REPAIRED_AFTER_MS)
       return recent.reduce((sum, loss) => sum + loss.count, 0) <= REPLICAS_LOST_MAX
-    })
+    }
+    this.#stored = this.#stored.filter(isKept)
+    for (const value of this.#pending) if (!isKept(value)) this.#pending.delete(value)
   }
 
   /** Takes note of a split, or of its end. */
   noteSplit(isSplit: boolean): void {
     this.#isSplit = isSplit
-    for (const value of this.#stored) value.isShaken = true
+    for (const value of [...this.#stored, ...this.#pending]) value.isShaken = true
   }
 
   /** Asks for every value that must be there, from random nodes: at once, or for those that a split has shaken within `limitMs`. */
@@ -122,11 +130,6 @@ export class Values {
       this.#violations.add('I12', `${value.key} is not found by ${node.host.name}: ${found}`)
     })
     await this.#world.settle(Promise.all(answers), { limitMs: limitMs + READ_WITHIN_MS })
-  }
-
-  #note(key: string, text: string, wasSplit: boolean): void {
-    const isShaken = wasSplit || this.#isSplit
-    this.#stored.push({ key, text, positions: positionsOf(key), lost: [], isShaken })
   }
 
   /** Returns which values have fewer than eight replicas where readers look for them. */

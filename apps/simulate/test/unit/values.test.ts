@@ -1,0 +1,67 @@
+/** Which values must still be there: those that lost few replicas, also while they were being put. */
+import { describe, expect, it } from '@jest/globals'
+import type { Random } from '@ipop/runtime'
+import type { FaultPlan, World } from '@ipop/simulator'
+import { Values } from '../../src/mixed/values.ts'
+import type { Violations } from '../../src/mixed/findings.ts'
+import type { SimulatedNode } from '../../src/ring/simulated-node.ts'
+import type { SimulatedRing } from '../../src/ring/simulated-ring.ts'
+
+describe('Values', () => {
+  it('expects what was acknowledged', async () => {
+    const { values, acknowledge } = putting(['near', 'far'])
+    await acknowledge()
+    expect(values.expected).toBe(1)
+  })
+
+  it('expects nothing of a value whose replicas went before it was acknowledged', async () => {
+    const { values, acknowledge, lose } = putting(['near', 'far'])
+    lose(0)
+    await acknowledge()
+    expect(values.expected).toBe(0)
+  })
+
+  it('expects nothing of a value whose replicas went afterwards, nor of one that was refused', async () => {
+    const { values, acknowledge, lose } = putting(['near', 'far'])
+    await acknowledge()
+    lose(0)
+    expect(values.expected).toBe(0)
+    const other = putting(['near', 'far'])
+    await other.refuse()
+    expect([other.values.expected, other.values.refused]).toEqual([0, 1])
+  })
+})
+
+/** A ring of two opposite nodes, each with four of the eight replicas, and one value on its way. */
+function putting(names: readonly string[]) {
+  const settle = { acknowledge: () => {}, refuse: (_: Error) => {} }
+  const put = () =>
+    new Promise<void>((resolve, reject) => {
+      settle.acknowledge = resolve
+      settle.refuse = reject
+    })
+  const running = names.map((name, index) => ({
+    ...{ name, connectedAt: 0, dht: { put }, host: { isPaused: false } },
+    overlay: { address: { bytes: new Uint8Array(20).fill(index * 0x80, 0, 1) } },
+  })) as unknown as SimulatedNode[]
+  const values = new Values({
+    world: { elapsedMs: () => 1_000 } as unknown as World,
+    ring: { running } as unknown as SimulatedRing,
+    random: { below: () => 0 } as unknown as Random,
+    violations: {} as unknown as Violations,
+    plan: { conditions: {}, faults: [] } as unknown as FaultPlan,
+  })
+  values.putOne()
+  return {
+    values,
+    lose: (index: number) => values.noteLoss(running[index] as SimulatedNode, [running]),
+    acknowledge: async () => {
+      settle.acknowledge()
+      await Promise.resolve()
+    },
+    refuse: async () => {
+      settle.refuse(new Error('no quorum'))
+      for (let turn = 0; turn < 3; turn++) await Promise.resolve()
+    },
+  }
+}
