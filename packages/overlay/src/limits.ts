@@ -30,6 +30,9 @@ export const NEIGHBOR_PROBE_MS = 6_000
 /** Near peers that were heard within this time are not asked when another one is silent, and nobody is asked twice within it. */
 export const SUSPECT_AGAIN_MS = 2_000
 
+/** Peers on each side that are asked when a near one is silent: twice as many as are near, who take the places of those that are gone. */
+export const SUSPECTS_PER_SIDE = 8
+
 /** So long after a lost probe that was answered later nobody is watched closely. */
 export const LOSSY_MS = 60_000
 

@@ -35,6 +35,8 @@ describe('a seed that once failed', () => {
     ['mixed', 31, ['--nodes', '6', '--duration', '8']],
     // A node was restarted while nobody ran, and its configuration with it named nobody.
     ['mixed', 252, ['--nodes', '4', '--duration', '5']],
+    // Two had closed their needless connection and took no hint about each other for 30 s, when they were neighbours.
+    ['mass-failure', 1, ['--nodes', '100', '--fraction', '0.5', '--settle', '30', '--limit', '15']],
   ])('%s %i, null cipher suite', async (scenario, seed, argv) => {
     const run = await simulateNull(
       '--scenario',

@@ -154,10 +154,10 @@ export class RingKeeper {
     const now = this.#modules.runtime.clock.now()
     seeker.forget(channel.address)
     if (table.get(channel.address)?.channel === channel) {
-      table.remove(channel.address)
+      const isNeeded = table.remove(channel.address)?.isNeeded === true
       near.forget(channel.address)
       exchanger.forget(channel.address)
-      known.bar(channel.address, now)
+      if (reason === 'lost' || isNeeded) known.bar(channel.address, now)
       if (reason !== 'lost') this.#modules.remembered.note(channel)
       if (reason === 'lost') {
         departed.add(channel.hint, now)

@@ -126,7 +126,10 @@ export class KnownPeers {
     this.bar(address, now)
   }
 
-  /** Forgets a peer and takes no hint about it for a while. */
+  /**
+   * Forgets a peer and takes no hint about it for a while: it is gone. Not for one whose connection ended because nobody needed
+   * it: it is where it was, and a neighbour when those in between are gone.
+   */
   bar(address: Address, now: Instant): void {
     this.#known.delete(address)
     this.#barredUntil.delete(address.key)

@@ -3,7 +3,7 @@ import type { Instant } from '@ipop/runtime'
 import { IDLE_PROBE_MS, type Channel } from '@ipop/transport'
 import type { ConnectionTable } from '../connections/connection-table.ts'
 import { Role } from '../connections/roles.ts'
-import { LOSSY_MS, NEIGHBOR_PROBE_MS, SUSPECT_AGAIN_MS } from '../limits.ts'
+import { LOSSY_MS, NEIGHBOR_PROBE_MS, SUSPECT_AGAIN_MS, SUSPECTS_PER_SIDE } from '../limits.ts'
 
 /** The watch over one node's peers. It asks; who is gone is judged by the channels alone. */
 export class NeighborWatch {
@@ -24,12 +24,15 @@ export class NeighborWatch {
     }
   }
 
-  /** Asks the other near peers at once because one of them is silent: what took it may have taken more. */
+  /**
+   * Asks the other peers around the node at once because a near one is silent: what took it may have taken more, those who
+   * would come into its place among them.
+   */
   suspect({ address }: Channel, now: Instant): void {
     const isNear = this.#table.get(address)?.has(Role.near) === true
     if (!isNear || now - this.#askedAt < SUSPECT_AGAIN_MS || this.#isLossy(now)) return
     this.#askedAt = now
-    for (const { channel } of this.#table.withRole(Role.near))
+    for (const { channel } of this.#table.around(this.#table.self, SUSPECTS_PER_SIDE))
       if (channel.address !== address && now - channel.lastHeardAt > SUSPECT_AGAIN_MS)
         channel.probe()
   }
