@@ -4,8 +4,8 @@ import fs from 'node:fs'
 import http from 'node:http'
 import os from 'node:os'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { fileURLToPath } from 'node:url'
+import { readOptions } from './options.mjs'
 import { app, until } from './tutorial.mjs'
 
 const BOOTSTRAPS = 3
@@ -161,7 +161,7 @@ function stopwatch() {
 }
 
 async function main() {
-  const { values } = parseArgs({ options: { members: { type: 'string', default: '19' } } })
+  const { members } = readOptions({ members: 19 })
   const { ensure } = await import('../run/ensure.mjs')
   ensure({ dist: !process.env.IPOP_LAB_AS_BUILT })
   const ring = new LonelyRing({ firstPort: 42_100 })
@@ -169,7 +169,7 @@ async function main() {
     process.once(signal, () => ring.stop().then(() => process.exit(130)))
   try {
     const seconds = stopwatch()
-    await ring.start(Number(values.members))
+    await ring.start(members)
     console.log(`everybody in the ring after ${seconds()} s`)
     await ring.killBootstraps()
     const before = await ring.pingAll()

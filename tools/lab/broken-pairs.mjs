@@ -1,9 +1,9 @@
 /** Many machines of which some pairs cannot talk: `npm run lab:broken [-- --nodes N --share S --seed N --kills N]`. */
 import fs from 'node:fs'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { fileURLToPath } from 'node:url'
 import { Lab } from './namespaces.mjs'
+import { readOptions } from './options.mjs'
 import { shuffled } from './shuffled.mjs'
 import { app, askNode, crawl, until } from './tutorial.mjs'
 
@@ -196,23 +196,13 @@ function pause(ms) {
 }
 
 async function main() {
-  const { values } = parseArgs({
-    options: {
-      nodes: { type: 'string', default: '20' },
-      share: { type: 'string', default: '0.3' },
-      seed: { type: 'string', default: '1' },
-      kills: { type: 'string', default: '3' },
-    },
-  })
+  const { kills, ...numbers } = readOptions({ nodes: 20, share: 0.3, seed: 1, kills: 3 })
   const reason = Lab.unavailable()
   if (reason) return console.log(`The lab of broken pairs is skipped: ${reason}.`)
   const { ensure } = await import('../run/ensure.mjs')
   ensure({ native: true, dist: !process.env.IPOP_LAB_AS_BUILT })
   const lab = new Lab({ prefix: 'bp-' })
   try {
-    const { kills, ...numbers } = Object.fromEntries(
-      Object.entries(values).map(([name, text]) => [name, Number(text)]),
-    )
     const mesh = new BrokenMesh(lab, numbers)
     const startedAt = Date.now()
     await mesh.start()

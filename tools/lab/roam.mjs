@@ -1,7 +1,7 @@
 /** Alice's address changes under a TCP copy over the virtual network: `npm run lab:roam [-- --runs N --mb N --without-events]`. */
-import { parseArgs } from 'node:util'
 import { fileURLToPath } from 'node:url'
 import { Lab } from './namespaces.mjs'
+import { readOptions } from './options.mjs'
 import {
   app,
   configure,
@@ -85,9 +85,7 @@ export function pathToBob(lab) {
 }
 
 async function main() {
-  const { values } = parseArgs({
-    options: { runs: { type: 'string', default: '5' }, mb: { type: 'string', default: '1000' } },
-  })
+  const { runs, mb } = readOptions({ runs: 5, mb: 1_000 })
   const { ensure } = await import('../run/ensure.mjs')
   ensure({ native: true, dist: !process.env.IPOP_LAB_AS_BUILT })
   const reason = Lab.unavailable()
@@ -96,9 +94,9 @@ async function main() {
   try {
     await roamLabUp(lab)
     const gaps = { alice: [], bob: [] }
-    for (let number = 0; number < Number(values.runs); number++) {
+    for (let number = 0; number < runs; number++) {
       const from = number % 2 === 0 ? 'alice' : 'bob'
-      const result = await copyWhileMoving(lab, { bytes: Number(values.mb) * 1e6, number, from })
+      const result = await copyWhileMoving(lab, { bytes: mb * 1e6, number, from })
       gaps[from].push(result.gapMs)
       const state = result.isIntact ? 'intact' : 'DAMAGED'
       console.log(

@@ -1,13 +1,12 @@
 /** Replayed, spoilt and shortened datagrams at a live tunnel: `npm run lab:abuse [-- --datagrams 1000000]`. */
-import { parseArgs } from 'node:util'
 import { attack, copyUnderAttack, KINDS, openTunnel } from '../lab/abuse.mjs'
 import { Lab } from '../lab/namespaces.mjs'
+import { readOptions } from '../lab/options.mjs'
 import { startTutorial, TUTORIAL } from '../lab/tutorial.mjs'
 import { ensure } from './ensure.mjs'
 import { exists } from './steps.mjs'
 
-const { values } = parseArgs({ options: { datagrams: { type: 'string', default: '1000000' } } })
-const count = Number(values.datagrams)
+const { datagrams: count } = readOptions({ datagrams: 1_000_000 })
 ensure({ native: true, dist: !process.env.IPOP_LAB_AS_BUILT })
 const reason =
   Lab.unavailable() ?? ['tcpdump', 'ethtool'].find((each) => !exists(each))?.concat(' is missing')

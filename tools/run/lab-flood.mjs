@@ -1,6 +1,6 @@
 /** Hellos and handshakes from a thousand spoofed sources: `npm run lab:flood [-- --seconds 60 --slot 5 --targets bob,pam]`. */
-import { parseArgs } from 'node:util'
 import { Lab } from '../lab/namespaces.mjs'
+import { choices, readOptions } from '../lab/options.mjs'
 import { aimAt, compare, startReceiver } from '../lab/strangers.mjs'
 import { startTutorial, TUTORIAL } from '../lab/tutorial.mjs'
 import { ensure } from './ensure.mjs'
@@ -8,14 +8,9 @@ import { exists } from './steps.mjs'
 
 const NEEDED = ['nft', 'iperf3', 'python3']
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '60' },
-    slot: { type: 'string', default: '5' },
-    targets: { type: 'string', default: 'bob' },
-  },
-})
-const [seconds, slotSeconds] = [Number(values.seconds), Number(values.slot)]
+const options = readOptions({ seconds: 60, slot: 5, targets: 'bob' })
+const { seconds, slot: slotSeconds } = options
+const targets = choices('targets', options.targets, Object.keys(TUTORIAL.hosts))
 ensure({ native: true, dist: !process.env.IPOP_LAB_AS_BUILT })
 const missing = NEEDED.find((each) => !exists(each))
 const reason = Lab.unavailable() ?? (missing && `${missing} is missing`)
@@ -24,7 +19,7 @@ if (reason) {
   process.exit()
 }
 const problems = []
-for (const host of values.targets.split(',')) {
+for (const host of targets) {
   const lab = new Lab({ prefix: 'flood-' })
   try {
     lab.up(TUTORIAL.hosts)

@@ -1,6 +1,5 @@
 /** Which hosts reach each other, how fast and over what: `npm run lab:nat -- [--pairs A:B,...] [--runs N] [--json FILE] [--minutes N] [--resume]`. */
 import fs from 'node:fs'
-import { parseArgs } from 'node:util'
 import { countLargeAt, forgetContacts, KINDS, natLabUp, takeLargeCount } from '../lab/nat.mjs'
 import {
   isJoined,
@@ -14,6 +13,7 @@ import {
 } from '../lab/nat-nodes.mjs'
 import { problemsOf, summary } from '../lab/nat-verdict.mjs'
 import { Lab } from '../lab/namespaces.mjs'
+import { readOptions, refuse } from '../lab/options.mjs'
 import { ensure } from './ensure.mjs'
 
 const FIRST_LIMIT_MS = 15_000
@@ -21,16 +21,16 @@ const DIRECT_LIMIT_MS = 15_000
 const QUIET_MS = 250
 const DIRECT_KINDS = new Set(['udp', 'tcp'])
 
-const { values } = parseArgs({
-  options: {
-    pairs: { type: 'string' },
-    json: { type: 'string' },
-    runs: { type: 'string', default: '1' },
-    minutes: { type: 'string' },
-    resume: { type: 'boolean', default: false },
-    'log-level': { type: 'string' },
-  },
+const values = readOptions({
+  pairs: undefined,
+  json: undefined,
+  runs: 1,
+  minutes: Number.POSITIVE_INFINITY,
+  resume: false,
+  'log-level': undefined,
 })
+const pairs = readPairs(values.pairs)
+if (values.resume && !values.json) refuse('--resume goes on with the file of --json')
 ensure({ native: true, dist: !process.env.IPOP_LAB_AS_BUILT })
 const reason = Lab.unavailable()
 if (reason) {
@@ -38,8 +38,7 @@ if (reason) {
   process.exit()
 }
 const options = values['log-level'] ? ['--log-level', values['log-level']] : []
-const pairs = readPairs(values.pairs)
-const endsAt = values.minutes ? Date.now() + 60_000 * Number(values.minutes) : Infinity
+const endsAt = Date.now() + 60_000 * values.minutes
 const lab = new Lab({ prefix: 'nat-' })
 let failed = false
 try {
@@ -60,7 +59,7 @@ function readPairs(text) {
     const sides = pair.split(':')
     const wrong = sides.find((kind) => !Object.hasOwn(KINDS, kind))
     if (wrong !== undefined || sides.length !== 2)
-      throw new Error(`--pairs: '${pair}' is not A:B with kinds of ${kinds.join(', ')}`)
+      refuse(`--pairs: '${pair}' is not A:B with kinds of ${kinds.join(', ')}`)
     return sides
   })
 }
@@ -93,13 +92,12 @@ async function runAll() {
 /** Returns what the JSON file has, where the run goes on with it. */
 function earlierResults() {
   if (!values.resume) return []
-  if (!values.json) throw new Error('--resume goes on with the file of --json')
   return fs.existsSync(values.json) ? JSON.parse(fs.readFileSync(values.json, 'utf8')).results : []
 }
 
 function visitsMissingIn(results) {
   const done = new Set(results.map(({ run, a, b }) => `${run} ${a} ${b}`))
-  return Array.from({ length: Number(values.runs) }, (_, run) => run)
+  return Array.from({ length: values.runs }, (_, run) => run)
     .flatMap((run) => pairs.map(([a, b]) => ({ run, a, b })))
     .filter(({ run, a, b }) => !done.has(`${run} ${a} ${b}`))
 }

@@ -1,20 +1,30 @@
 /** Copies over paths of several sizes whose routers keep silent: `npm run lab:path -- [--mtu 1280,1500,9000] [--way direct,relay] [--bytes N] [--json FILE]`. */
 import fs from 'node:fs'
-import { parseArgs } from 'node:util'
 import { Lab } from '../lab/namespaces.mjs'
+import { amount, choices, readOptions } from '../lab/options.mjs'
 import { copyAcross, pathLabUp, peerOver, startMachines } from '../lab/path-mtu.mjs'
 import { ensure } from './ensure.mjs'
 
-const { values } = parseArgs({
-  options: {
-    mtu: { type: 'string', default: '1280,1500,9000' },
-    family: { type: 'string', default: '4,6' },
-    plane: { type: 'string', default: 'rust,js' },
-    way: { type: 'string', default: 'direct,relay' },
-    bytes: { type: 'string', default: String(200_000_000) },
-    json: { type: 'string' },
-  },
+const values = readOptions({
+  mtu: '1280,1500,9000',
+  family: '4,6',
+  plane: 'rust,js',
+  way: 'direct,relay',
+  bytes: 200_000_000,
+  json: undefined,
 })
+const mtus = values.mtu.split(',').map((text) => amount('mtu', text))
+const [families, planes, ways] = ['family', 'plane', 'way'].map((name, at) =>
+  choices(
+    name,
+    values[name],
+    [
+      ['4', '6'],
+      ['rust', 'js'],
+      ['direct', 'relay'],
+    ][at],
+  ),
+)
 ensure({ native: true, dist: !process.env.IPOP_LAB_AS_BUILT })
 const reason = Lab.unavailable()
 if (reason) {
@@ -22,10 +32,10 @@ if (reason) {
   process.exit()
 }
 const results = []
-for (const mtu of values.mtu.split(',').map(Number))
-  for (const family of values.family.split(',').map(Number))
-    for (const plane of values.plane.split(','))
-      for (const way of values.way.split(',')) {
+for (const mtu of mtus)
+  for (const family of families.map(Number))
+    for (const plane of planes)
+      for (const way of ways) {
         // Only sockets of the data plane can ask how long datagrams a relay passes on.
         if (plane === 'js' && way === 'relay') continue
         results.push(await visit({ mtu, family, plane, way }))
@@ -36,7 +46,7 @@ process.exit(results.every((each) => each.isIntact) ? 0 : 1)
 async function visit({ mtu, family, plane, way }) {
   const lab = new Lab({ prefix: 'path-' })
   // JavaScript is slow: a tenth shows as much.
-  const bytes = Number(values.bytes) / (plane === 'js' ? 10 : 1)
+  const bytes = values.bytes / (plane === 'js' ? 10 : 1)
   const about = { mtu, family, plane, way, bytes }
   const isRelayed = way === 'relay'
   try {

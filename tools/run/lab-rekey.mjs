@@ -1,17 +1,15 @@
 /** A long transfer across rekeys and a change of endpoint: `npm run lab:rekey [-- --gigabytes 10 --seconds 45]`. */
-import { parseArgs } from 'node:util'
 import { Lab } from '../lab/namespaces.mjs'
+import { readOptions } from '../lab/options.mjs'
 import { copyAcrossRekeys, REKEY_SECONDS } from '../lab/rekey.mjs'
 import { startTutorial, TUTORIAL } from '../lab/tutorial.mjs'
 import { ensure } from './ensure.mjs'
 
 const REKEYS_MIN = 5
 
-const { values } = parseArgs({
-  options: {
-    gigabytes: { type: 'string', default: '10' },
-    seconds: { type: 'string', default: String((REKEYS_MIN + 3) * REKEY_SECONDS) },
-  },
+const { gigabytes, seconds } = readOptions({
+  gigabytes: 10,
+  seconds: (REKEYS_MIN + 3) * REKEY_SECONDS,
 })
 ensure({ native: true, dist: !process.env.IPOP_LAB_AS_BUILT })
 const reason = Lab.unavailable()
@@ -19,7 +17,7 @@ if (reason) {
   console.log(`The transfer across rekeys is skipped: ${reason}.`)
   process.exit()
 }
-const bytes = 1e9 * Number(values.gigabytes)
+const bytes = 1e9 * gigabytes
 const lab = new Lab({ prefix: 'rekey-' })
 let problems = ['it did not come to an end']
 try {
@@ -27,7 +25,6 @@ try {
   await startTutorial(lab, ['alice', 'bob'], {
     env: { IPOP_TEST_REKEY_SECONDS: String(REKEY_SECONDS) },
   })
-  const seconds = Number(values.seconds)
   const result = await copyAcrossRekeys(lab, { bytes, seconds, say: console.log })
   problems = judge(result)
 } catch (error) {
