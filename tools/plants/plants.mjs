@@ -45,8 +45,8 @@ export const PLANTS = [
     name: 'dead-stay',
     says: 'a lost peer stays in the table',
     file: `${OVERLAY}node/ring-keeper.ts`,
-    find: '      table.remove(channel.address)\n',
-    replace: '',
+    find: 'table.remove(channel.address)?.isNeeded === true',
+    replace: 'true',
   },
   {
     name: 'spreads-the-dead',

@@ -34,7 +34,7 @@ describe('Values', () => {
 
 /** A ring of two opposite nodes, each with four of the eight replicas, and one value on its way. */
 function putting(names: readonly string[]) {
-  const settle = { acknowledge: () => {}, refuse: (_: Error) => {} }
+  const settle: { acknowledge?: () => void; refuse?: (error: Error) => void } = {}
   const put = () =>
     new Promise<void>((resolve, reject) => {
       settle.acknowledge = resolve
@@ -56,11 +56,11 @@ function putting(names: readonly string[]) {
     values,
     lose: (index: number) => values.noteLoss(running[index] as SimulatedNode, [running]),
     acknowledge: async () => {
-      settle.acknowledge()
+      settle.acknowledge?.()
       await Promise.resolve()
     },
     refuse: async () => {
-      settle.refuse(new Error('no quorum'))
+      settle.refuse?.(new Error('no quorum'))
       for (let turn = 0; turn < 3; turn++) await Promise.resolve()
     },
   }
