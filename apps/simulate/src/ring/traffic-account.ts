@@ -12,6 +12,7 @@ const DATAGRAMS: Readonly<Record<number, string>> = {
   0x10: 'hello',
   0x11: 'hello reply',
   0x12: 'relay frame',
+  0x13: 'relay frame, whole',
 }
 
 const FRAMES: Readonly<Record<number, string>> = {
