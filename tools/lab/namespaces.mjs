@@ -57,7 +57,20 @@ export class Lab {
     for (const name of names) ip('-n', name, 'link', 'set', 'lo', 'up')
     ip('-n', bridge, 'link', 'add', 'br0', 'type', 'bridge', 'forward_delay', '0', 'stp_state', '0')
     ip('-n', bridge, 'link', 'set', 'br0', 'up')
-    for (const [host, cidr] of Object.entries(hosts)) this.#plug(host, cidr, mtu)
+    for (const [host, cidr] of Object.entries(hosts)) this.plug(host, cidr, { mtu })
+  }
+
+  /** Connects a host of this lab to the public network: `eth0` with an address, `'fd00::9/64'`. */
+  plug(host, cidr, { mtu = 1500 } = {}) {
+    const bridge = this.namespace('bridge')
+    const name = this.namespace(host)
+    const port = `p-${host}`
+    ip('-n', bridge, 'link', 'add', port, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name)
+    ip('-n', bridge, 'link', 'set', port, 'master', 'br0', 'mtu', String(mtu), 'up')
+    // Nobody else has the address: IPv6 need not wait a second to find that out.
+    const flags = cidr.includes(':') ? ['nodad'] : []
+    ip('-n', name, 'addr', 'add', cidr, 'dev', 'eth0', ...flags)
+    ip('-n', name, 'link', 'set', 'eth0', 'mtu', String(mtu), 'up')
   }
 
   /** Returns the namespace of a host. */
@@ -129,30 +142,6 @@ export class Lab {
     waitUntilGone(this.#children, 1_000)
     removeNamespaces(this.#record)
     if (!process.env.IPOP_LAB_KEEP) fs.rmSync(this.directory, { recursive: true, force: true })
-  }
-
-  #plug(host, cidr, mtu) {
-    const bridge = this.namespace('bridge')
-    const name = this.namespace(host)
-    ip(
-      '-n',
-      bridge,
-      'link',
-      'add',
-      `p-${host}`,
-      'type',
-      'veth',
-      'peer',
-      'name',
-      'eth0',
-      'netns',
-      name,
-    )
-    ip('-n', bridge, 'link', 'set', `p-${host}`, 'master', 'br0', 'mtu', String(mtu), 'up')
-    // Nobody else has the address: IPv6 need not wait a second to find that out.
-    const flags = cidr.includes(':') ? ['nodad'] : []
-    ip('-n', name, 'addr', 'add', cidr, 'dev', 'eth0', ...flags)
-    ip('-n', name, 'link', 'set', 'eth0', 'mtu', String(mtu), 'up')
   }
 
   /** An earlier run that was killed could not clean up: its namespaces are ours to remove, unless it still runs. */

@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import http from 'node:http'
 import path from 'node:path'
 import { hostOf, PUBLIC, takeLargeCount } from './nat.mjs'
+import { readPingLog } from './ping-log.mjs'
 import { app, until } from './tutorial.mjs'
 
 const NAMESPACE = 'natlab'
@@ -70,19 +71,7 @@ export function pingFirst(lab, host, address) {
   const script = `until ip -4 -o addr show dev tapipop 2>/dev/null | grep -q inet; do sleep 0.05; done; exec ping -n -D -O -i 0.1 ${address}`
   const name = `ping-${Date.now()}`
   const child = lab.spawn(host, ['sh', '-c', script], { name })
-  const text = () => lab.log(host, name)
-  return {
-    child,
-    firstAt: () => Math.round(1_000 * Number(/\[([\d.]+)\] \d+ bytes from/.exec(text())?.[1] ?? 0)),
-    replies: () => text().match(/bytes from/g)?.length ?? 0,
-    sent: () =>
-      Number(
-        text()
-          .match(/icmp_seq=(\d+)/g)
-          ?.at(-1)
-          ?.slice(9) ?? 0,
-      ),
-  }
+  return { child, log: () => readPingLog(lab.log(host, name)) }
 }
 
 /** Returns what a node says of its session with the other. */

@@ -92,7 +92,7 @@ function placeOf(kind, side, number) {
 function build(lab, place) {
   const { kind, side, host, nat, last } = place
   if (kind === 'open') return address6(lab, host, `fd98::${last}`)
-  if (kind === 'six') return buildSix(lab, host, `fd98::${last}`)
+  if (kind === 'six') return lab.plug(host, `fd98::${last}/64`)
   const gateway = `192.168.${place.lan}.1`
   const inside = `192.168.${place.lan}.${kind === 'shared' ? last : 2}`
   if (kind === 'shared') {
@@ -125,28 +125,6 @@ function build(lab, place) {
   join(lab, { host, to: home, port: 'lan', address: gateway, inside, gateway }, () =>
     translate(lab, home, { kind: 'port', outer: homeOuter, inside }),
   )
-}
-
-function buildSix(lab, host, address) {
-  const bridge = lab.namespace('bridge')
-  const name = lab.namespace(host)
-  ip(
-    '-n',
-    bridge,
-    'link',
-    'add',
-    `p-${host}`,
-    'type',
-    'veth',
-    'peer',
-    'name',
-    'eth0',
-    'netns',
-    name,
-  )
-  ip('-n', bridge, 'link', 'set', `p-${host}`, 'master', 'br0', 'up')
-  ip('-n', name, 'link', 'set', 'eth0', 'up')
-  address6(lab, host, address)
 }
 
 function address6(lab, host, address) {

@@ -120,27 +120,32 @@ async function visit({ a, b }, number) {
     relayPackets: undefined,
   }
   try {
-    const deadline = startedAt + FIRST_LIMIT_MS
-    const socketDeadline = () => Date.now() > deadline
-    while (!ping.firstAt() && !socketDeadline()) {
-      result.joinedMs ??= (await Promise.all(sides.map(isJoined))).every(Boolean)
-        ? Date.now() - startedAt
-        : undefined
-      await pause(25)
-    }
-    if (!ping.firstAt()) return result
-    result.joinedMs ??= ping.firstAt() - startedAt
-    result.firstMs = ping.firstAt() - startedAt
+    await waitForReply(sides, ping, result, startedAt)
+    if (result.firstMs === undefined) return result
     await followPath(sides, result, startedAt)
     await quiet()
     result.relayPackets = relayedPackets(lab, sides[0].host)
-    result.lossPercent = Math.round((1 - ping.replies() / ping.sent()) * 100)
+    result.lossPercent = ping.log().lostPercent
     return result
   } finally {
     await lab.stop(ping.child)
     await Promise.all(sides.map((each) => lab.stop(each.child)))
     for (const each of sides) forgetContacts(lab, each.kind, each.side)
   }
+}
+
+async function waitForReply(sides, ping, result, startedAt) {
+  const deadline = startedAt + FIRST_LIMIT_MS
+  while (!ping.log() && Date.now() <= deadline) {
+    result.joinedMs ??= (await Promise.all(sides.map(isJoined))).every(Boolean)
+      ? Date.now() - startedAt
+      : undefined
+    await pause(25)
+  }
+  const first = ping.log()
+  if (!first) return
+  result.firstMs = first.firstAtMs - startedAt
+  result.joinedMs ??= result.firstMs
 }
 
 /** Follows the path of both ends until both are direct or the time is over. */
