@@ -1,14 +1,15 @@
 /** A large file over the virtual network: does it arrive intact, and how fast. */
 import { copyBetween, TUTORIAL } from '../tools/lab/tutorial.mjs'
-import { numberOption } from './lib/options.mjs'
+import { benchOptions } from './lib/options.mjs'
 import { Report } from './lib/report.mjs'
 import { inTutorialLab } from './lib/tutorial-lab.mjs'
 
-const BYTES = 1_000_000 * numberOption('megabytes', 1000)
+const options = benchOptions({ megabytes: 1_000, runs: 1 })
+const BYTES = 1_000_000 * options.megabytes
 const FIRST_PORT = 9_000
 const report = new Report('copy')
 await inTutorialLab({ prefix: 'copy-', machines: ['alice', 'bob'] }, async (lab) => {
-  for (let run = 0; run < numberOption('runs', 1); run++) {
+  for (let run = 0; run < options.runs; run++) {
     const address = TUTORIAL.virtual.bob
     const port = FIRST_PORT + run
     const { sent, received, tookSeconds } = await copyBetween(lab, 'alice', 'bob', {
@@ -20,4 +21,4 @@ await inTutorialLab({ prefix: 'copy-', machines: ['alice', 'bob'] }, async (lab)
     report.add(`copy of ${BYTES / 1e6} MB, checksum equal`, 'Gbit/s', gbps)
   }
 })
-report.finish()
+report.finish(options.json)

@@ -1,18 +1,19 @@
 /** What an idle ring costs: memory of sixteen nodes in one process, memory per added node, CPU, and traffic per node. */
 import { startBootstrap, untilConsistent } from './lib/bootstrap.mjs'
-import { numberOption } from './lib/options.mjs'
+import { benchOptions } from './lib/options.mjs'
 import { Report } from './lib/report.mjs'
 import { inTutorialLab } from './lib/tutorial-lab.mjs'
 import { cpuSeconds, residentMb } from './lib/watch.mjs'
 import { Lab } from '../tools/lab/namespaces.mjs'
 import { consistentCrawl, TUTORIAL } from '../tools/lab/tutorial.mjs'
 
-const SETTLE_MS = 1000 * numberOption('settle-seconds', 60)
-const WATCH_MS = 1000 * numberOption('watch-seconds', 60)
+const options = benchOptions({ runs: 5, 'settle-seconds': 60, 'watch-seconds': 60 })
+const SETTLE_MS = 1000 * options['settle-seconds']
+const WATCH_MS = 1000 * options['watch-seconds']
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 const report = new Report('idle')
 
-for (let run = 0; run < numberOption('runs', 5); run++) {
+for (let run = 0; run < options.runs; run++) {
   const one = await measure(1)
   const sixteen = await measure(16)
   report.add('memory of 16 nodes', 'MB', sixteen.memoryMb, { goal: 90, reference: 70 })
@@ -21,7 +22,7 @@ for (let run = 0; run < numberOption('runs', 5); run++) {
   if (Lab.unavailable() === undefined)
     report.add('sent per idle node', 'bytes/s', await traffic(), { goal: 150, reference: 131 })
 }
-report.finish()
+report.finish(options.json)
 
 async function measure(count) {
   const bootstrap = startBootstrap(count)

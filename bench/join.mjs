@@ -11,17 +11,18 @@ import {
   until,
   virtualAddress,
 } from '../tools/lab/tutorial.mjs'
-import { numberOption } from './lib/options.mjs'
+import { benchOptions } from './lib/options.mjs'
 import { Report } from './lib/report.mjs'
 import { inTutorialLab } from './lib/tutorial-lab.mjs'
 
+const options = benchOptions({ runs: 5, joins: 50 })
 const report = new Report('joining')
 await inTutorialLab({ prefix: 'join-', machines: ['bob'] }, async (lab) => {
-  for (let run = 0; run < numberOption('runs', 5); run++) {
+  for (let run = 0; run < options.runs; run++) {
     const goals = { goal: 0.8, reference: 2.8 }
     report.add('start to first ping reply', 's', await joinOnce(lab), goals)
   }
-  const joins = numberOption('joins', 50)
+  const { joins } = options
   let lost = 0
   for (let join = 0; join < joins; join++) lost += (await keepsLease(lab)) ? 0 : 1
   report.add(`joins of ${joins} that lost their lease`, 'joins', lost, {
@@ -29,7 +30,7 @@ await inTutorialLab({ prefix: 'join-', machines: ['bob'] }, async (lab) => {
     reference: joins / 3,
   })
 })
-report.finish()
+report.finish(options.json)
 
 /** Alice joins with new keys each time and pings Bob without pause. */
 async function joinOnce(lab) {

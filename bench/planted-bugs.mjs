@@ -2,11 +2,10 @@
 import { spawnSync } from 'node:child_process'
 import { bundleSimulator } from '../tools/plants/bundle.mjs'
 import { PLANTS, SEEK_DEFAULT } from '../tools/plants/plants.mjs'
-import { numberOption } from './lib/options.mjs'
+import { benchOptions } from './lib/options.mjs'
 import { printTable } from './lib/report.mjs'
 
-const seeds = numberOption('seeds', 100)
-const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : ''
+const { seeds, only } = benchOptions({ seeds: 100, only: '' })
 const rows = []
 for (const plant of PLANTS.filter(({ name }) => name.includes(only))) rows.push(await score(plant))
 printTable(['planted bug', 'scenario, nodes, seconds', 'found at seed', 'by', 'what it is'], rows)

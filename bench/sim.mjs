@@ -6,15 +6,20 @@
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
+import { amount, refuse } from '../tools/lab/options.mjs'
 import { bundleSimulator } from '../tools/plants/bundle.mjs'
 import { printTable, short } from './lib/report.mjs'
 import { HEAP } from '../tools/run/heap.mjs'
 import { argumentsOf, chooseRows, commandOf, figuresOf } from './lib/sim-rows.mjs'
-import { numberOption } from './lib/options.mjs'
+import { benchOptions } from './lib/options.mjs'
 
-const seeds = process.argv.includes('--seeds') ? numberOption('seeds') : undefined
-const names = textOption('rows')?.split(',')
-const rows = chooseRows({ names, seeds, isFull: process.argv.includes('--full') })
+const options = benchOptions({ rows: undefined, seeds: undefined, full: false })
+const rows = chooseRows({
+  names: options.rows?.split(','),
+  seeds:
+    options.seeds && (amount('seeds', options.seeds) || refuse('--seeds takes a positive number')),
+  isFull: options.full,
+})
 const programs = { real: await bundleSimulator({}), null: await bundleSimulator({ isNull: true }) }
 const figures = []
 for (const row of rows) figures.push(...figuresOf(row, play(row)))
@@ -29,9 +34,8 @@ printTable(
 )
 console.log('\none seed of each row:')
 for (const row of rows) console.log(`${row.name.padEnd(16)} ${commandOf(row)}`)
-const file = textOption('json')
-if (file !== undefined)
-  fs.writeFileSync(file, `${JSON.stringify({ name: 'sim', figures }, null, 2)}\n`)
+if (options.json !== undefined)
+  fs.writeFileSync(options.json, `${JSON.stringify({ name: 'sim', figures }, null, 2)}\n`)
 
 /** Runs every seed of a row, each in a process of its own, so that memory is its own too. */
 function play(row) {
@@ -50,9 +54,4 @@ function play(row) {
   }
   console.error(`${row.name}: ${row.seeds} seeds`)
   return reports
-}
-
-function textOption(name) {
-  const index = process.argv.indexOf(`--${name}`)
-  return index < 0 ? undefined : process.argv[index + 1]
 }

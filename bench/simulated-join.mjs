@@ -1,7 +1,7 @@
 /** Virtual time to a ring with everyone in place: all nodes start at once, five random hints each, 100 ms between all pairs. */
 import { spawnSync } from 'node:child_process'
 import { ROOT } from '../tools/run/steps.mjs'
-import { numberOption } from './lib/options.mjs'
+import { benchOptions } from './lib/options.mjs'
 import { Report } from './lib/report.mjs'
 
 const SIZES = [
@@ -10,15 +10,16 @@ const SIZES = [
   { nodes: 256, goal: 10, reference: 92 },
 ]
 
+const options = benchOptions({ runs: 5 })
 const report = new Report('joining in the simulator')
-for (let seed = 1; seed <= numberOption('runs', 5); seed++) {
+for (let seed = 1; seed <= options.runs; seed++) {
   for (const { nodes, goal, reference } of SIZES)
     report.add(`virtual time to a ring of ${nodes}`, 's', simulate(nodes, seed), {
       goal,
       reference,
     })
 }
-report.finish()
+report.finish(options.json)
 
 function simulate(nodes, seed) {
   const args = [

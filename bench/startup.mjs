@@ -1,10 +1,11 @@
 /** Process start to a consistent ring of sixteen nodes on one machine. */
 import { startBootstrap, untilConsistent } from './lib/bootstrap.mjs'
-import { numberOption } from './lib/options.mjs'
+import { benchOptions } from './lib/options.mjs'
 import { Report } from './lib/report.mjs'
 
+const options = benchOptions({ runs: 5 })
 const report = new Report('start-up')
-for (let run = 0; run < numberOption('runs', 5); run++) {
+for (let run = 0; run < options.runs; run++) {
   const bootstrap = startBootstrap(16)
   const doneAt = await untilConsistent(16, bootstrap)
   report.add('start to a consistent ring of 16', 's', (doneAt - bootstrap.startedAt) / 1000, {
@@ -13,4 +14,4 @@ for (let run = 0; run < numberOption('runs', 5); run++) {
   })
   await bootstrap.stop()
 }
-report.finish()
+report.finish(options.json)

@@ -7,9 +7,8 @@
  */
 import fs from 'node:fs'
 import os from 'node:os'
-import { parseArgs } from 'node:util'
 import { Lab } from '../tools/lab/namespaces.mjs'
-import { numberOption } from './lib/options.mjs'
+import { benchOptions } from './lib/options.mjs'
 import { MEMORY_NOTE, memoryPerPeer, memoryRows } from './lib/peer-memory.mjs'
 import { missingPrograms, OURS, VpnLab } from './lib/vpn-lab.mjs'
 import { NOISE_MAX, PARTS, pause, RELAY_PARTS, undisturbed } from './lib/vpn-measure.mjs'
@@ -24,21 +23,12 @@ const RELAYED = [OURS, 'nebula', 'n2n']
 const MEMORY = 'peer-memory'
 const KINDS = [...Object.keys(PARTS), 'relay', MEMORY]
 
-const { values } = parseArgs({
-  args: process.argv.slice(3),
-  options: {
-    ...Object.fromEntries(
-      ['rounds', 'peers', 'figures', 'seconds', 'json', 'minutes'].map((name) => [
-        name,
-        { type: 'string' },
-      ]),
-    ),
-    resume: { type: 'boolean', default: false },
-  },
+const values = benchOptions({
+  ...{ rounds: 5, seconds: 5, minutes: 24 * 60 },
+  ...{ peers: undefined, figures: undefined, resume: false },
 })
-const rounds = numberOption('rounds', 5)
-const seconds = numberOption('seconds', 5)
-const deadline = performance.now() + 60_000 * numberOption('minutes', 24 * 60)
+const { rounds, seconds } = values
+const deadline = performance.now() + 60_000 * values.minutes
 const figures = wantedFigures(values.figures)
 const reason = Lab.unavailable()
 if (reason) throw new Error(`this benchmark needs namespaces: ${reason}`)

@@ -26,8 +26,8 @@ export class Report {
     this.#figures.set(figure, known)
   }
 
-  /** Prints the table; writes it as JSON where `--json FILE` asks for it. */
-  finish(args = process.argv.slice(2)) {
+  /** Prints the table; writes it as JSON to `file`, if there is one. */
+  finish(file) {
     const rows = [...this.#figures].map(([figure, { unit, goal, reference, samples }]) => {
       const middle = median(samples)
       const ratio = middle !== undefined && reference ? middle / reference : undefined
@@ -45,8 +45,7 @@ export class Report {
     })
     console.log(`\n${this.#name} (${os.cpus().length} cores, load ${os.loadavg()[0].toFixed(1)})`)
     printFigures(rows)
-    const file = args[args.indexOf('--json') + 1]
-    if (!args.includes('--json') || !file) return
+    if (file === undefined) return
     const samples = Object.fromEntries(
       [...this.#figures].map(([figure, entry]) => [figure, entry.samples]),
     )

@@ -12,6 +12,8 @@ describe('a lab', () => {
     ['run/lab-flood.mjs', ['--seconds', ''], "--seconds: '' is no number from 0 on"],
     ['run/lab-nat.mjs', ['--resume'], '--resume goes on with the file of --json'],
     ['run/lab-nat.mjs', ['--pair', 'open:open'], "Unknown option '--pair'"],
+    ['run/bench.mjs', ['dht', '--run', '3'], "Unknown option '--run'"],
+    ['run/bench.mjs', ['idle', '--runs', '0'], '--runs takes a positive number'],
     ['lab/bootstraps.mjs', ['--members=-3'], "--members: '-3' is no number from 0 on"],
   ])('%s %j is refused', (program, argv, message) => {
     const command = [`${ROOT}tools/${program}`, ...argv]

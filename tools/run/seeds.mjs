@@ -5,13 +5,12 @@
 import { bundleSimulator } from '../plants/bundle.mjs'
 import { NIGHTLY_SEEDS } from '../seeds/plan.mjs'
 import { playSeeds, repeatSample } from '../seeds/play-seeds.mjs'
-import { numberOption } from '../../bench/lib/options.mjs'
+import { readOptions } from '../lab/options.mjs'
 
 /** Seeds that one process plays before a fresh one goes on. */
 const CHUNK = 50
 
-const countMax = numberOption('count', Infinity)
-const jobs = numberOption('jobs', 2)
+const { count: countMax, jobs } = readOptions({ count: Infinity, jobs: 2 })
 const program = await bundleSimulator({ isNull: true })
 for (const { argv, count } of NIGHTLY_SEEDS) await playAll(argv, Math.min(count, countMax))
 
