@@ -24,8 +24,8 @@ export const CONNECTIONS_MAX = 1_024
 /** Links that are being set up at the same time; a join needs about a dozen. */
 export const LINKS_PENDING_MAX = 64
 
-/** Immediate neighbours are asked after this much silence: their death stops the ring, and this costs 17 bytes a second. */
-export const NEIGHBOR_PROBE_MS = 6_000
+/** Immediate neighbours are asked after this much silence: their death stops the ring, and this costs 20 bytes a second. */
+export const NEIGHBOR_PROBE_MS = 5_000
 
 /** Near peers that were heard within this time are not asked when another one is silent, and nobody is asked twice within it. */
 export const SUSPECT_AGAIN_MS = 2_000

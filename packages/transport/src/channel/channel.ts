@@ -271,7 +271,7 @@ export class Channel {
 
   #armLiveness(now: Instant): void {
     const rtt = this.ways.paths.active?.rtt
-    const missAt = now + (rtt?.timeoutMs(this.#liveness.misses) ?? IDLE_PROBE_MS / 10)
+    const missAt = now + (rtt?.timeoutMs(this.#liveness.backoff) ?? IDLE_PROBE_MS / 10)
     this.#liveness.probeSent(missAt)
     this.#host.wake(missAt)
   }

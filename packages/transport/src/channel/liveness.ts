@@ -15,7 +15,7 @@ const SHARE_SECOND = { from: 1, to: 1.1 }
 const GRACE_MS = 500
 
 /** The same for a peer that is watched closely: the silence was short, so that more probes must fail. */
-const GRACE_CLOSE_MS = 2_000
+const GRACE_CLOSE_MS = 1_500
 
 /** What the channel has to do. `suspect` and `lost` are told once per silence. */
 export type LivenessAdvice = 'probe' | 'probe all' | 'suspect' | 'lost'
@@ -59,6 +59,14 @@ export class Liveness {
   /** Misses in a row. */
   get misses(): number {
     return this.#state.kind === 'probing' ? this.#state.misses : 0
+  }
+
+  /**
+   * How often the time for an answer has doubled. Once only where the peer is watched closely: there are many probes in a
+   * short time then, which a lossy path does not lose all.
+   */
+  get backoff(): number {
+    return this.idleProbeMs < IDLE_PROBE_MS ? Math.min(this.misses, 1) : this.misses
   }
 
   /** Whether a probe waits for its answer: another one sent meanwhile must not put its miss off. */
