@@ -264,7 +264,7 @@ export class Channel {
     if (advice === 'probe') this.ways.pingActive(now)
     else this.ways.pingAll(now, { withCandidates: advice === 'suspect' })
     // A peer that restarted has no key for our probes, but answers a new handshake.
-    if (advice === 'probe all') this.session.connect(now)
+    if (this.#liveness.isNearlyLost(now)) this.session.connect(now)
     this.#armLiveness(now)
     if (advice === 'suspect') this.#host.handlers().onSuspect(this)
   }

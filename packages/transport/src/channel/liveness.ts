@@ -17,6 +17,9 @@ const GRACE_MS = 500
 /** The same for a peer that is watched closely: the silence was short, so that more probes must fail. */
 const GRACE_CLOSE_MS = 1_500
 
+/** What is to be tried at last begins this long before the peer counts as lost. */
+const LAST_CHANCE_MS = 1_000
+
 /** What the channel has to do. `suspect` and `lost` are told once per silence. */
 export type LivenessAdvice = 'probe' | 'probe all' | 'suspect' | 'lost'
 
@@ -77,6 +80,13 @@ export class Liveness {
   /** Whether the owner was warned and nothing was heard since. */
   get isSuspect(): boolean {
     return this.misses >= PROBE_MISSES_SUSPECT
+  }
+
+  /** Returns whether little time is left before the peer counts as lost. */
+  isNearlyLost(now: Instant): boolean {
+    return this.#state.kind === 'probing' && this.isSuspect
+      ? now >= this.#state.graceUntil - LAST_CHANCE_MS
+      : false
   }
 
   /** Whether frames were sent that nothing was heard after. */

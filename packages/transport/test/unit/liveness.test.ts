@@ -50,6 +50,17 @@ describe('liveness', () => {
     ])
   })
 
+  it('says when little time is left for what is tried at last', () => {
+    const liveness = quiet({ isFirst: true })
+    liveness.handleTimeout(14_250)
+    const isNearlyLost = [14_450, 14_850, 15_650, 16_050, 16_850].map((at) => {
+      liveness.probeSent(at)
+      liveness.handleTimeout(at)
+      return liveness.isNearlyLost(at)
+    })
+    expect(isNearlyLost).toEqual([false, false, false, true, true])
+  })
+
   it('remembers when a peer answered after all', () => {
     const liveness = quiet({ isFirst: false })
     liveness.heard(1_000)
