@@ -19,7 +19,7 @@ export const HELLO_BYTES_MIN = 256
 export const HELLO_ROOM_BYTES = 90
 
 /** Sends of a hello that are only as long as a reply with a record like the asker's own needs; a longer record is met by those after. */
-export const HELLO_SHORT_SENDS = 2
+export const HELLO_SHORT_SENDS = 3
 
 /** A bootstrap must serve a flash crowd, but hellos must not crowd out sessions: under 5 Mbit/s of answers. */
 export const HELLO_ANSWERS_PER_SECOND_MAX = 1_000
