@@ -30,6 +30,9 @@ export const NEIGHBOR_PROBE_MS = 5_000
 /** Near peers that were heard within this time are not asked when another one is silent, and nobody is asked twice within it. */
 export const SUSPECT_AGAIN_MS = 2_000
 
+/** Near peers that are asked because another one is silent are watched closely for this long: by then they are heard, or gone. */
+export const SUSPECT_WATCH_MS = 4_000
+
 /** Peers on each side that are asked when a near one is silent: twice as many as are near, who take the places of those that are gone. */
 export const SUSPECTS_PER_SIDE = 8
 
