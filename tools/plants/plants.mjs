@@ -30,8 +30,8 @@ export const PLANTS = [
     seek: MANY,
     says: 'neighbours are never told of each other',
     file: `${OVERLAY}topology/exchanger.ts`,
-    find: '    return this.#table.around(peer, EXCHANGE_PEERS_MAX / 2)\n',
-    replace: '    return this.#table.around(peer, EXCHANGE_PEERS_MAX / 2).slice(0, 0)\n',
+    find: '    const peers = this.#table.around(peer, EXCHANGE_PEERS_MAX / 2)\n',
+    replace: '    const peers = this.#table.around(peer, EXCHANGE_PEERS_MAX / 2).slice(0, 0)\n',
   },
   {
     name: 'own-word-is-enough',

@@ -24,11 +24,14 @@ export const CONNECTIONS_MAX = 1_024
 /** Links that are being set up at the same time; a join needs about a dozen. */
 export const LINKS_PENDING_MAX = 64
 
-/** Immediate neighbours are asked after this much silence: their death stops the ring, and this costs 17 bytes a second. */
-export const NEIGHBOR_PROBE_MS = 6_000
+/** Immediate neighbours are asked after this much silence: their death stops the ring, and this costs 20 bytes a second. */
+export const NEIGHBOR_PROBE_MS = 5_000
 
 /** Near peers that were heard within this time are not asked when another one is silent, and nobody is asked twice within it. */
 export const SUSPECT_AGAIN_MS = 2_000
+
+/** Near peers that are asked because another one is silent are watched closely for this long: by then they are heard, or gone. */
+export const SUSPECT_WATCH_MS = 4_000
 
 /** Peers on each side that are asked when a near one is silent: twice as many as are near, who take the places of those that are gone. */
 export const SUSPECTS_PER_SIDE = 8
@@ -94,22 +97,25 @@ export const EXCHANGE_FAR_GAP_MS = 600
 export const EXCHANGE_CALM_GAP_MS = 2_000
 
 /** News that do not change who somebody's neighbours are wait for this long: there is more of them by then, and most have spread. */
-export const EXCHANGE_PATIENT_GAP_MS = 10_000
+export const EXCHANGE_PATIENT_GAP_MS = 15_000
 
 /** A neighbour is told all again after this long, in case it forgot somebody that it could not reach then. */
-export const EXCHANGE_ALL_MS = 60_000
+export const EXCHANGE_ALL_MS = 120_000
 
 /** An exchange is sent again for so long: what it says of the own neighbours would mislead whoever heard it much later. */
 export const EXCHANGE_TIMEOUT_MS = 3_500
 
 /** Whom a neighbour was told of within this time it may be dialling: it is told at once that they are gone. */
-export const EXCHANGE_WITHDRAW_MS = 8_000
+export const EXCHANGE_WITHDRAW_MS = 4_000
 
 /** Others this many times as far from a neighbour as a node's own near ones are no news for it: it has nearer ones. */
 export const NEWS_REACH = 2
 
-/** Leaves asked at a time to look a node's own address up: one may be as lost as the node. */
-export const LOOKUP_LEAVES_MAX = 2
+/** A leaf has this long to ask the ring for somebody before it is asked again by another way. */
+export const PROXY_PATIENCE_MS = 700
+
+/** By then a leaf has told whether it is in the ring: a round trip, and some time for a busy machine. */
+export const LEAF_STATUS_MS = 300
 
 /** First pause before a node asks its neighbours again while the ring around it is incomplete: a few round trips. */
 export const INCOMPLETE_RETRY_MIN_MS = 250
@@ -177,6 +183,9 @@ export const LEAF_HURRY_MS = 2_000
 /** A hello to the bootstraps when all is well: notices that they ended up in a ring of their own. */
 export const LEAF_IDLE_PERIOD_MS = 60_000
 
+/** Where there are several bootstraps each is asked this many times more rarely: hardly ever one of them is in a ring of its own. */
+export const LEAF_IDLE_SHARE = 2
+
 /** A node whose bootstraps all stay silent for this long takes itself for the first of the ring. */
 export const ALONE_AFTER_MS = 3_000
 
@@ -191,6 +200,9 @@ export const DEPARTED_MAX = 256
 
 /** How long a departed peer is remembered. */
 export const DEPARTED_TTL_MS = 24 * 3_600_000
+
+/** A departed peer is tried for so long, which is three initiations: most are gone for good. */
+export const DEPARTED_TRY_MS = 3_000
 
 /** One departed peer is tried this often. */
 export const DEPARTED_PERIOD_MS = 60_000

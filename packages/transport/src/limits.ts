@@ -15,6 +15,12 @@ export const HELLO_BYTES = 576
 /** Shorter hellos could not carry a reply with a node record, so they are refused unread. */
 export const HELLO_BYTES_MIN = 256
 
+/** What a reply holds besides the node record: 22 bytes, 12 more for an asker on IPv6, and eight IPv4 endpoints. */
+export const HELLO_ROOM_BYTES = 90
+
+/** Sends of a hello that are only as long as a reply with a record like the asker's own needs; a longer record is met by those after. */
+export const HELLO_SHORT_SENDS = 3
+
 /** A bootstrap must serve a flash crowd, but hellos must not crowd out sessions: under 5 Mbit/s of answers. */
 export const HELLO_ANSWERS_PER_SECOND_MAX = 1_000
 

@@ -26,6 +26,8 @@ interface PendingLink {
   isOverRing: boolean
   /** Whether nobody asked for it but hearsay about who is near. */
   isHearsay: boolean
+  /** When it is given up unless it is wanted for something else: nothing says that the peer is still there. */
+  until: Instant
 }
 
 /** How a link may be made besides dialling the peer's endpoints. */
@@ -36,6 +38,8 @@ export interface LinkOptions {
   readonly isMutual?: boolean
   /** A neighbour that named the peer and is connected to it: tried when the direct way takes long. */
   readonly via?: Address | undefined
+  /** Give up after this long, milliseconds. */
+  readonly forMs?: number
 }
 
 /** Links under way, one per peer. */
@@ -96,10 +100,11 @@ export class Linker {
       return
     }
     const now = this.#runtime.clock.now()
-    const link = this.#pending.get(hint.address.key) ?? this.#begin(hint, now)
+    const link = this.#pending.get(hint.address.key) ?? this.#begin(hint, options, now)
     if (!link) return
     link.roles |= role
     link.isHearsay &&= options.isMutual === true && role === 0
+    if (options.forMs === undefined) link.until = Number.POSITIVE_INFINITY
     if (this.#mustWait(hint.address, link, options, now)) return
     const isDue = link.dialledAt === undefined || now - link.dialledAt >= LINK_RETRY_MS
     const needsRing = !link.isOverRing && this.#needsRing(link, options, now)
@@ -112,18 +117,24 @@ export class Linker {
     channel.addEdge(this.#ringEdge(hint.address, options.via))
   }
 
-  /** Stops dialling those whom hearsay named as near and names no longer, after a moment: they are gone, or others are nearer. */
+  /**
+   * Stops dialling those whom hearsay named as near and names no longer, after a moment: they are gone, or others are nearer.
+   * And those that were to be tried for a while only.
+   */
   abandon(wanted: ReadonlySet<string>, now: Instant): void {
     for (const [key, link] of [...this.#pending])
-      if (link.isHearsay && !wanted.has(key) && now - link.since >= LINK_RETRY_MS)
+      if (
+        now >= link.until ||
+        (link.isHearsay && !wanted.has(key) && now - link.since >= LINK_RETRY_MS)
+      )
         this.#channels.channel(link.address)?.close()
   }
 
-  #begin(hint: PeerHint, now: Instant): PendingLink | undefined {
+  #begin(hint: PeerHint, { forMs = Infinity }: LinkOptions, now: Instant): PendingLink | undefined {
     if (this.#pending.size >= LINKS_PENDING_MAX) return undefined
     const link: PendingLink = {
       ...{ address: hint.address, roles: 0, since: now, dialledAt: undefined },
-      ...{ isOverRing: false, isHearsay: true },
+      ...{ isOverRing: false, isHearsay: true, until: now + forMs },
     }
     this.#pending.set(hint.address.key, link)
     return link

@@ -29,6 +29,8 @@ export interface CallOptions {
   readonly mode?: 'exact' | 'greedy' | 'both'
   /** Total time, milliseconds. */
   readonly timeoutMs?: number
+  /** Shortest pause before the first resend, milliseconds: for what takes the other end a while. */
+  readonly patienceMs?: number
   /** Answers to wait for: 1, or 2 with mode `both`. */
   readonly repliesMax?: number
 }
@@ -56,6 +58,7 @@ interface OpenCall {
   readonly repliesMax: number
   readonly startedAt: Instant
   readonly deadline: Instant
+  readonly patienceMs: number
   readonly replies: CallReply[]
   /** The neighbours that the request was handed to, in that order. */
   readonly tried: Address[]
@@ -134,6 +137,7 @@ export class RequestReply {
         repliesMax: options.repliesMax ?? (mode === RoutingMode.both ? 2 : 1),
         startedAt: now,
         deadline: now + (options.timeoutMs ?? CALL_TIMEOUT_MS),
+        patienceMs: options.patienceMs ?? 0,
         replies: [],
         tried: [],
         sentAt: now,
@@ -171,7 +175,7 @@ export class RequestReply {
   }
 
   #transmit(call: OpenCall, now: Instant): void {
-    const waitMs = this.#times.timeoutMs(call.target, call.attempt)
+    const waitMs = Math.max(call.patienceMs, this.#times.timeoutMs(call.target, call.attempt))
     call.timer = this.#runtime.timers.at(
       Math.min(now + waitMs, call.deadline),
       'request',

@@ -9,17 +9,11 @@ import {
 import { Connection } from '../connections/connection.ts'
 import type { ConnectionTable } from '../connections/connection-table.ts'
 import { Role } from '../connections/roles.ts'
-import {
-  EXCHANGE_CALM_GAP_MS,
-  EXCHANGE_GAP_MS,
-  LINK_TURN_MS,
-  TRIM_PERIOD_MS,
-  UNNEEDED_GRACE_MS,
-} from '../limits.ts'
+import { DEPARTED_TRY_MS, LINK_TURN_MS, TRIM_PERIOD_MS, UNNEEDED_GRACE_MS } from '../limits.ts'
 import type { RelaySeeker } from '../edges/relay-seeker.ts'
 import type { Linker } from '../linking/linker.ts'
 import type { Departed } from '../topology/departed.ts'
-import { ExchangePace } from '../topology/exchange-pace.ts'
+import { ExchangeRounds } from '../topology/exchange-rounds.ts'
 import type { Exchanger, ExchangeState } from '../topology/exchanger.ts'
 import type { KnownPeers } from '../topology/known-peers.ts'
 import type { Leaves } from '../topology/leaves.ts'
@@ -72,8 +66,7 @@ export class RingKeeper {
   readonly #modules: RingKeeperModules
   readonly #listener: RingKeeperListener
   #timer: { handle: TimerHandle; at: Instant } | undefined
-  #exchangedAt: Instant = -EXCHANGE_GAP_MS
-  readonly #pace = new ExchangePace()
+  readonly #rounds: ExchangeRounds
   #trimmedAt: Instant = 0
   #nearDigest = ''
   #revision = 0
@@ -82,6 +75,7 @@ export class RingKeeper {
   constructor(modules: RingKeeperModules, listener: RingKeeperListener) {
     this.#modules = modules
     this.#listener = listener
+    this.#rounds = new ExchangeRounds(modules)
   }
 
   /** Whether the node has found its place. */
@@ -109,7 +103,7 @@ export class RingKeeper {
   start(): void {
     this.#isStopped = false
     const now = this.#modules.runtime.clock.now()
-    this.#pace.start(now)
+    this.#rounds.start(now)
     this.#modules.membership.start(now)
     this.touch()
   }
@@ -134,7 +128,7 @@ export class RingKeeper {
 
   /** Takes a channel that came up. */
   channelUp(channel: Channel): void {
-    const { runtime, table, linker, known, departed, onDemand, exchanger } = this.#modules
+    const { runtime, table, linker, known, departed, onDemand } = this.#modules
     if (this.#isStopped || (table.isFull && !table.get(channel.address))) return channel.close()
     const now = runtime.clock.now()
     const connection = new Connection(channel, now)
@@ -144,7 +138,7 @@ export class RingKeeper {
     known.confirm(channel.hint)
     departed.remove(channel.address)
     this.#modules.remembered.note(channel)
-    if (connection.has(Role.leaf)) exchanger.lookUpSelf(connection)
+    if (connection.has(Role.leaf)) this.#rounds.leafUp(connection)
     this.changed()
   }
 
@@ -221,10 +215,14 @@ export class RingKeeper {
   #tick(now: Instant): void {
     const { leaves, shortcuts, onDemand, seeker } = this.#modules
     this.#dialNear(now)
-    if (this.#modules.membership.update(now)) this.#listener.joined()
+    if (this.#modules.membership.update(now)) {
+      this.#rounds.joined()
+      this.#listener.joined()
+    }
     if (this.isInRing) this.#modules.watch.evaluate(now)
     leaves.evaluate(this.isInRing, now)
-    this.#exchange(now)
+    const exchangeAt = this.#rounds.run(this.exchangeState(now))
+    if (exchangeAt !== undefined) this.#armAt(exchangeAt)
     if (this.isInRing) shortcuts.evaluate(this.ringSize, now)
     onDemand.evaluate(now)
     seeker.evaluate(now)
@@ -245,38 +243,12 @@ export class RingKeeper {
     if (linker.isWaiting) this.#armAt(now + LINK_TURN_MS)
   }
 
-  #exchange(now: Instant): void {
-    const { near, exchanger, table } = this.#modules
-    // Compared with the instant itself: a difference may be rounded below the gap, and the timer would fire for ever.
-    const isComplete = this.isComplete
-    const dueAt = this.#exchangedAt + (isComplete ? EXCHANGE_CALM_GAP_MS : EXCHANGE_GAP_MS)
-    if (now < dueAt) return this.#armAt(dueAt)
-    this.#exchangedAt = now
-    const leaves = this.isInRing ? [] : table.withRole(Role.leaf)
-    const partners = new Set([...near.near(), ...leaves])
-    const state = this.exchangeState(now)
-    for (const partner of partners) exchanger.exchangeWith(partner, 'news', state)
-    const due = this.#pace.take(isComplete, now)
-    if (due !== 'nothing') this.#exchangeAnyway(isComplete, due === 'everything', state)
-  }
-
-  #exchangeAnyway(isComplete: boolean, looksUp: boolean, state: ExchangeState): void {
-    const { exchanger, table } = this.#modules
-    const reason = isComplete || looksUp ? 'all' : 'claims'
-    const { left, right } = table.neighbors()
-    // In a complete ring the right neighbour asks from its side.
-    for (const address of isComplete ? [left] : [left, right]) {
-      const connection = address && table.get(address)
-      if (connection) exchanger.exchangeWith(connection, reason, state)
-    }
-    if (looksUp) exchanger.lookUpSelfByNewest(table.withRole(Role.leaf))
-  }
-
   #tryDeparted(now: Instant): void {
     const { departed, remembered, linker, table } = this.#modules
     const hint = departed.poll(now)
     const others = this.isInRing && table.size > 0 ? [] : remembered.poll(now)
-    for (const each of hint ? [hint, ...others] : others) linker.link(each, Role.leaf)
+    if (hint) linker.link(hint, Role.leaf, { forMs: DEPARTED_TRY_MS })
+    for (const each of others) linker.link(each, Role.leaf)
   }
 
   #trim(now: Instant): void {

@@ -72,3 +72,13 @@ export function keysOf(peers: readonly { readonly address: Address }[]): Set<str
 export function isTooSoon({ side: before, at }: Told, side: string, now: Instant): boolean {
   return before === '' && side === '' && now - at < EXCHANGE_FAR_GAP_MS
 }
+
+/** Returns `exchange` without those whom the other end has named: it is connected with them, and knows them at least as well. */
+export function without(exchange: RingExchange, named: ReadonlySet<string>): RingExchange {
+  return { ...exchange, peers: exchange.peers.filter(({ address }) => !named.has(address.key)) }
+}
+
+/** Returns what a peer was told, with nothing left that it would have to hear. */
+export function settled(told: Told, peers: ReadonlySet<string>, revision: number): Told {
+  return { ...told, peers, revision, newsSince: undefined }
+}

@@ -12,8 +12,8 @@ import {
   EXCHANGE_PEERS_MAX,
   EXCHANGE_TIMEOUT_MS,
   EXCHANGE_WITHDRAW_MS,
-  LOOKUP_LEAVES_MAX,
   NEWS_REACH,
+  PROXY_PATIENCE_MS,
 } from '../limits.ts'
 import type { RequestReply } from '../messaging/request-reply.ts'
 import { RoutingMode } from '../wire/overlay-packet.ts'
@@ -24,7 +24,14 @@ import {
   encodeProxyCall,
   encodeRingExchange,
 } from '../wire/ring-exchange.ts'
-import { ExchangeMemory, isTooSoon, keysOf, type Told } from './exchange-memory.ts'
+import {
+  ExchangeMemory,
+  isTooSoon,
+  keysOf,
+  settled,
+  type Told,
+  without,
+} from './exchange-memory.ts'
 import { isNearerThanClaimed, isWithin, reachOf } from './exchange-news.ts'
 import type { NearNeighbors } from './near-neighbors.ts'
 
@@ -56,6 +63,8 @@ export class Exchanger {
   readonly #listener: ExchangeListener
   readonly #claims: Pick<NearNeighbors, 'claimOf'>
   readonly #memory = new ExchangeMemory()
+  /** Whether the node's own address was ever looked up with success. */
+  hasLookedUp = false
 
   constructor(modules: {
     table: ConnectionTable
@@ -111,7 +120,11 @@ export class Exchanger {
     const fresh = this.#fresh(address, last, peers)
     if (reason === 'news') {
       if (!state.isPatient && isTooSoon(last, side, now)) return
-      if (last.side === side && fresh.length === 0 && !this.#hasToWithdraw(last, peers, now))
+      if (
+        last.side === side &&
+        fresh.length === 0 &&
+        !this.#hasToWithdraw(address, last, peers, now)
+      )
         return this.#memory.tell(address, settled(last, keysOf(peers), revision))
       const isUrgent = last.side !== side || this.#isUrgent(address, last, fresh, peers, now)
       const newsSince = last.newsSince ?? now
@@ -156,36 +169,31 @@ export class Exchanger {
 
   /** Lets a connected peer exchange, in this node's name, with both neighbours of this node's address. */
   lookUpSelf(via: Connection): void {
-    const self = this.#table.self
-    const args = encodeRingExchange(this.tell(self))
+    this.#lookUp(via, this.tell(this.#table.self))
+  }
+
+  /** The same for a node that knows its neighbours: they are told of those that are nearer only, if there are any. */
+  lookUpNearer(via: Connection): void {
+    this.#lookUp(via, { ...this.#naming([]), withdrawn: [] })
+  }
+
+  #lookUp(via: Connection, exchange: RingExchange): void {
     const proxy = encodeProxyCall({
-      target: self,
+      target: this.#table.self,
       mode: RoutingMode.both,
       method: 'ring.exchange',
-      args,
+      args: encodeRingExchange(exchange),
     })
     this.#calls
-      .call(via.address, 'ring.proxy', proxy)
+      .call(via.address, 'ring.proxy', proxy, { patienceMs: PROXY_PATIENCE_MS })
       .then((replies) => {
         for (const { result } of replies) this.#learnAll(decodeProxyReply(result))
+        this.hasLookedUp ||= replies.length > 0
       })
       .catch((error: unknown) => {
-        this.#log.write('debug', 'lookup of own address failed', {
-          via: via.address.toString(),
-          error,
-        })
+        const through = via.address.toString()
+        this.#log.write('debug', 'lookup of own address failed', { via: through, error })
       })
-  }
-
-  /** Lets the newest of `leaves` do so: the older ones were asked before. */
-  lookUpSelfByNewest(leaves: readonly Connection[]): void {
-    for (const leaf of leaves.slice(-LOOKUP_LEAVES_MAX)) this.lookUpSelf(leaf)
-  }
-
-  /** Asks both neighbours of this node's own address through the ring it is in. */
-  async exchangeAround(): Promise<void> {
-    const self = this.#table.self
-    await this.#call(self, 'ring.exchange', encodeRingExchange(this.tell(self)), 'both')
   }
 
   /** Forgets what a departed peer was told. */
@@ -193,14 +201,9 @@ export class Exchanger {
     this.#memory.forget(address)
   }
 
-  async #call(
-    target: Address,
-    method: string,
-    args: CborValue,
-    mode: 'exact' | 'both' = 'exact',
-  ): Promise<void> {
+  async #call(target: Address, method: string, args: CborValue): Promise<void> {
     const timeoutMs = EXCHANGE_TIMEOUT_MS
-    const replies = await this.#calls.call(target, method, args, { mode, timeoutMs })
+    const replies = await this.#calls.call(target, method, args, { mode: 'exact', timeoutMs })
     this.#learnAll(replies.map((reply) => reply.result))
   }
 
@@ -240,16 +243,25 @@ export class Exchanger {
     const claim = this.#claims.claimOf(peer)
     return (
       fresh.some(({ address }) => isNearerThanClaimed(peer, address, claim)) ||
-      this.#hasToWithdraw(last, peers, now)
+      this.#hasToWithdraw(peer, last, peers, now)
     )
   }
 
-  /** Peers that are gone are no news, but for those that the peer was told of so lately that it may still dial them. */
-  #hasToWithdraw({ stated }: Told, peers: readonly Connection[], now: Instant): boolean {
+  /**
+   * Peers that are gone are no news, but for those that the peer was told of so lately that it may still dial them. Whom it
+   * names itself it is connected with, and misses as soon.
+   */
+  #hasToWithdraw(
+    peer: Address,
+    { stated }: Told,
+    peers: readonly Connection[],
+    now: Instant,
+  ): boolean {
     const keys = keysOf(peers)
+    const heard = this.#memory.heard(peer)
     for (const [key, { address, since }] of stated)
-      if (now - since < EXCHANGE_WITHDRAW_MS && !keys.has(key) && !this.#table.get(address))
-        return true
+      if (now - since < EXCHANGE_WITHDRAW_MS && !keys.has(key) && !heard?.has(key))
+        if (!this.#table.get(address)) return true
     return false
   }
 
@@ -275,26 +287,14 @@ export class Exchanger {
     this.#log.write('debug', 'exchange malformed', { reason: malformed.reason })
   }
 
-  /** Those that may be named to a peer and matter to it: to one nearby only others that are near it, too. */
+  /**
+   * Those that may be named to a peer and matter to it: to one nearby only others that are near it, too. Only peers with which
+   * this node has a live session: nobody spreads the word of the dead.
+   */
   #peersOfUseTo(peer: Address): Connection[] {
-    const peers = this.#peersFor(peer)
+    const peers = this.#table.around(peer, EXCHANGE_PEERS_MAX / 2)
     const reach = reachOf(this.#table)
     if (!isWithin(reach / NEWS_REACH, this.#table.self, peer)) return peers
     return peers.filter(({ address }) => isWithin(reach, peer, address))
   }
-
-  /** Only peers with which this node has a live session are named: nobody spreads the word of the dead. */
-  #peersFor(peer: Address): Connection[] {
-    return this.#table.around(peer, EXCHANGE_PEERS_MAX / 2)
-  }
-}
-
-/** Leaves out whom the other end has named: it is connected with them, and knows them at least as well. */
-function without(exchange: RingExchange, named: ReadonlySet<string>): RingExchange {
-  return { ...exchange, peers: exchange.peers.filter(({ address }) => !named.has(address.key)) }
-}
-
-/** What a peer was told, with nothing left that it would have to hear. */
-function settled(told: Told, peers: ReadonlySet<string>, revision: number): Told {
-  return { ...told, peers, revision, newsSince: undefined }
 }

@@ -9,6 +9,7 @@ import {
   LEAF_FAILED_PERIOD_MS,
   LEAF_HURRY_MS,
   LEAF_IDLE_PERIOD_MS,
+  LEAF_IDLE_SHARE,
   LEAF_LOSSES_MAX,
   LEAF_LOSSES_MS,
   LEAF_LOSSES_SHARE,
@@ -23,6 +24,9 @@ import { literalAddresses } from './literal-addresses.ts'
 
 /** A hello that gets no answer in this time counts as failed, milliseconds. */
 const HELLO_TIMEOUT_MS = 2_500
+
+/** One in this many failed hellos was given all that time. */
+const HELLO_PATIENT_EVERY = 8
 
 /** How long the ring may take to answer whether a bootstrap's node is in it, milliseconds. */
 const SAME_RING_TIMEOUT_MS = 4_000
@@ -177,7 +181,7 @@ export class Leaves {
         ? LEAF_RETRY_MS
         : bootstrap.hasFailed
           ? failedPeriodMs(bootstrap) * this.#failedCount()
-          : LEAF_IDLE_PERIOD_MS
+          : LEAF_IDLE_PERIOD_MS * Math.min(LEAF_IDLE_SHARE, this.#bootstraps.length)
     return period * (0.75 + 0.5 * this.#random.float())
   }
 
@@ -200,7 +204,7 @@ export class Leaves {
   async #greet(bootstrap: Bootstrap, isInRing: boolean): Promise<void> {
     const literals = await literalAddresses(this.#runtime.names, bootstrap.address)
     const replies = await Promise.all(
-      literals.map((address) => this.#channels.hello(address, helloTimeoutMs(bootstrap))),
+      literals.map((address) => this.#channels.hello(address, helloTimeoutMs(bootstrap, isInRing))),
     )
     const answered = replies.filter((reply) => reply !== undefined)
     bootstrap.hasFailed = answered.length === 0 || bootstrap.isDoubtful
@@ -239,9 +243,14 @@ function hurryTo(bootstrap: Bootstrap, now: Instant): void {
   bootstrap.isDoubtful = true
 }
 
-/** One that kept silent before is asked for a shorter time: there is no hurry, and it will be asked again. */
-function helloTimeoutMs({ failures }: Bootstrap): number {
-  return failures > 1 ? HELLO_TIMEOUT_MS / 4 : HELLO_TIMEOUT_MS
+/**
+ * Who is in a ring asks for a shorter time, and for an even shorter one where nobody answered before: there is no hurry, and it
+ * will ask again. Now and then it asks as long as a newcomer does, for a bootstrap behind a very slow network.
+ */
+function helloTimeoutMs({ failures }: Bootstrap, isInRing: boolean): number {
+  if (failures % HELLO_PATIENT_EVERY === HELLO_PATIENT_EVERY - 1) return HELLO_TIMEOUT_MS
+  if (failures > 0) return HELLO_TIMEOUT_MS / 4
+  return isInRing ? HELLO_TIMEOUT_MS / 2 : HELLO_TIMEOUT_MS
 }
 
 /** Each further failure doubles the pause, up to a limit. */

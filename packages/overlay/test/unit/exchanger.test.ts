@@ -87,6 +87,14 @@ describe('Exchanger', () => {
     expect(told.at(-1)).toEqual({ named: [], withdrawn: [1_020] })
   })
 
+  it('does not hurry to withdraw whom the peer names itself', async () => {
+    const { exchange, disconnect, told, hear } = await exchanging([990, PEER, 1_020])
+    hear({ from: hint(PEER), peers: [hint(1_020)], withdrawn: [] })
+    disconnect(1_020)
+    await exchange('news')
+    expect(told).toHaveLength(1)
+  })
+
   it('mentions those that have long been named and are gone only along with other news', async () => {
     const { exchange, connect, disconnect, told, at } = await exchanging([990, PEER, 1_020])
     at.now += EXCHANGE_WITHDRAW_MS

@@ -27,6 +27,12 @@ describe('Leaves', () => {
     expect(Math.min(...pauses.slice(5))).toBeGreaterThan(LEAF_FAILED_PERIOD_MAX_MS / 2)
   })
 
+  it('waits for a silent bootstrap a shorter time, and now and then as long as a newcomer', async () => {
+    const { timeouts, run } = leavesWith({ peers: 12, doesAnswer: false })
+    await run(600_000)
+    expect(timeouts.slice(0, 9)).toEqual([1_250, 625, 625, 625, 625, 625, 625, 2_500, 625])
+  })
+
   it('asks soon when many peers were lost, and not for the loss of one among many', async () => {
     const peers = 12
     const { hellos, run, leaves, random } = leavesWith({ peers, doesAnswer: true })
@@ -53,8 +59,10 @@ function leavesWith({ peers, doesAnswer }: { peers: number; doesAnswer: boolean 
     table.add(new Connection(channelOf(Address.random(random)), 0))
   const bootstrap = table.all()[0]?.address as Address
   const hellos: number[] = []
+  const timeouts: number[] = []
   const channels = {
-    hello() {
+    hello(_ta: TransportAddress, timeoutMs: number) {
+      timeouts.push(timeoutMs)
       hellos.push(clock.now())
       return Promise.resolve(doesAnswer ? { hint: { address: bootstrap } } : undefined)
     },
@@ -68,5 +76,5 @@ function leavesWith({ peers, doesAnswer }: { peers: number; doesAnswer: boolean 
     timers.at(now + 100, 'look', look)
   }
   timers.at(0, 'look', look)
-  return { hellos, leaves, random, run: (untilMs: number) => world.run({ untilMs }) }
+  return { hellos, timeouts, leaves, random, run: (untilMs: number) => world.run({ untilMs }) }
 }

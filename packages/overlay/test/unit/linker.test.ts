@@ -34,6 +34,18 @@ describe('Linker', () => {
     expect(closed).toEqual([])
   })
 
+  it('gives up a link that was to be tried for a while, unless it is wanted for more', () => {
+    const { linker, hint, closed } = linking()
+    linker.link(hint, Role.leaf, { forMs: 3_000 })
+    linker.abandon(new Set(), 2_999)
+    expect(closed).toEqual([])
+    linker.abandon(new Set(), 3_000)
+    expect(closed).toEqual([hint.address])
+    linker.link(hint, Role.leaf)
+    linker.abandon(new Set(), 3_000)
+    expect(closed).toHaveLength(1)
+  })
+
   it('tries the way through the ring at once, or only when the direct one takes long', async () => {
     for (const [overRing, atMs] of [
       [true, 0],

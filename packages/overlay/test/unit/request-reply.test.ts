@@ -60,6 +60,20 @@ describe('call', () => {
     expect(lost).toEqual(ways.slice(0, 2))
   })
 
+  it('waits longer before the first resend of what takes the other end a while', async () => {
+    const { world, asker, served, call, tried } = pair()
+    served.add('look', anything, () => null)
+    const quick = call(asker, 'look', null)
+    await world.run({ forMs: 1_000 })
+    await quick
+    served.add('ask around', anything, () => new Promise<null>(() => undefined))
+    call(asker, 'ask around', null, 20_000, 5_000).catch(() => undefined)
+    await world.run({ forMs: 4_900 })
+    expect(tried.requests).toHaveLength(2)
+    await world.run({ forMs: 200 })
+    expect(tried.requests).toHaveLength(3)
+  })
+
   it('holds nothing against anybody while no way is answered', async () => {
     const { world, asker, call, link, lost } = pair()
     link.dropRequests = Infinity
@@ -193,8 +207,13 @@ function pair() {
   const shared = { runtime, random, log: silentLog, trust }
   nodes.push(new RequestReply({ ...shared, sender: wire(0, 1), dispatch: tables[0] }))
   nodes.push(new RequestReply({ ...shared, sender: wire(1, 0), dispatch: tables[1] }))
-  const call = (node: RequestReply, method: string, args: CborValue, timeoutMs = 20_000) =>
-    node.call(addresses[1], method, args, { timeoutMs })
+  const call = (
+    node: RequestReply,
+    method: string,
+    args: CborValue,
+    timeoutMs = 20_000,
+    patienceMs = 0,
+  ) => node.call(addresses[1], method, args, { timeoutMs, patienceMs })
   const asker = nodes[0] as RequestReply
   return { world, asker, served: tables[1], link, call, tried, lost, ways }
 }

@@ -78,7 +78,11 @@ export class ChannelTable implements DatagramReceiver {
     const dialer = (this.#dialer = new Dialer({ names, log }, { listeners }))
     this.reach = new Reach({ ...runtime, log }, { dialer, listeners, receiver: this, mapped })
     const helloRandom = random.fork('hello')
-    this.#hellos = new HelloClient({ random: helloRandom, wallTimeMs }, { asker: this.address })
+    const asker = {
+      asker: this.address,
+      recordBytes: encodeNodeRecord(this.#sessions.record).length,
+    }
+    this.#hellos = new HelloClient({ random: helloRandom, wallTimeMs }, asker)
     this.#alarm = new Alarm(runtime, 'channels', (now) => this.#handleTimeout(now))
     this.#host = this.#channelHost({ random: random.fork('probes'), log }, observer)
     const shared = {

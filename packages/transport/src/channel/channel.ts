@@ -264,14 +264,14 @@ export class Channel {
     if (advice === 'probe') this.ways.pingActive(now)
     else this.ways.pingAll(now, { withCandidates: advice === 'suspect' })
     // A peer that restarted has no key for our probes, but answers a new handshake.
-    if (advice === 'probe all') this.session.connect(now)
+    if (this.#liveness.isNearlyLost(now)) this.session.connect(now)
     this.#armLiveness(now)
     if (advice === 'suspect') this.#host.handlers().onSuspect(this)
   }
 
   #armLiveness(now: Instant): void {
     const rtt = this.ways.paths.active?.rtt
-    const missAt = now + (rtt?.timeoutMs(this.#liveness.misses) ?? IDLE_PROBE_MS / 10)
+    const missAt = now + (rtt?.timeoutMs(this.#liveness.backoff) ?? IDLE_PROBE_MS / 10)
     this.#liveness.probeSent(missAt)
     this.#host.wake(missAt)
   }

@@ -15,7 +15,10 @@ const SHARE_SECOND = { from: 1, to: 1.1 }
 const GRACE_MS = 500
 
 /** The same for a peer that is watched closely: the silence was short, so that more probes must fail. */
-const GRACE_CLOSE_MS = 2_000
+const GRACE_CLOSE_MS = 1_500
+
+/** What is to be tried at last begins this long before the peer counts as lost. */
+const LAST_CHANCE_MS = 1_000
 
 /** What the channel has to do. `suspect` and `lost` are told once per silence. */
 export type LivenessAdvice = 'probe' | 'probe all' | 'suspect' | 'lost'
@@ -61,6 +64,14 @@ export class Liveness {
     return this.#state.kind === 'probing' ? this.#state.misses : 0
   }
 
+  /**
+   * How often the time for an answer has doubled. Once only where the peer is watched closely: there are many probes in a
+   * short time then, which a lossy path does not lose all.
+   */
+  get backoff(): number {
+    return this.idleProbeMs < IDLE_PROBE_MS ? Math.min(this.misses, 1) : this.misses
+  }
+
   /** Whether a probe waits for its answer: another one sent meanwhile must not put its miss off. */
   get isProbing(): boolean {
     return this.#state.kind === 'probing'
@@ -69,6 +80,13 @@ export class Liveness {
   /** Whether the owner was warned and nothing was heard since. */
   get isSuspect(): boolean {
     return this.misses >= PROBE_MISSES_SUSPECT
+  }
+
+  /** Returns whether little time is left before the peer counts as lost. */
+  isNearlyLost(now: Instant): boolean {
+    return this.#state.kind === 'probing' && this.isSuspect
+      ? now >= this.#state.graceUntil - LAST_CHANCE_MS
+      : false
   }
 
   /** Whether frames were sent that nothing was heard after. */

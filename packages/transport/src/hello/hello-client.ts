@@ -6,10 +6,19 @@ import { decodeNodeRecord, verifyNodeRecord } from '@ipop/security'
 import type { HelloReply, PeerHint } from '../address/peer-hint.ts'
 import type { TransportAddress } from '../address/transport-address.ts'
 import type { Edge } from '../edge/edge.ts'
-import { HELLO_RESEND_MAX_MS, HELLOS_PENDING_MAX, HINT_ENDPOINTS_MAX } from '../limits.ts'
+import {
+  HELLO_BYTES,
+  HELLO_BYTES_MIN,
+  HELLO_RESEND_MAX_MS,
+  HELLO_ROOM_BYTES,
+  HELLO_SHORT_SENDS,
+  HELLOS_PENDING_MAX,
+  HINT_ENDPOINTS_MAX,
+} from '../limits.ts'
 import {
   decodeHelloReply,
   encodeHello,
+  type Hello,
   HELLO_TRANSACTION_BYTES,
   type HelloReplyMessage,
   helloTransactionKey,
@@ -19,7 +28,10 @@ import {
 const RESEND_FIRST_MS = 250
 
 interface PendingHello {
-  readonly bytes: Uint8Array
+  readonly hello: Hello
+  /** What is sent now. */
+  bytes: Uint8Array
+  sends: number
   readonly edges: Edge[]
   readonly giveUpAt: Instant
   readonly done: (reply: HelloReply | undefined) => void
@@ -32,15 +44,18 @@ export class HelloClient {
   readonly #random: Random
   readonly #wallTimeMs: () => number
   readonly #asker: Address
+  readonly #shortBytes: number
   readonly #pending = new Map<string, PendingHello>()
 
   constructor(
     { random, wallTimeMs }: { random: Random; wallTimeMs: () => number },
-    { asker }: { asker: Address },
+    { asker, recordBytes }: { asker: Address; recordBytes: number },
   ) {
     this.#random = random
     this.#wallTimeMs = wallTimeMs
     this.#asker = asker
+    const likeOwn = recordBytes + HELLO_ROOM_BYTES
+    this.#shortBytes = Math.min(HELLO_BYTES, Math.max(HELLO_BYTES_MIN, likeOwn))
   }
 
   /** Starts asking; `done` is called once. Returns how to add an edge to ask over, or undefined when too many ask. */
@@ -53,7 +68,9 @@ export class HelloClient {
     const transaction = this.#random.bytes(HELLO_TRANSACTION_BYTES)
     const hello = { transaction, asker: this.#asker, ...(path === undefined ? {} : { path }) }
     const pending: PendingHello = {
-      bytes: encodeHello(hello),
+      hello,
+      bytes: encodeHello(hello, this.#shortBytes),
+      sends: 1,
       edges: [],
       giveUpAt,
       done,
@@ -106,6 +123,7 @@ export class HelloClient {
         this.#pending.delete(key)
         pending.done(undefined)
       } else if (now >= pending.resendAt) {
+        if (++pending.sends > HELLO_SHORT_SENDS) pending.bytes = encodeHello(pending.hello)
         for (const edge of pending.edges) edge.send(pending.bytes)
         pending.intervalMs = Math.min(pending.intervalMs * 2, HELLO_RESEND_MAX_MS)
         pending.resendAt = now + pending.intervalMs

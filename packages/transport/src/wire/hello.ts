@@ -55,9 +55,9 @@ export interface HelloReplyMessage {
   readonly endpoints: readonly TransportAddress[]
 }
 
-/** Returns the bytes of a hello, padded to HELLO_BYTES. */
-export function encodeHello(hello: Hello): Uint8Array {
-  const bytes = new Uint8Array(HELLO_BYTES)
+/** Returns the bytes of a hello, padded to `length`: no reply to it can be longer. */
+export function encodeHello(hello: Hello, length = HELLO_BYTES): Uint8Array {
+  const bytes = new Uint8Array(length)
   const writer = new ByteWriter(HELLO_BYTES)
   const path = new TextEncoder().encode(hello.path ?? '').subarray(0, PATH_LENGTH_MAX)
   writer.u8(DATAGRAM_HELLO).u8(VERSION).u16(0)

@@ -128,10 +128,26 @@ describe('caps', () => {
     )
   })
 
+  it('of hellos that are short: they suit records like the own one, and those after any', () => {
+    const lengths = (recordBytes: number) => {
+      const modules = { random: new SeededRandom(1), wallTimeMs: () => 0 }
+      const client = new HelloClient(modules, { asker: Address.zero, recordBytes })
+      const sent: number[] = []
+      const edge = { send: (bytes: Uint8Array) => sent.push(bytes.length) } as unknown as Edge
+      client.ask({ giveUpAt: 9_000 }, () => undefined, 0)?.(edge)
+      for (const at of [250, 750, 1_750, 3_750]) client.handleTimeout(at)
+      return sent
+    }
+    expect(limits.HELLO_SHORT_SENDS).toBe(3)
+    expect(lengths(155)).toEqual([256, 256, 256, 576, 576])
+    expect(lengths(400)).toEqual([490, 490, 490, 576, 576])
+    expect(lengths(500)).toEqual([576, 576, 576, 576, 576])
+  })
+
   it('of hellos pending', () => {
     const client = new HelloClient(
       { random: new SeededRandom(1), wallTimeMs: () => 0 },
-      { asker: Address.zero },
+      { asker: Address.zero, recordBytes: 155 },
     )
     const ask = () => client.ask({ giveUpAt: 1_000 }, () => undefined, 0)
     for (let i = 0; i < limits.HELLOS_PENDING_MAX; i++) expect(ask()).toBeDefined()

@@ -27,11 +27,38 @@ describe('liveness', () => {
     const liveness = quiet({ isFirst: false })
     liveness.idleProbeMs = 3_000
     expect(liveness.handleTimeout(3_300)).toBe('probe')
-    const advice = [3_500, 3_900, 4_700, 6_300].map((missAt) => {
+    const advice = [3_500, 3_900, 4_300, 4_700, 5_100].map((missAt) => {
       liveness.probeSent(missAt)
       return liveness.handleTimeout(missAt)
     })
-    expect(advice).toEqual(['probe all', 'suspect', 'probe all', 'lost'])
+    expect(advice).toEqual(['probe all', 'suspect', 'probe all', 'probe all', 'lost'])
+  })
+
+  it('doubles the pause between the probes of such a peer once only', () => {
+    const backoffs = [15_000, 3_000].map((idleProbeMs) => {
+      const liveness = quiet({ isFirst: false })
+      liveness.idleProbeMs = idleProbeMs
+      return [20_000, 21_000, 22_000].map((at) => {
+        liveness.handleTimeout(at)
+        liveness.probeSent(at + 500)
+        return liveness.backoff
+      })
+    })
+    expect(backoffs).toEqual([
+      [0, 1, 2],
+      [0, 1, 1],
+    ])
+  })
+
+  it('says when little time is left for what is tried at last', () => {
+    const liveness = quiet({ isFirst: true })
+    liveness.handleTimeout(14_250)
+    const isNearlyLost = [14_450, 14_850, 15_650, 16_050, 16_850].map((at) => {
+      liveness.probeSent(at)
+      liveness.handleTimeout(at)
+      return liveness.isNearlyLost(at)
+    })
+    expect(isNearlyLost).toEqual([false, false, false, true, true])
   })
 
   it('remembers when a peer answered after all', () => {

@@ -1,0 +1,110 @@
+/** Whom a node exchanges with at a look at its policies: those it has news for, and now and then whoever may have some. */
+import type { Instant } from '@ipop/runtime'
+import type { Connection } from '../connections/connection.ts'
+import type { ConnectionTable } from '../connections/connection-table.ts'
+import { Role } from '../connections/roles.ts'
+import { EXCHANGE_CALM_GAP_MS, EXCHANGE_GAP_MS, LEAF_STATUS_MS } from '../limits.ts'
+import { ExchangePace } from './exchange-pace.ts'
+import type { Exchanger, ExchangeState } from './exchanger.ts'
+import type { Membership } from './membership.ts'
+import type { NearNeighbors } from './near-neighbors.ts'
+
+/** What rounds are made of. */
+export interface ExchangeRoundsModules {
+  readonly table: ConnectionTable
+  readonly near: NearNeighbors
+  readonly exchanger: Exchanger
+  readonly membership: Membership
+}
+
+/** The rounds of one node. */
+export class ExchangeRounds {
+  readonly #modules: ExchangeRoundsModules
+  readonly #pace = new ExchangePace()
+  /** Leaves through which a newcomer asked the ring for the neighbours of its address, the one asked last at the end. */
+  readonly #asked = new Set<Connection>()
+  #exchangedAt: Instant = -EXCHANGE_GAP_MS
+
+  constructor(modules: ExchangeRoundsModules) {
+    this.#modules = modules
+  }
+
+  /** Begins at `now`. */
+  start(now: Instant): void {
+    this.#pace.start(now)
+    this.#asked.clear()
+  }
+
+  /** Looks the own address up through a leaf that came up; a newcomer does so through the first one, and waits for the answer. */
+  leafUp(leaf: Connection): void {
+    const { membership, exchanger } = this.#modules
+    if (membership.isInRing) return exchanger.lookUpSelf(leaf)
+    if (this.#asked.size > 0) return
+    this.#lookUp(leaf)
+  }
+
+  /** Asks through one more leaf, now that the node has its place, whether that is in the same ring. */
+  joined(): void {
+    const other = this.#leaves().find((leaf) => !this.#asked.has(leaf))
+    this.#asked.clear()
+    if (other) this.#modules.exchanger.lookUpNearer(other)
+  }
+
+  /** Exchanges with whom it is due; returns when the next look is wanted, where that is before the usual one. */
+  run(state: ExchangeState): Instant | undefined {
+    const { exchanger, near, membership } = this.#modules
+    const { now } = state
+    // Compared with the instant itself: a difference may be rounded below the gap, and the timer would fire for ever.
+    const { isComplete } = membership
+    const dueAt = this.#exchangedAt + (isComplete ? EXCHANGE_CALM_GAP_MS : EXCHANGE_GAP_MS)
+    if (now < dueAt) return dueAt
+    this.#exchangedAt = now
+    const partners = new Set([...near.near(), ...this.#leavesOfUse(now)])
+    for (const partner of partners) exchanger.exchangeWith(partner, 'news', state)
+    const due = this.#pace.take(isComplete, now)
+    if (due !== 'nothing') this.#exchangeAnyway(isComplete, due === 'everything', state)
+    return undefined
+  }
+
+  /**
+   * A node that has no place yet asks those leaves whom they know around it that it looks itself up by. And those that have no
+   * place either, which they say soon after they came up: they cannot look anybody up.
+   */
+  #leavesOfUse(now: Instant): Connection[] {
+    if (this.#modules.membership.isInRing) return []
+    const isLost = (leaf: Connection) => now - leaf.upAt >= LEAF_STATUS_MS && !leaf.isPeerInRing
+    return this.#leaves().filter((leaf) => this.#asked.has(leaf) || isLost(leaf))
+  }
+
+  #exchangeAnyway(isComplete: boolean, looksUp: boolean, state: ExchangeState): void {
+    const { exchanger, table, near, membership } = this.#modules
+    // Where both neighbours agree somebody nearer is being dialled: nobody knows more of that than the dial will tell.
+    if (!isComplete && membership.isInRing && near.isMutual()) return
+    const reason = isComplete || looksUp ? 'all' : 'claims'
+    const { left, right } = table.neighbors()
+    // In a complete ring the right neighbour asks from its side.
+    for (const address of isComplete ? [left] : [left, right]) {
+      const connection = address && table.get(address)
+      if (connection) exchanger.exchangeWith(connection, reason, state)
+    }
+    if (looksUp || (!membership.isInRing && !exchanger.hasLookedUp)) this.#lookUpByNext()
+  }
+
+  /** Those who have been asked take turns behind those who have not: one may be as lost as the node. */
+  #lookUpByNext(): void {
+    const leaves = this.#leaves()
+    const [turn] = [...this.#asked].filter((leaf) => leaves.includes(leaf))
+    const next = leaves.findLast((leaf) => !this.#asked.has(leaf)) ?? turn
+    if (next) this.#lookUp(next)
+  }
+
+  #lookUp(leaf: Connection): void {
+    this.#asked.delete(leaf)
+    this.#asked.add(leaf)
+    this.#modules.exchanger.lookUpSelf(leaf)
+  }
+
+  #leaves(): Connection[] {
+    return this.#modules.table.withRole(Role.leaf)
+  }
+}
