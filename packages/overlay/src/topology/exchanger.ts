@@ -290,7 +290,7 @@ export class Exchanger {
 }
 
 /** Leaves out whom the other end has named: it is connected with them, and knows them at least as well. */
-function without(exchange: RingExchange, named: ReadonlySet<string>): RingExchange {
+function without(exchange: RingExchange, named: Pick<ReadonlySet<string>, 'has'>): RingExchange {
   return { ...exchange, peers: exchange.peers.filter(({ address }) => !named.has(address.key)) }
 }
 
