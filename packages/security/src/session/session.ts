@@ -8,6 +8,7 @@ import type { TransportKey } from '../data/transport-key.ts'
 import { X25519PublicKey } from '../primitives/x25519.ts'
 import { CONFIRMATIONS_MAX, HALF_OPEN_MS, HANDSHAKE_INTERVAL_MS } from '../limits.ts'
 import { Confirmation } from './confirmation.ts'
+import { Earliest } from './earliest.ts'
 import { IncomingHandshakes } from './incoming-handshakes.ts'
 import { KeySlots } from './key-slots.ts'
 import { OutgoingHandshake } from './outgoing-handshake.ts'
@@ -32,6 +33,7 @@ export class Session<P extends SessionPath> {
   #isAnnounced = false
   #isClosed = false
   #halfOpenSince: Instant | undefined
+  #answeredAt: Instant | undefined
 
   /** Makes a session without keys. For SessionEndpoint. */
   constructor(host: SessionHost<P>, peer: SessionPeer, now: Instant) {
@@ -115,7 +117,7 @@ export class Session<P extends SessionPath> {
     })
     const datagram = this.#attempt.start(now)
     if (datagram === undefined) return this.end('unusable key')
-    this.#host.transmit({ session: this, to: undefined, bytes: datagram })
+    this.#transmit(datagram)
     this.#rearm()
   }
 
@@ -129,9 +131,8 @@ export class Session<P extends SessionPath> {
   ): void {
     const judgement = this.#incoming.judge(responder.timestamp, initiation, now)
     if (judgement.kind === 'drop') return
-    if (judgement.kind === 'repeat') {
-      return this.#host.transmit({ session: this, to: path, bytes: judgement.datagram })
-    }
+    this.#answeredAt = judgement.kind === 'repeat' ? undefined : now
+    if (judgement.kind === 'repeat') return this.#transmit(judgement.datagram, path)
     const index = this.#host.claimIndex(this)
     const response = responder.respond(index, now)
     if (response === undefined || response.datagram.length > initiation.length) {
@@ -142,7 +143,7 @@ export class Session<P extends SessionPath> {
     this.#incoming.answered(responder.timestamp, initiation, response.datagram)
     this.#slots.installAsResponder(response.key)
     this.#learnPeer(peer)
-    this.#host.transmit({ session: this, to: path, bytes: response.datagram })
+    this.#transmit(response.datagram, path)
     this.#host.emit({ kind: 'responding', session: this, path })
     this.#rearm()
   }
@@ -163,14 +164,18 @@ export class Session<P extends SessionPath> {
     this.#traffic.heard(now)
     this.#announce(path, true)
     this.#confirmation = new Confirmation(outcome.key, path, now)
-    this.#handleConfirmation(now)
+    this.#host.confirmSoon(this)
     this.#rearm()
+  }
+
+  /** Confirms the key of our handshake, unless a frame has done so by now. For SessionEndpoint. */
+  confirm(): void {
+    this.#transmit(this.#confirmation?.first(), this.#confirmation?.path)
   }
 
   /** Takes a cookie reply to our initiation. For SessionEndpoint. */
   handleCookieReply(reply: Uint8Array, path: P, now: Instant): void {
-    const datagram = this.#attempt?.handleCookieReply(reply, now)
-    if (datagram !== undefined) this.#host.transmit({ session: this, to: path, bytes: datagram })
+    this.#transmit(this.#attempt?.handleCookieReply(reply, now), path)
   }
 
   /** Takes transport data that names one of our keys. For SessionEndpoint. */
@@ -192,10 +197,7 @@ export class Session<P extends SessionPath> {
     if (this.#slots.current === undefined) this.#isAnnounced = false
     this.#handleAttempt(now)
     this.#handleConfirmation(now)
-    if (this.#traffic.takeKeepalive(now)) {
-      const bytes = this.seal(EMPTY, now)
-      if (bytes !== undefined) this.#host.transmit({ session: this, to: undefined, bytes })
-    }
+    if (this.#traffic.takeKeepalive(now)) this.#transmit(this.seal(EMPTY, now))
     if (this.#attempt !== undefined) return
     if (now >= this.#halfOpenUntil()) this.end('unconfirmed')
     else if (now >= this.#traffic.dormantAt) this.end('expired')
@@ -203,18 +205,15 @@ export class Session<P extends SessionPath> {
 
   /** Returns when handleTimeout wants to be called, and why. For SessionEndpoint. */
   nextTimeout(): { at: Instant; reason: string } {
-    let at = this.#slots.nextExpiry
-    let reason = 'key expiry'
-    const consider = (when: Instant, why: string): void => {
-      if (when < at) [at, reason] = [when, why]
-    }
+    const next = new Earliest(this.#slots.nextExpiry, 'key expiry')
     if (this.#attempt === undefined) {
-      consider(this.#halfOpenUntil(), 'half-open session')
-      consider(this.#traffic.dormantAt, 'dormant session')
-    } else consider(this.#attempt.timeoutAt, 'handshake resend')
-    if (this.#confirmation !== undefined) consider(this.#confirmation.timeoutAt, 'key confirmation')
-    consider(this.#traffic.keepaliveDueAt, 'keepalive')
-    return { at, reason }
+      next.consider(this.#halfOpenUntil(), 'half-open session')
+      next.consider(this.#traffic.dormantAt, 'dormant session')
+    } else next.consider(this.#attempt.timeoutAt, 'handshake resend')
+    if (this.#confirmation !== undefined)
+      next.consider(this.#confirmation.timeoutAt, 'key confirmation')
+    next.consider(this.#traffic.keepaliveDueAt, 'keepalive')
+    return next
   }
 
   /** Ends the session for `reason`. For SessionEndpoint. */
@@ -233,7 +232,8 @@ export class Session<P extends SessionPath> {
     this.#traffic.heard(now)
     if (this.#slots.confirm(key, this.#winsCrossing, now)) {
       this.#incoming.confirmed()
-      this.#announce(path, false)
+      const rttMs = this.#answeredAt === undefined ? undefined : now - this.#answeredAt
+      this.#announce(path, false, rttMs)
       this.#rearm()
     }
     if (frame?.length === 0) {
@@ -247,9 +247,8 @@ export class Session<P extends SessionPath> {
 
   #handleAttempt(now: Instant): void {
     const step = this.#attempt?.handleTimeout(now)
-    if (step?.kind === 'send') {
-      this.#host.transmit({ session: this, to: undefined, bytes: step.datagram })
-    } else if (step?.kind === 'give up') {
+    if (step?.kind === 'send') this.#transmit(step.datagram)
+    else if (step?.kind === 'give up') {
       this.#attempt?.erase()
       this.#attempt = undefined
       if (this.#slots.current === undefined && this.#slots.next === undefined) this.end('no answer')
@@ -260,30 +259,33 @@ export class Session<P extends SessionPath> {
   #handleConfirmation(now: Instant): void {
     const datagram = this.#confirmation?.poll(now)
     if (this.#confirmation?.isDone === true) this.#confirmation = undefined
-    else if (datagram !== undefined) {
-      this.#host.transmit({ session: this, to: this.#confirmation?.path, bytes: datagram })
-    }
+    else this.#transmit(datagram, this.#confirmation?.path)
+  }
+
+  #transmit(bytes: Uint8Array | undefined, to?: P): void {
+    if (bytes !== undefined) this.#host.transmit({ session: this, to, bytes })
   }
 
   #acknowledge(key: TransportKey, path: P, now: Instant): void {
     // The initiator repeats its confirmation until it hears something under the key.
     if (key.parts.isInitiator || key.acknowledgedCount >= CONFIRMATIONS_MAX) return
     key.acknowledgedCount += 1
-    const bytes = key.seal(EMPTY, now)
-    if (bytes !== undefined) this.#host.transmit({ session: this, to: path, bytes })
+    this.#transmit(key.seal(EMPTY, now), path)
   }
 
-  #announce(path: P, asInitiator: boolean): void {
+  #announce(path: P, asInitiator: boolean, rttMs?: number): void {
     this.#halfOpenSince = undefined
     if (this.#isAnnounced) return
     this.#isAnnounced = true
     this.#host.established(this)
-    this.#host.emit({ kind: 'established', session: this, path, asInitiator })
+    this.#host.emit({ kind: 'established', session: this, path, asInitiator, rttMs })
   }
 
   #learnPeer(peer: VerifiedPeer): void {
     if (peer.record === undefined) return
-    this.#peer = { ...this.#peer, record: peer.record, address: peer.record.address }
+    // The record's own copy of the key: peers of one process have it in common.
+    const { sessionKey, address } = peer.record
+    this.#peer = { sessionKey, address, record: peer.record }
   }
 
   #halfOpenUntil(): Instant {

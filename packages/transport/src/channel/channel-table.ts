@@ -229,8 +229,12 @@ export class ChannelTable implements DatagramReceiver {
     this.relays.handleTimeout(now)
     let next = Number.POSITIVE_INFINITY
     for (const channel of this.#channels.values()) {
-      if (channel.pollTimeout() <= now) channel.handleTimeout(now)
-      if (channel.state !== 'down') next = Math.min(next, channel.pollTimeout())
+      let at = channel.pollTimeout()
+      if (at <= now) {
+        channel.handleTimeout(now)
+        at = channel.pollTimeout()
+      }
+      if (at < next && channel.state !== 'down') next = at
     }
     this.#drain(now)
     this.#alarm.wake(Math.min(next, this.relays.pollTimeout()))

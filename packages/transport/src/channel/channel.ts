@@ -13,7 +13,7 @@ import type { ChannelHost, ChannelOptions } from './channel-host.ts'
 import { addCounters, countSent, newCounters } from './channel-counters.ts'
 import { hintOf } from './channel-hint.ts'
 import { Liveness } from './liveness.ts'
-import { type PathHost, sealCounted, tableSide } from './path-host.ts'
+import { ChannelSide, type PathStart } from './path-host.ts'
 import { PathManager } from './path-manager.ts'
 import { StatusByte } from './status-byte.ts'
 import type { CarriedTraffic, ChannelCounters, ChannelState } from './types.ts'
@@ -48,7 +48,7 @@ export class Channel {
     this.isInitiator = options.isInitiator
     const isFirst = host.address.compare(options.address) < 0
     this.#liveness = new Liveness(host, { idleProbeMs: IDLE_PROBE_MS, isFirst, now: host.now() })
-    this.ways = new PathManager(host, this.#pathHost())
+    this.ways = new PathManager(host, new ChannelSide(host, this))
   }
 
   /** The peer's verified record, once the handshake brought it. */
@@ -107,7 +107,7 @@ export class Channel {
   }
 
   set localStatus(status: number) {
-    const isNews = this.#status.set(status, this.#host.now())
+    const isNews = this.#status.set(status, this.#liveness.isFirst, this.#host.now())
     if (isNews && this.#state === 'up') this.#host.wake(this.#status.dueAt)
   }
 
@@ -137,10 +137,17 @@ export class Channel {
     return this.#state === 'up' && this.ways.paths.hasProven(edge)
   }
 
+  /** Sends what waits for an answer over a new edge too. For its paths. */
+  greet(edge: Edge): void {
+    if (this.#initiation) edge.send(this.#initiation)
+  }
+
   /** Notes that an edge closed by itself: if it was the active one, another takes over or the owner is told. */
   edgeClosed(edge: Edge): void {
     if (this.#state !== 'up' || this.activeEdge !== edge) return
-    if (!this.ways.activeEdge(this.#host.now())) tableSide(this.#host, this).activePathChanged()
+    if (this.ways.activeEdge(this.#host.now())) return
+    this.#host.activeEdgeChanged(this)
+    this.#host.handlers().onPathChange(this)
   }
 
   /** Sends a frame over the active path; returns false when it was dropped. `frame` is borrowed until the call returns. */
@@ -177,11 +184,11 @@ export class Channel {
   }
 
   /** Begins to carry frames. For the channel table. */
-  markUp(edge: Edge, now: Instant): void {
+  markUp(edge: Edge, handshake: PathStart, now: Instant): void {
     this.#state = 'up'
     this.#initiation = undefined
     this.#liveness.heard(now)
-    this.ways.start(edge, now)
+    this.ways.start(edge, handshake, now)
     this.#host.activeEdgeChanged(this)
     this.#host.wake(this.pollTimeout())
   }
@@ -283,18 +290,10 @@ export class Channel {
     if (!path) return this.#host.drop('no room for path')
     if (probe.kind === 'ping') this.ways.answer(probe, path, now)
     else this.ways.pong(probe, path, now)
+    // A pong carries the status too, and comes for certain: the peer asks over its active path until it does.
+    if (probe.kind === 'ping' && probe.isActive) this.#status.told()
     if (probe.observed && edge.kind === 'udp') this.#host.observed(this, probe.observed, edge)
     if (this.#state === 'down' || !this.#status.heard(probe.status)) return
     this.#host.handlers().onStatus(this)
-  }
-
-  #pathHost(): PathHost {
-    return {
-      ...tableSide(this.#host, this),
-      localStatus: () => this.#status.local,
-      seal: (frame) => sealCounted(this.#host, this, frame),
-      sendFrame: (frame) => this.send(frame),
-      edgeAdded: (edge) => this.#initiation && edge.send(this.#initiation),
-    }
   }
 }

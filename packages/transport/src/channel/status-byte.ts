@@ -1,6 +1,6 @@
 /** The byte that the owners of a channel's ends tell each other. */
 import type { Instant } from '@ipop/runtime'
-import { STATUS_DELAY_MS } from '../limits.ts'
+import { STATUS_DELAY_MS, STATUS_DELAY_SECOND_MS } from '../limits.ts'
 
 /** Both ends' status, and when a change of this end's must be told. */
 export class StatusByte {
@@ -26,12 +26,17 @@ export class StatusByte {
     return isNews
   }
 
-  /** Changes what this end tells; returns whether that is news. */
-  set(status: number, now: Instant): boolean {
+  /** Changes what this end tells; returns whether that is news. The end that is not the first may tell in its answer. */
+  set(status: number, isFirst: boolean, now: Instant): boolean {
     if (status === this.#local) return false
     this.#local = status & 0xff
-    this.dueAt = now + STATUS_DELAY_MS
+    this.dueAt = now + (isFirst ? STATUS_DELAY_MS : STATUS_DELAY_SECOND_MS)
     return true
+  }
+
+  /** Takes note that it was told. */
+  told(): void {
+    this.dueAt = Number.POSITIVE_INFINITY
   }
 
   /** Returns whether it must be told now, and takes it as told. */
