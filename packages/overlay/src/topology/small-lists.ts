@@ -2,6 +2,9 @@
 import type { Address } from '@ipop/address'
 import type { Instant } from '@ipop/runtime'
 
+/** Six characters of five bits fit a small number. */
+const MARK_CHARACTERS = 6
+
 /** Keys of addresses. */
 export type Keys = Iterable<string> & Pick<ReadonlySet<string>, 'has'>
 
@@ -17,13 +20,18 @@ export type Stated = Iterable<[string, Since]> & Pick<ReadonlySet<string>, 'has'
 /** A few keys. */
 export class KeyList implements Keys {
   readonly #keys: readonly string[]
+  readonly #marks: readonly number[]
 
   constructor(keys: Iterable<string>) {
     this.#keys = [...keys]
+    this.#marks = this.#keys.map(markOf)
   }
 
   has(key: string): boolean {
-    return this.#keys.includes(key)
+    const mark = markOf(key)
+    for (let at = 0; at < this.#marks.length; at++)
+      if (this.#marks[at] === mark && this.#keys[at] === key) return true
+    return false
   }
 
   [Symbol.iterator](): Iterator<string> {
@@ -44,7 +52,9 @@ export class StatedList implements Stated {
   }
 
   has(key: string): boolean {
-    for (const address of this.#addresses) if (address.key === key) return true
+    const mark = markOf(key)
+    for (const { key: other } of this.#addresses)
+      if (markOf(other) === mark && other === key) return true
     return false
   }
 
@@ -52,4 +62,11 @@ export class StatedList implements Stated {
     for (const [at, address] of this.#addresses.entries())
       yield [address.key, { address, since: this.#since[at] as Instant }]
   }
+}
+
+/** Tells most keys apart by one comparison of numbers: the first characters, five bits of each. */
+function markOf(key: string): number {
+  let mark = 0
+  for (let at = 0; at < MARK_CHARACTERS; at++) mark = (mark << 5) ^ key.charCodeAt(at)
+  return mark
 }
