@@ -49,6 +49,7 @@ export class Network {
   readonly #pairLinks = new Map<string, Partial<LinkProperties>>()
   readonly #links = new Map<SimHost, Map<SimHost | Nat, LinkProperties>>()
   #defaultLink: LinkProperties
+  #plain: LinkProperties | undefined
   readonly #busyUntil = new Map<string, number>()
   readonly #arena = new ByteArena()
 
@@ -66,6 +67,7 @@ export class Network {
   /** Must be called when a link changed: joined links are remembered. */
   forgetLinks(): void {
     this.#links.clear()
+    this.#plain = undefined
   }
 
   /** Gives the path from one place to another its own properties. */
@@ -120,6 +122,8 @@ export class Network {
 
   /** Returns the joint properties of the path from a host to where its packet goes next. */
   linkBetween(sender: SimHost, target: SimHost | Nat): LinkProperties {
+    const plain = this.#plainLink(sender, target)
+    if (plain !== undefined) return plain
     let links = this.#links.get(sender)
     if (links === undefined) this.#links.set(sender, (links = new Map()))
     let link = links.get(target)
@@ -142,6 +146,17 @@ export class Network {
   drop(reason: DropReason, from: Endpoint, to: Endpoint, bytes: Uint8Array): void {
     this.modules.stats.countDrop(reason)
     this.modules.trace.add(reason, this.modules.scheduler.now, from, to, bytes)
+  }
+
+  /** Where every path has the same delay and nobody has a link of its own, one object serves all pairs. */
+  #plainLink(sender: SimHost, target: SimHost | Nat): LinkProperties | undefined {
+    if (this.#pairLinks.size > 0 || sender.link !== PERFECT_LINK || target instanceof Nat)
+      return undefined
+    if (target.link !== PERFECT_LINK || sender.attachment === target.attachment) return undefined
+    const latencyMs =
+      this.#defaultLink.latencyMs + this.modules.latency(sender.attachment, target.attachment)
+    this.#plain ??= { ...this.#defaultLink, latencyMs }
+    return this.#plain.latencyMs === latencyMs ? this.#plain : undefined
   }
 
   #computeLink(sender: SimHost, target: SimHost | Nat): LinkProperties {
