@@ -159,12 +159,12 @@ export class SessionEndpoint<P extends SessionPath> {
     if (this.#timeout === undefined || now < this.#timeout.at) return
     this.#timeout = undefined
     for (const session of this.#table.all()) {
-      let next = session.nextTimeout()
-      if (next.at <= now) {
-        session.handleTimeout(now)
-        next = session.nextTimeout()
-      }
-      if (!session.isClosed) this.#host.arm(next.at, next.reason)
+      if (session.dueAt <= now) {
+        if (session.nextTimeout().at <= now) session.handleTimeout(now)
+        session.dueAt = Infinity
+        const { at, reason } = session.nextTimeout()
+        if (!session.isClosed) this.#arm(session, at, reason)
+      } else this.#arm(session, session.dueAt, session.dueReason)
     }
   }
 
@@ -262,7 +262,7 @@ export class SessionEndpoint<P extends SessionPath> {
       transmit: (transmit) => void this.#transmits.push(transmit),
       emit: (event) => void this.#events.push(event),
       confirmSoon: (session) => void this.#confirming.push(session),
-      arm: (at, reason) => this.#arm(at, reason),
+      arm: (session, at, reason) => this.#arm(session, at, reason),
       established: (session) => this.#established(session),
       ended: (session, reason) => this.#ended(session, reason),
     }
@@ -279,7 +279,8 @@ export class SessionEndpoint<P extends SessionPath> {
     this.#modules.indexes.release(index)
   }
 
-  #arm(at: Instant, reason: string): void {
+  #arm(session: Session<P>, at: Instant, reason: string): void {
+    if (at < session.dueAt) [session.dueAt, session.dueReason] = [at, reason]
     if (at === Infinity || (this.#timeout !== undefined && this.#timeout.at <= at)) return
     this.#timeout = { at, reason }
   }

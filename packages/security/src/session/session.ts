@@ -20,7 +20,14 @@ const EMPTY = new Uint8Array(0)
 
 /** Keys, handshakes and timers shared with one peer. Made by SessionEndpoint; methods marked so are for it alone. */
 export class Session<P extends SessionPath> {
-  #peer: SessionPeer
+  /** Whether the session has ended. */
+  isClosed = false
+  /** Nothing is to be done before. For SessionEndpoint, which looks at this first: a session is many objects. */
+  dueAt: Instant = Infinity
+  /** What is to be done then. */
+  dueReason = ''
+  /** Who is at the other end. */
+  peer: SessionPeer
   readonly #host: SessionHost<P>
   readonly #winsCrossing: boolean
   readonly #slots: KeySlots
@@ -31,32 +38,21 @@ export class Session<P extends SessionPath> {
   #attemptedAt: Instant = -Infinity
   #confirmation: Confirmation<P> | undefined
   #isAnnounced = false
-  #isClosed = false
   #halfOpenSince: Instant | undefined
   #answeredAt: Instant | undefined
 
   /** Makes a session without keys. For SessionEndpoint. */
   constructor(host: SessionHost<P>, peer: SessionPeer, now: Instant) {
     this.#host = host
-    this.#peer = peer
+    this.peer = peer
     this.#winsCrossing = Buffer.compare(host.context.localStatic.publicKey, peer.sessionKey) < 0
     this.#slots = new KeySlots((key) => host.releaseIndex(key.parts.localIndex))
     this.#traffic = new TrafficTimers(now)
   }
 
-  /** Who is at the other end. */
-  get peer(): SessionPeer {
-    return this.#peer
-  }
-
   /** Whether there is a confirmed key, so that `seal` works. */
   get isEstablished(): boolean {
     return this.#slots.current !== undefined
-  }
-
-  /** Whether the session has ended. */
-  get isClosed(): boolean {
-    return this.#isClosed
   }
 
   /** Whether only an unconfirmed handshake of the peer keeps the session. */
@@ -107,11 +103,11 @@ export class Session<P extends SessionPath> {
   /** Starts a handshake unless one is under way or was just now. For SessionEndpoint. */
   connect(now: Instant): void {
     const isTooSoon = now - this.#attemptedAt < HANDSHAKE_INTERVAL_MS
-    if (this.#isClosed || this.#attempt !== undefined || isTooSoon) return
+    if (this.isClosed || this.#attempt !== undefined || isTooSoon) return
     this.#attemptedAt = now
     this.#attempt = new OutgoingHandshake(outgoingModules(this.#host, this), {
       ...this.#host.retry,
-      remoteStatic: X25519PublicKey.fromBytes(this.#peer.sessionKey),
+      remoteStatic: X25519PublicKey.fromBytes(this.peer.sessionKey),
       startedAt: now,
       jar: this.#jar,
     })
@@ -218,8 +214,8 @@ export class Session<P extends SessionPath> {
 
   /** Ends the session for `reason`. For SessionEndpoint. */
   end(reason: SessionEndReason): void {
-    if (this.#isClosed) return
-    this.#isClosed = true
+    if (this.isClosed) return
+    this.isClosed = true
     this.#attempt?.erase()
     this.#attempt = undefined
     this.#confirmation = undefined
@@ -240,7 +236,8 @@ export class Session<P extends SessionPath> {
       this.#acknowledge(key, path, now)
       return this.#host.emit({ kind: 'keepalive', session: this, path })
     }
-    if (this.#traffic.heardFrame(now)) this.#host.arm(this.#traffic.keepaliveDueAt, 'keepalive')
+    if (this.#traffic.heardFrame(now))
+      this.#host.arm(this, this.#traffic.keepaliveDueAt, 'keepalive')
     if (frame === undefined) this.#host.emit({ kind: 'heard', session: this, path })
     else this.#host.emit({ kind: 'frame', session: this, path, bytes: frame })
   }
@@ -285,7 +282,7 @@ export class Session<P extends SessionPath> {
     if (peer.record === undefined) return
     // The record's own copy of the key: peers of one process have it in common.
     const { sessionKey, address } = peer.record
-    this.#peer = { sessionKey, address, record: peer.record }
+    this.peer = { sessionKey, address, record: peer.record }
   }
 
   #halfOpenUntil(): Instant {
@@ -293,8 +290,8 @@ export class Session<P extends SessionPath> {
   }
 
   #rearm(): void {
-    if (this.#isClosed) return
+    if (this.isClosed) return
     const { at, reason } = this.nextTimeout()
-    this.#host.arm(at, reason)
+    this.#host.arm(this, at, reason)
   }
 }

@@ -229,12 +229,11 @@ export class ChannelTable implements DatagramReceiver {
     this.relays.handleTimeout(now)
     let next = Number.POSITIVE_INFINITY
     for (const channel of this.#channels.values()) {
-      let at = channel.pollTimeout()
-      if (at <= now) {
-        channel.handleTimeout(now)
-        at = channel.pollTimeout()
+      if (channel.dueAt <= now) {
+        if (channel.pollTimeout() <= now) channel.handleTimeout(now)
+        channel.dueAt = channel.pollTimeout()
       }
-      if (at < next && channel.state !== 'down') next = at
+      if (channel.dueAt < next && channel.state !== 'down') next = channel.dueAt
     }
     this.#drain(now)
     this.#alarm.wake(Math.min(next, this.relays.pollTimeout()))

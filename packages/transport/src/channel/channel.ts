@@ -26,17 +26,20 @@ export class Channel {
   readonly isInitiator: boolean
   /** Traffic so far. */
   readonly counters: ChannelCounters = newCounters()
-  /** For the owner's own use. */
-  userData: unknown
   /** The session under the channel. For the channel table. */
   session: Session<Edge>
+  /** What waits for an answer, to be sent over new edges too. For its paths. */
+  initiation: Uint8Array | undefined
+  /** Nothing is to be done before. For the channel table, which looks at this first: a channel is many objects. */
+  dueAt: Instant = Number.POSITIVE_INFINITY
+  /** The peer's status byte. */
+  remoteStatus = 0
   /** Its paths at work. For the channel table and for reports. */
   readonly ways: PathManager
   readonly #host: ChannelHost
   readonly #liveness: Liveness
   readonly #status = new StatusByte()
   #state: ChannelState = 'connecting'
-  #initiation: Uint8Array | undefined
   #hint: PeerHint | undefined
   /** Whether the peer sent something that nothing was sent after. */
   #owesAnswer = false
@@ -107,19 +110,20 @@ export class Channel {
   }
 
   set localStatus(status: number) {
-    const isNews = this.#status.set(status, this.#liveness.isFirst, this.#host.now())
-    if (isNews && this.#state === 'up') this.#host.wake(this.#status.dueAt)
+    this.#status.set(status, this.#liveness.isFirst, this.#host.now())
+    if (this.#state === 'up') this.wake(this.#status.dueAt)
   }
 
-  /** The peer's status byte. */
-  get remoteStatus(): number {
-    return this.#status.remote
+  /** Asks for a call of `handleTimeout`. For its paths. */
+  wake(at: Instant): unknown {
+    if (at < this.dueAt) this.dueAt = at
+    return this.#host.wake(at)
   }
 
   /** Sets after how much silence the peer is probed. */
   watch(idleProbeMs: number): void {
     this.#liveness.idleProbeMs = idleProbeMs
-    this.#host.wake(this.pollTimeout())
+    this.wake(this.pollTimeout())
   }
 
   /** Adds a path to try. */
@@ -135,11 +139,6 @@ export class Channel {
   /** Returns whether something authentic came over `edge`, which leads here without a node in between. For relays. */
   hasProven(edge: Edge): boolean {
     return this.#state === 'up' && this.ways.paths.hasProven(edge)
-  }
-
-  /** Sends what waits for an answer over a new edge too. For its paths. */
-  greet(edge: Edge): void {
-    if (this.#initiation) edge.send(this.#initiation)
   }
 
   /** Notes that an edge closed by itself: if it was the active one, another takes over or the owner is told. */
@@ -162,7 +161,7 @@ export class Channel {
     this.#owesAnswer = false
     countSent(this.counters, frame)
     const isSent = edge.send(datagram)
-    this.#host.wake(this.#liveness.sent(now))
+    this.wake(this.#liveness.sent(now))
     this.#host.sealed()
     return isSent
   }
@@ -186,11 +185,11 @@ export class Channel {
   /** Begins to carry frames. For the channel table. */
   markUp(edge: Edge, handshake: PathStart, now: Instant): void {
     this.#state = 'up'
-    this.#initiation = undefined
+    this.initiation = undefined
     this.#liveness.heard(now)
     this.ways.start(edge, handshake, now)
     this.#host.activeEdgeChanged(this)
-    this.#host.wake(this.pollTimeout())
+    this.wake(this.pollTimeout())
   }
 
   /** Ends for good. For the channel table. */
@@ -206,9 +205,9 @@ export class Channel {
     // An empty keepalive after nothing but pings and pongs would tell the peer nothing new.
     if (datagram[0] === frames.DATAGRAM_DATA && !this.#owesAnswer) return
     this.#owesAnswer = false
-    const { activeEdge: edge } = this
-    if (this.#state === 'connecting') this.#initiation = datagram.slice()
-    else if (edge?.isOpen && this.#liveness.misses === 0) return void edge.send(datagram)
+    if (this.#state === 'connecting') this.initiation = datagram.slice()
+    else if (this.activeEdge?.isOpen && this.#liveness.misses === 0)
+      return void this.activeEdge.send(datagram)
     this.ways.paths.sendOnAll(datagram, { isThrifty: this.#state === 'up' })
   }
 
@@ -242,7 +241,7 @@ export class Channel {
     addCounters(this.counters, { ...traffic, dropsOut: 0 })
     if (traffic.packetsOut > 0) this.#owesAnswer = false
     if (traffic.packetsOut === 0 || traffic.packetsIn > 0) return
-    this.#host.wake(this.#liveness.sent(this.#host.now()))
+    this.wake(this.#liveness.sent(this.#host.now()))
     // Unanswered, and perhaps because a relay is gone.
     this.ways.activeEdge(this.#host.now())
   }
@@ -280,7 +279,7 @@ export class Channel {
     const rtt = this.ways.paths.active?.rtt
     const missAt = now + (rtt?.timeoutMs(this.#liveness.misses) ?? IDLE_PROBE_MS / 10)
     this.#liveness.probeSent(missAt)
-    this.#host.wake(missAt)
+    this.wake(missAt)
   }
 
   #receiveProbe(frame: Uint8Array, edge: Edge, now: Instant): void {
@@ -293,7 +292,8 @@ export class Channel {
     // A pong carries the status too, and comes for certain: the peer asks over its active path until it does.
     if (probe.kind === 'ping' && probe.isActive) this.#status.told()
     if (probe.observed && edge.kind === 'udp') this.#host.observed(this, probe.observed, edge)
-    if (this.#state === 'down' || !this.#status.heard(probe.status)) return
+    if (this.#state === 'down' || probe.status === this.remoteStatus) return
+    this.remoteStatus = probe.status
     this.#host.handlers().onStatus(this)
   }
 }

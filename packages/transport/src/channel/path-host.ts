@@ -84,7 +84,8 @@ export class ChannelSide implements PathHost {
   }
 
   edgeAdded(edge: Edge): void {
-    this.#channel.greet(edge)
+    const { initiation } = this.#channel
+    if (initiation) edge.send(initiation)
   }
 
   activePathChanged(): void {
@@ -97,7 +98,7 @@ export class ChannelSide implements PathHost {
   }
 
   wake(at: Instant): unknown {
-    return this.#host.wake(at)
+    return this.#channel.wake(at)
   }
 }
 

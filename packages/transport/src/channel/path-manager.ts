@@ -177,6 +177,7 @@ export class PathManager {
     this.#peerPath.clear()
     if (next.edge.kind === 'udp') this.#search.calm()
     else this.#search.restart(now)
+    this.#host.wake(this.pollTimeout())
     if (active?.edge.isOpen) this.ping(active, now)
     this.#host.note('path changed', { from: active?.edge.id, to: next.edge.id })
     this.#host.activePathChanged()
