@@ -61,6 +61,7 @@ function streamsBehind(
   reflexive: readonly TransportAddress[],
   local: readonly TransportAddress[],
 ): TransportAddress[] {
+  if (reflexive.length === 0) return []
   const portsOf = (kind: string) =>
     new Set(local.filter((ta) => ta.kind === kind).map((ta) => ta.port))
   const [udp, tcp] = [portsOf('udp'), portsOf('tcp')]

@@ -12,7 +12,7 @@ import { MISMATCH_CHECK_MS, PathSearch, SEARCH_AGAIN_MS, SEARCH_JOIN_MS } from '
 import type { PathHost, PathStart } from './path-host.ts'
 import { PathSet } from './path-set.ts'
 import { PeerPath } from './peer-path.ts'
-import { type ProbeOptions, sealProbe } from './probes.ts'
+import { sealProbe } from './probes.ts'
 import { punchingFor } from './punching.ts'
 
 /** The paths of one channel at work. */
@@ -107,7 +107,7 @@ export class PathManager {
 
   /** Answers a ping on the path it came by. */
   answer(ping: Probe, path: Path, now: Instant): void {
-    this.#sendProbe({ kind: 'pong', id: ping.id, path, isSearching: false })
+    this.#sendProbe('pong', ping.id, path, false)
     if (ping.isSearching) this.joinSearch(now)
   }
 
@@ -128,7 +128,7 @@ export class PathManager {
   ping(path: Path, now: Instant, isSearching = false): void {
     if (!path.edge.isOpen || path.lastPingAt === now) return
     const id = this.#random.uint32()
-    if (!this.#sendProbe({ kind: 'ping', id, path, isSearching })) return
+    if (!this.#sendProbe('ping', id, path, isSearching)) return
     path.pingSent(id, now)
     if (path.missAt !== undefined) this.#host.wake(path.missAt)
   }
@@ -289,9 +289,9 @@ export class PathManager {
     }
   }
 
-  #sendProbe(options: Omit<ProbeOptions, 'isActive'>): boolean {
-    const { path } = options
-    const datagram = sealProbe(this.#host, { ...options, isActive: path === this.paths.active })
+  #sendProbe(kind: 'ping' | 'pong', id: number, path: Path, isSearching: boolean): boolean {
+    const isActive = path === this.paths.active
+    const datagram = sealProbe(this.#host, { kind, id, path, isActive, isSearching })
     return datagram !== undefined && path.edge.send(datagram)
   }
 }
