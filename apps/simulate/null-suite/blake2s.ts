@@ -30,9 +30,9 @@ export function hkdfBlake2s(
   outputs: 1 | 2 | 3,
 ): Uint8Array[] {
   const all = digest(outputs * HASH_BYTES, chainingKey, input)
-  return Array.from({ length: outputs }, (_, index) =>
-    all.slice(index * HASH_BYTES, (index + 1) * HASH_BYTES),
-  )
+  const parts: Uint8Array[] = []
+  for (let at = 0; at < all.length; at += HASH_BYTES) parts.push(all.slice(at, at + HASH_BYTES))
+  return parts
 }
 
 /** Two 32-bit checksums over all parts, drawn out to `length` bytes. */

@@ -159,12 +159,12 @@ export class ToyNetwork {
   /** Moves what a node wants to send and tell. */
   flush(node: ToyNode): void {
     const { endpoint } = node
-    for (let t = endpoint.pollTransmit(); t; t = endpoint.pollTransmit()) this.dispatch(node, t)
     for (let event = endpoint.pollEvent(); event; event = endpoint.pollEvent()) {
       node.events.push(event)
       if (node.events.length > 10_000) node.events.splice(0, 5_000)
       this.onEvent(node, event)
     }
+    for (let t = endpoint.pollTransmit(); t; t = endpoint.pollTransmit()) this.dispatch(node, t)
   }
 
   /** Runs until `until`, delivering datagrams and timeouts in order. */

@@ -74,3 +74,6 @@ export const COUNTERS_WATCHED_MAX = 1_000_000
 
 /** A path of over two seconds is none. */
 export const HEAVY_TAIL_MAX_MS = 2_000
+
+/** Packets on their way share blocks of this size; a larger one would be kept by one late packet for longer. */
+export const ARENA_BLOCK_BYTES = 65_536

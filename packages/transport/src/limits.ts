@@ -96,6 +96,9 @@ export const SEARCH_INTERVAL_DIRECT_MAX_MS = 300_000
 /** A changed status is told within a second; half of it leaves room for the network. */
 export const STATUS_DELAY_MS = 500
 
+/** Ends that meet have news for each other at the same time: the ping of the one brings a pong with the other's. */
+export const STATUS_DELAY_SECOND_MS = 700
+
 /** TCP endpoints are tried this much later than UDP ones, which are preferred anyway. */
 export const TCP_DIAL_DELAY_MS = 1_000
 

@@ -22,8 +22,9 @@ export function wordsOf({ w0, w1, w2, w3, w4 }: WordFields): Words {
 /** Returns the 20 bytes of a number, most significant byte first. */
 export function wordsToBytes(words: Words): Uint8Array {
   const bytes = new Uint8Array(WORDS * 4)
-  const view = new DataView(bytes.buffer)
-  for (let i = 0; i < WORDS; i++) view.setUint32(i * 4, words[i] ?? 0)
+  // Not by a DataView: that would take the bytes out of the engine's heap.
+  for (let at = 0; at < bytes.length; at++)
+    bytes[at] = (words[at >> 2] ?? 0) >>> (24 - 8 * (at & 3))
   return bytes
 }
 

@@ -23,6 +23,15 @@ export function compareLeftwards(center: Address): (a: Address, b: Address) => -
   }
 }
 
+/** Returns an order for sorting: in the order in which they lie going right from `center`. */
+export function compareRightwards(center: Address): (a: Address, b: Address) => -1 | 0 | 1 {
+  return (a, b) => {
+    const toA = subtractFields(center, a, scratchA)
+    const toB = subtractFields(center, b, scratchB)
+    return compareWords(toA, toB)
+  }
+}
+
 /** Returns the candidate nearest to `target` (of two equally near ones the lower address), undefined when there is none. */
 export function closest(target: Address, candidates: Iterable<Address>): Address | undefined {
   const compare = compareByDistance(target)

@@ -40,10 +40,7 @@ export class Distance {
 
   /** Returns the length as a share of the whole ring, 0 to 1, rounded to the precision of a number. */
   toFraction(): number {
-    let fraction = 0
-    for (let i = this.words.length - 1; i >= 0; i--)
-      fraction = (fraction + (this.words[i] as number)) / 0x1_0000_0000
-    return fraction
+    return fractionOf(this.words)
   }
 }
 
@@ -60,4 +57,23 @@ export function rightDistance(from: Address, to: Address): Distance {
 /** Returns the length of the shorter way between two positions; at most half the ring. */
 export function distance(a: Address, b: Address): Distance {
   return new Distance(foldWords(subtractFields(a, b, new Uint32Array(5))))
+}
+
+/** Returns the length of the way left as a share of the whole ring: for those who need no more of it. */
+export function leftFraction(from: Address, to: Address): number {
+  return fractionOf(subtractFields(to, from, scratch))
+}
+
+/** Returns the length of the way right as a share of the whole ring. */
+export function rightFraction(from: Address, to: Address): number {
+  return fractionOf(subtractFields(from, to, scratch))
+}
+
+const scratch = new Uint32Array(5)
+
+function fractionOf(words: Words): number {
+  let fraction = 0
+  for (let i = words.length - 1; i >= 0; i--)
+    fraction = (fraction + (words[i] as number)) / 0x1_0000_0000
+  return fraction
 }

@@ -6,16 +6,20 @@ import {
   Address,
   closest,
   compareByDistance,
+  compareLeftwards,
+  compareRightwards,
   distance,
   isBetweenLeft,
   isBetweenRight,
   isLeftOf,
   isRightOf,
   leftDistance,
+  leftFraction,
   moveLeft,
   moveRight,
   offset,
   rightDistance,
+  rightFraction,
 } from '../../src/index.ts'
 
 const FULL = 2n ** 160n
@@ -46,6 +50,19 @@ describe('order and distance', () => {
         const second = distance(addressOf(c), addressOf(d))
         expect(first.compare(second)).toBe(sign(shorter(a, b) - shorter(c, d)))
         expect(first.equals(second)).toBe(shorter(a, b) === shorter(c, d))
+      }),
+      RUNS,
+    )
+  })
+
+  it('give shares and orders in both directions without making lengths', () => {
+    fc.assert(
+      fc.property(anyNumber(), twoNumbers(), (center, [a, b]) => {
+        const [from, x, y] = [addressOf(center), addressOf(a), addressOf(b)]
+        expect(leftFraction(from, x)).toBe(leftDistance(from, x).toFraction())
+        expect(rightFraction(from, x)).toBe(rightDistance(from, x).toFraction())
+        expect(compareLeftwards(from)(x, y)).toBe(sign(mod(a - center) - mod(b - center)))
+        expect(compareRightwards(from)(x, y)).toBe(sign(mod(center - a) - mod(center - b)))
       }),
       RUNS,
     )

@@ -9,12 +9,10 @@ export class ByteReader {
   /** Whether a read went past the end. */
   failed = false
   readonly #bytes: Uint8Array
-  readonly #view: DataView
   #offset = 0
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
   /** Whether every read so far was within the bytes. */
@@ -30,43 +28,43 @@ export class ByteReader {
   /** Reads one byte. */
   u8(): number {
     const at = this.#take(1)
-    return at < 0 ? 0 : this.#view.getUint8(at)
+    return at < 0 ? 0 : this.#byte(at)
   }
 
   /** Reads a 16-bit number, big-endian. */
   u16(): number {
     const at = this.#take(2)
-    return at < 0 ? 0 : this.#view.getUint16(at)
+    return at < 0 ? 0 : (this.#byte(at) << 8) | this.#byte(at + 1)
   }
 
   /** Reads a 16-bit number, little-endian. */
   u16le(): number {
     const at = this.#take(2)
-    return at < 0 ? 0 : this.#view.getUint16(at, true)
+    return at < 0 ? 0 : this.#byte(at) | (this.#byte(at + 1) << 8)
   }
 
   /** Reads a 32-bit number, big-endian. */
   u32(): number {
     const at = this.#take(4)
-    return at < 0 ? 0 : this.#view.getUint32(at)
+    return at < 0 ? 0 : this.#word(at)
   }
 
   /** Reads a 32-bit number, little-endian. */
   u32le(): number {
     const at = this.#take(4)
-    return at < 0 ? 0 : this.#view.getUint32(at, true)
+    return at < 0 ? 0 : this.#wordLe(at)
   }
 
   /** Reads a 64-bit number, big-endian. */
   u64(): bigint {
     const at = this.#take(8)
-    return at < 0 ? 0n : this.#view.getBigUint64(at)
+    return at < 0 ? 0n : (BigInt(this.#word(at)) << 32n) | BigInt(this.#word(at + 4))
   }
 
   /** Reads a 64-bit number, little-endian. */
   u64le(): bigint {
     const at = this.#take(8)
-    return at < 0 ? 0n : this.#view.getBigUint64(at, true)
+    return at < 0 ? 0n : (BigInt(this.#wordLe(at + 4)) << 32n) | BigInt(this.#wordLe(at))
   }
 
   /** Reads `length` bytes as a view of the borrowed bytes; zeros (at most ZERO_FILL_BYTES_MAX) when there are fewer. */
@@ -79,6 +77,21 @@ export class ByteReader {
   /** Reads everything that is left, as a view of the borrowed bytes. */
   rest(): Uint8Array {
     return this.bytes(this.remaining)
+  }
+
+  // No DataView: asking a short array for its buffer makes the engine move it to memory of its own.
+  #byte(at: number): number {
+    return this.#bytes[at] as number
+  }
+
+  #word(at: number): number {
+    const high = (this.#byte(at) << 24) | (this.#byte(at + 1) << 16)
+    return (high | (this.#byte(at + 2) << 8) | this.#byte(at + 3)) >>> 0
+  }
+
+  #wordLe(at: number): number {
+    const low = this.#byte(at) | (this.#byte(at + 1) << 8)
+    return (low | (this.#byte(at + 2) << 16) | (this.#byte(at + 3) << 24)) >>> 0
   }
 
   /** Moves past `length` bytes and returns where they start, or -1 when there are fewer. */

@@ -2,13 +2,12 @@
 
 /** A growing byte array. Numbers are big-endian unless the method's name ends in `le`, and are cut to their width. */
 export class ByteWriter {
+  // No DataView: asking a short array for its buffer makes the engine move it to memory of its own.
   #bytes: Uint8Array
-  #view: DataView
   #length = 0
 
   constructor(capacity = 64) {
     this.#bytes = new Uint8Array(Math.max(capacity, 8))
-    this.#view = new DataView(this.#bytes.buffer)
   }
 
   /** How many bytes were written. */
@@ -19,50 +18,50 @@ export class ByteWriter {
   /** Writes one byte. */
   u8(value: number): this {
     const at = this.#grow(1)
-    this.#view.setUint8(at, value)
+    this.#bytes[at] = value
     return this
   }
 
   /** Writes a 16-bit number, big-endian. */
   u16(value: number): this {
     const at = this.#grow(2)
-    this.#view.setUint16(at, value)
+    this.#bytes[at] = value >>> 8
+    this.#bytes[at + 1] = value
     return this
   }
 
   /** Writes a 16-bit number, little-endian. */
   u16le(value: number): this {
     const at = this.#grow(2)
-    this.#view.setUint16(at, value, true)
+    this.#bytes[at] = value
+    this.#bytes[at + 1] = value >>> 8
     return this
   }
 
   /** Writes a 32-bit number, big-endian. */
   u32(value: number): this {
     const at = this.#grow(4)
-    this.#view.setUint32(at, value)
+    for (let i = 0; i < 4; i++) this.#bytes[at + i] = value >>> (24 - 8 * i)
     return this
   }
 
   /** Writes a 32-bit number, little-endian. */
   u32le(value: number): this {
     const at = this.#grow(4)
-    this.#view.setUint32(at, value, true)
+    for (let i = 0; i < 4; i++) this.#bytes[at + i] = value >>> (8 * i)
     return this
   }
 
   /** Writes a 64-bit number, big-endian. */
   u64(value: bigint): this {
-    const at = this.#grow(8)
-    this.#view.setBigUint64(at, value)
-    return this
+    const cut = BigInt.asUintN(64, value)
+    return this.u32(Number(cut >> 32n)).u32(Number(cut & LOW_32_BITS))
   }
 
   /** Writes a 64-bit number, little-endian. */
   u64le(value: bigint): this {
-    const at = this.#grow(8)
-    this.#view.setBigUint64(at, value, true)
-    return this
+    const cut = BigInt.asUintN(64, value)
+    return this.u32le(Number(cut & LOW_32_BITS)).u32le(Number(cut >> 32n))
   }
 
   /** Copies `bytes` to the end. */
@@ -85,8 +84,9 @@ export class ByteWriter {
       const grown = new Uint8Array(Math.max(this.#length, this.#bytes.length * 2))
       grown.set(this.#bytes)
       this.#bytes = grown
-      this.#view = new DataView(grown.buffer)
     }
     return at
   }
 }
+
+const LOW_32_BITS = 0xffff_ffffn

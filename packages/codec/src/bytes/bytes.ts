@@ -1,8 +1,18 @@
 /** Small helpers on byte arrays: hex, equality, joining. */
 
+/** V8 keeps arrays up to this size within its heap. */
+const SHORT_BYTES = 64
+
 /** Returns `bytes` as lower-case hexadecimal text. */
 export function toHex(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
+}
+
+/** Returns the text with one character per byte, for keys of maps. */
+export function latin1Of(bytes: Uint8Array): string {
+  // The engine keeps short arrays within its heap until somebody asks for their buffer.
+  if (bytes.length <= SHORT_BYTES) return String.fromCharCode.apply(null, bytes as never)
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 }
 
 /** Returns the bytes that hexadecimal `text` (either case, white space ignored) stands for; throws on anything else. */

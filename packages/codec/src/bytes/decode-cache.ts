@@ -1,4 +1,5 @@
 /** Remembers what bytes were decoded to, for messages that name the same things again and again. */
+import { latin1Of } from './bytes.ts'
 
 /** A cache of a pure function: what it holds changes how fast an answer comes, never which. */
 export class DecodeCache<T> {
@@ -17,7 +18,7 @@ export class DecodeCache<T> {
 
   /** Returns what `bytes` stand for; one that was asked for lately is kept for longer. */
   get(bytes: Uint8Array): T | undefined {
-    const name = nameOf(bytes)
+    const name = latin1Of(bytes)
     const recent = this.#recent.get(name)
     if (recent !== undefined) return recent
     const older = this.#older.get(name)
@@ -27,7 +28,7 @@ export class DecodeCache<T> {
 
   /** Remembers what `bytes` stand for. */
   set(bytes: Uint8Array, value: T): void {
-    this.#add(nameOf(bytes), value)
+    this.#add(latin1Of(bytes), value)
   }
 
   #add(name: string, value: T): void {
@@ -37,8 +38,4 @@ export class DecodeCache<T> {
     }
     this.#recent.set(name, value)
   }
-}
-
-function nameOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
 }

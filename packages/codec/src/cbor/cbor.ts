@@ -4,6 +4,7 @@ import { equalBytes } from '../bytes/bytes.ts'
 import { CBOR_DEPTH_MAX, CBOR_ITEMS_MAX } from '../limits.ts'
 import { Malformed } from '../malformed.ts'
 import { CborEncoder } from './encoder.ts'
+import { CborReader, type ReaderLimits } from './reader.ts'
 
 /** A value that can be written as CBOR. Objects stand for maps; decoded ones have no prototype. */
 export type CborValue =
@@ -54,15 +55,20 @@ const ENCODE_OPTIONS = {
 /** The library knows the rare forms: big numbers, fractions, text beyond ASCII. */
 const encoder = new CborEncoder((value) => encode(value, ENCODE_OPTIONS))
 
+const reader = new CborReader()
+
 /** Returns `value` as CBOR: shortest forms, sorted keys, one byte sequence per value. Throws on what CborValue excludes. */
 export function encodeCbor(value: CborValue): Uint8Array {
   return encoder.encode(value).slice()
 }
 
-/** Returns the value that `bytes` are the one deterministic encoding of. Accepts any bytes; the result owns its memory. */
+/** Returns the value that `bytes` are the one deterministic encoding of. Accepts any bytes; the result owns its memory, byte strings of one message together. */
 export function decodeCbor(bytes: Uint8Array, limits: CborLimits = {}): CborValue | Malformed {
+  const { depthMax = CBOR_DEPTH_MAX, itemsMax = CBOR_ITEMS_MAX } = limits
+  const usual = reader.read(bytes, { depthMax, itemsMax })
+  if (usual !== undefined) return usual
   const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const builder = new ValueBuilder(plain, limits)
+  const builder = new ValueBuilder(plain, { depthMax, itemsMax })
   try {
     const value = builder.build()
     // What is written differently from how we would write it (key order, long floats, broken UTF-8) is refused here.
@@ -79,10 +85,10 @@ class ValueBuilder {
   readonly #depthMax: number
   #itemsLeft: number
 
-  constructor(bytes: Uint8Array, limits: CborLimits) {
+  constructor(bytes: Uint8Array, limits: ReaderLimits) {
     this.#tokens = new Tokenizer(bytes, DECODE_OPTIONS)
-    this.#depthMax = limits.depthMax ?? CBOR_DEPTH_MAX
-    this.#itemsLeft = limits.itemsMax ?? CBOR_ITEMS_MAX
+    this.#depthMax = limits.depthMax
+    this.#itemsLeft = limits.itemsMax
   }
 
   /** Builds the one value and checks that nothing follows it. */

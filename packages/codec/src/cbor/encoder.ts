@@ -11,6 +11,9 @@ const FALSE = 0xf4
 const TRUE = 0xf5
 const NULL = 0xf6
 
+/** Up to this many keys are put in order by moving them. */
+const KEYS_FEW = 16
+
 /** Where encoding starts; most messages of the ring are shorter. */
 const FIRST_CAPACITY = 2_048
 
@@ -76,7 +79,7 @@ export class CborEncoder {
     const keys = Object.keys(map)
     // Shorter keys first, then byte by byte, which for ASCII is the order of the letters.
     if (!keys.every(isAscii)) return this.#append(this.#other(map))
-    if (keys.length > 1) keys.sort(compareKeys)
+    sortKeys(keys)
     this.#head(MAJOR_MAP, keys.length)
     for (const key of keys) {
       this.#text(key)
@@ -133,6 +136,19 @@ function isPlainObject(value: unknown): value is Readonly<Record<string, unknown
 function isAscii(text: string): boolean {
   for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 0x7f) return false
   return true
+}
+
+/** By insertion: messages have a few keys, mostly in order. */
+function sortKeys(keys: string[]): void {
+  if (keys.length > KEYS_FEW) return void keys.sort(compareKeys)
+  for (let from = 1; from < keys.length; from++) {
+    const key = keys[from] as string
+    let to = from
+    for (; to > 0 && compareKeys(keys[to - 1] as string, key) > 0; to--) {
+      keys[to] = keys[to - 1] as string
+    }
+    keys[to] = key
+  }
 }
 
 function compareKeys(a: string, b: string): number {

@@ -37,6 +37,26 @@ describe('encodeCbor and decodeCbor', () => {
     expect(encodeCbor({ b: 1, a: 2, aa: 3 })).toEqual(encodeCbor({ aa: 3, a: 2, b: 1 }))
   })
 
+  it('give byte strings that outlive the message', () => {
+    const message = encodeCbor([Uint8Array.of(1, 2), { k: Uint8Array.of(3) }])
+    const value = decodeCbor(message)
+    message.fill(0xdb)
+    expect(value).toEqual([Uint8Array.of(1, 2), { k: Uint8Array.of(3) }])
+  })
+
+  it('refuse keys out of order or twice, and numbers that are longer than need be', () => {
+    for (const bytes of [
+      [0xa2, 0x61, 0x62, 0x01, 0x61, 0x61, 0x02],
+      [0xa2, 0x61, 0x61, 0x01, 0x61, 0x61, 0x02],
+      [0xa2, 0x62, 0x61, 0x61, 0x01, 0x61, 0x62, 0x02],
+      [0x18, 0x17],
+      [0x19, 0x00, 0xff],
+      [0x1a, 0x00, 0x00, 0xff, 0xff],
+      [0x58, 0x01, 0x07],
+    ])
+      expect(decodeCbor(Uint8Array.from(bytes))).toBeInstanceOf(Malformed)
+  })
+
   it('accept only what encoding would produce', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 12 }), (bytes) => {

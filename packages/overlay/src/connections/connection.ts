@@ -10,6 +10,8 @@ const ALL_ROLES = 0x7f
 /** One peer of this node. */
 export class Connection {
   readonly channel: Channel
+  /** The peer's ring address; here, since routing looks at it for every connection. */
+  readonly address: Address
   /** When the session was confirmed. */
   readonly upAt: Instant
   /** When either end was last seen to have a role for it. */
@@ -28,15 +30,11 @@ export class Connection {
 
   constructor(channel: Channel, now: Instant) {
     this.channel = channel
+    this.address = channel.address
     this.upAt = now
     this.lastNeededAt = now
     this.lastTrafficAt = now
     this.#probedAt = now
-  }
-
-  /** The peer's ring address. */
-  get address(): Address {
-    return this.channel.address
   }
 
   /** All that is known for dialling the peer: the endpoints that worked, then those it offers. */

@@ -3,13 +3,14 @@ import type { Address } from '@ipop/address'
 import type { Instant } from '@ipop/runtime'
 import { EXCHANGE_FAR_GAP_MS } from '../limits.ts'
 import type { RingExchange } from '../wire/ring-exchange.ts'
+import { KeyList, type Keys, type Stated, StatedList } from './small-lists.ts'
 
 /** What a peer was told. */
 export interface Told {
   /** Whom this node could name to the peer when it last looked. */
-  readonly peers: ReadonlySet<string>
+  readonly peers: Keys
   /** Whom the peer was told of, and since when, and that they are gone it was not told. */
-  readonly stated: ReadonlyMap<string, { readonly address: Address; readonly since: Instant }>
+  readonly stated: Stated
   /** Which of this node's immediate neighbours the peer is. */
   readonly side: string
   readonly revision: number
@@ -24,7 +25,7 @@ export interface Told {
 /** The memory of one node's exchanges. */
 export class ExchangeMemory {
   readonly #told = new Map<string, Told>()
-  readonly #heard = new Map<string, ReadonlySet<string>>()
+  readonly #heard = new Map<string, Keys>()
 
   /** Returns what a peer was told. */
   told(peer: Address): Told | undefined {
@@ -33,7 +34,9 @@ export class ExchangeMemory {
 
   /** Remembers what a peer was told. */
   tell(peer: Address, told: Told): void {
-    this.#told.set(peer.key, told)
+    const peers = told.peers instanceof Set ? new KeyList(told.peers) : told.peers
+    const stated = told.stated instanceof Map ? new StatedList(told.stated) : told.stated
+    this.#told.set(peer.key, { ...told, peers, stated })
   }
 
   /** Forgets what a peer was told, but not what it said: the next exchange tells it all. */
@@ -42,7 +45,7 @@ export class ExchangeMemory {
   }
 
   /** Returns whom a peer names; it need not be told of them. */
-  heard(peer: Address): ReadonlySet<string> | undefined {
+  heard(peer: Address): Keys | undefined {
     return this.#heard.get(peer.key)
   }
 
@@ -53,7 +56,7 @@ export class ExchangeMemory {
       for (const key of this.#heard.get(from.address.key) ?? []) named.add(key)
       for (const { key } of withdrawn) named.delete(key)
     }
-    this.#heard.set(from.address.key, named)
+    this.#heard.set(from.address.key, new KeyList(named))
   }
 
   /** Forgets a departed peer. */
@@ -74,7 +77,10 @@ export function isTooSoon({ side: before, at }: Told, side: string, now: Instant
 }
 
 /** Returns `exchange` without those whom the other end has named: it is connected with them, and knows them at least as well. */
-export function without(exchange: RingExchange, named: ReadonlySet<string>): RingExchange {
+export function without(
+  exchange: RingExchange,
+  named: Pick<ReadonlySet<string>, 'has'>,
+): RingExchange {
   return { ...exchange, peers: exchange.peers.filter(({ address }) => !named.has(address.key)) }
 }
 

@@ -1,6 +1,6 @@
 /** Decides what is news for a peer, and whether it can wait. */
 import type { Address } from '@ipop/address'
-import { leftDistance, rightDistance } from '@ipop/address'
+import { compareLeftwards, compareRightwards, leftFraction, rightFraction } from '@ipop/address'
 import type { Connection } from '../connections/connection.ts'
 import type { ConnectionTable } from '../connections/connection-table.ts'
 import { NEAR_PER_SIDE, NEWS_REACH } from '../limits.ts'
@@ -14,10 +14,7 @@ export function isNearerThanClaimed(
 ): boolean {
   const { left, right } = claim ?? {}
   if (!left || !right) return true
-  return (
-    leftDistance(peer, other).compare(leftDistance(peer, left)) < 0 ||
-    rightDistance(peer, other).compare(rightDistance(peer, right)) < 0
-  )
+  return compareLeftwards(peer)(other, left) < 0 || compareRightwards(peer)(other, right) < 0
 }
 
 /**
@@ -30,8 +27,8 @@ export function reachOf(table: ConnectionTable): number {
   const outerLeft = left[NEAR_PER_SIDE - 1] as Connection
   const outerRight = left[left.length - NEAR_PER_SIDE] as Connection
   const span = Math.max(
-    leftDistance(table.self, outerLeft.address).toFraction(),
-    rightDistance(table.self, outerRight.address).toFraction(),
+    leftFraction(table.self, outerLeft.address),
+    rightFraction(table.self, outerRight.address),
   )
   return NEWS_REACH * span
 }
@@ -39,6 +36,6 @@ export function reachOf(table: ConnectionTable): number {
 /** Returns whether `other` lies within `reach` of `peer`. */
 export function isWithin(reach: number, peer: Address, other: Address): boolean {
   if (reach >= 1) return true
-  const distance = leftDistance(peer, other).toFraction()
+  const distance = leftFraction(peer, other)
   return Math.min(distance, 1 - distance) <= reach
 }

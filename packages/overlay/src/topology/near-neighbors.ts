@@ -1,6 +1,6 @@
 /** Keeps a node connected to its nearest peers on both sides of the ring. */
 import type { Address } from '@ipop/address'
-import { leftDistance, rightDistance } from '@ipop/address'
+import { leftFraction, rightFraction } from '@ipop/address'
 import type { PeerHint } from '@ipop/transport'
 import type { Connection } from '../connections/connection.ts'
 import type { ConnectionTable } from '../connections/connection-table.ts'
@@ -137,11 +137,11 @@ export function estimateRingSize(
 }
 
 function leftSpan(self: Address, near: readonly Connection[]): number {
-  return sideSpan(near.map((item) => leftDistance(self, item.address).toFraction()))
+  return sideSpan(near.map((item) => leftFraction(self, item.address)))
 }
 
 function rightSpan(self: Address, near: readonly Connection[]): number {
-  return sideSpan(near.map((item) => rightDistance(self, item.address).toFraction()))
+  return sideSpan(near.map((item) => rightFraction(self, item.address)))
 }
 
 /** The furthest of the nearest four on one side, as a part of the ring. */

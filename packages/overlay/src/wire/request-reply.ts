@@ -70,12 +70,14 @@ export function decodeReply(bytes: Uint8Array): ReplyBody | Malformed {
 }
 
 function readId(bytes: Uint8Array): number {
-  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(OFFSET.id)
+  let id = 0
+  for (let at = OFFSET.id; at < OFFSET.id + 4; at++) id = (id << 8) | (bytes[at] as number)
+  return id >>> 0
 }
 
 function withId(id: number, headerBytes: number, body: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(headerBytes + body.length)
-  new DataView(bytes.buffer).setUint32(OFFSET.id, id)
+  for (let i = 0; i < 4; i++) bytes[OFFSET.id + i] = id >>> (24 - 8 * i)
   bytes.set(body, headerBytes)
   return bytes
 }

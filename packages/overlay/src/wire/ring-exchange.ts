@@ -160,7 +160,5 @@ function asAddresses(value: CborValue | undefined): Address[] | undefined | Malf
 }
 
 function asAddress(value: CborValue | undefined): Address | undefined {
-  return value instanceof Uint8Array && value.length === 20
-    ? Address.fromBytes(value.slice())
-    : undefined
+  return value instanceof Uint8Array && value.length === 20 ? Address.fromBytes(value) : undefined
 }

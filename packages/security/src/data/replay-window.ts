@@ -11,7 +11,7 @@ const WORDS_FIRST = 4
 export class ReplayWindow {
   #highest = -1
   /** Until it has its full size it holds every counter from 0 on, so that growing moves nothing. */
-  #bits: Uint32Array | undefined
+  #bits: Uint32Array | number[] | undefined
 
   /** Returns whether `counter` is new, neither seen nor too old to tell. */
   isNew(counter: number): boolean {
@@ -36,12 +36,13 @@ export class ReplayWindow {
     bits[slot] = (bits[slot] ?? 0) | (1 << (counter % 32))
   }
 
-  #sized(block: number): Uint32Array {
-    const bits = this.#bits ?? new Uint32Array(WORDS_FIRST)
+  #sized(block: number): Uint32Array | number[] {
+    // A plain list takes a third of a typed array's memory while it is this short.
+    const bits = this.#bits ?? new Array<number>(WORDS_FIRST).fill(0)
     this.#bits = bits
     if (block < bits.length || bits.length === WORDS_FULL) return bits
-    this.#bits = new Uint32Array(Math.min(WORDS_FULL, Math.max(2 * bits.length, block + 1)))
-    this.#bits.set(bits)
-    return this.#bits
+    const grown = new Uint32Array(Math.min(WORDS_FULL, Math.max(2 * bits.length, block + 1)))
+    grown.set(bits)
+    return (this.#bits = grown)
   }
 }

@@ -27,7 +27,7 @@ export interface TransportKeyParts {
   /** The peer's proven address; WireGuard's handshake proves none. */
   readonly peerAddress?: Address | undefined
   /** What the peer says it can do, as capability numbers. */
-  readonly peerCapabilities?: readonly number[]
+  readonly peerCapabilities?: readonly number[] | undefined
   readonly createdAt: Instant
   /** Plaintexts are filled with zeros to a multiple of this (WireGuard: 16; 1 = not at all). */
   readonly paddingMultiple: number
@@ -53,6 +53,11 @@ export class TransportKey {
   /** Authentic datagrams opened so far. */
   get receivedCount(): number {
     return this.#cipher.receivedCount
+  }
+
+  /** Datagrams sealed so far; need not be newer than a second. */
+  get sentCount(): number {
+    return this.#cipher.sentCount
   }
 
   /** Time from which the key is dead. */

@@ -46,14 +46,25 @@ export function makeTransportKey(
   >,
 ): TransportKey {
   const { sendKey, receiveKey } = state.finish()
-  const parts = {
-    ...ends,
+  // One after the other, not spread: objects made so are smaller, and there are many.
+  const parts: TransportKey['parts'] = {
+    localIndex: ends.localIndex,
+    remoteIndex: ends.remoteIndex,
+    isInitiator: ends.isInitiator,
+    createdAt: ends.createdAt,
+    peerAddress: ends.peerAddress,
     cipher: agreeCipher(context.capabilities, remoteCapabilities),
     sendKey,
     receiveKey,
-    peerCapabilities: remoteCapabilities,
+    peerCapabilities: isSameList(remoteCapabilities, context.capabilities)
+      ? context.capabilities
+      : remoteCapabilities,
     paddingMultiple: context.profile.paddingMultiple,
     rekeyAfterMs: context.rekeyAfterMs,
   }
   return new TransportKey(parts, context.ciphers?.create(parts))
+}
+
+function isSameList(one: readonly number[], other: readonly number[]): boolean {
+  return one.length === other.length && one.every((each, at) => each === other[at])
 }

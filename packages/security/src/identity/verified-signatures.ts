@@ -1,4 +1,5 @@
 /** Remembers which signatures were verified, because many nodes of one process meet the same peers. */
+import { latin1Of } from '@ipop/codec'
 import { VERIFIED_RECORDS_MAX } from '../limits.ts'
 import { verifySignature } from '../primitives/ed25519.ts'
 
@@ -21,7 +22,7 @@ export class VerifiedSignatures {
     // The lengths come first, so that no other division of the same bytes has the same name.
     const lengths = `${publicKey.length} ${signature.length} `
     const name = [publicKey, signature, message]
-      .map(textOf)
+      .map(latin1Of)
       .reduce((all, text) => all + text, lengths)
     if (this.#names.has(name)) return true
     if (!verifySignature(publicKey, message, signature)) return false
@@ -40,7 +41,3 @@ export class VerifiedSignatures {
 
 /** The process's cache for node records. */
 export const verifiedRecords = new VerifiedSignatures(VERIFIED_RECORDS_MAX)
-
-function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
-}

@@ -5,18 +5,24 @@ import { CONFIRMATION_RETRY_MS, CONFIRMATIONS_MAX } from '../limits.ts'
 
 const EMPTY = new Uint8Array(0)
 
-/** Repeats the confirmation until something arrives under the key. */
+/** Confirms a key, and repeats that until something arrives under it. */
 export class Confirmation<P> {
   readonly path: P
   readonly #key: TransportKey
-  #sentCount = 0
-  #delayMs = CONFIRMATION_RETRY_MS
+  #sentCount = 1
+  #delayMs = 2 * CONFIRMATION_RETRY_MS
   #at: Instant
 
   constructor(key: TransportKey, path: P, now: Instant) {
     this.#key = key
     this.path = path
-    this.#at = now
+    this.#at = now + CONFIRMATION_RETRY_MS
+  }
+
+  /** Returns the first datagram; none where a frame was sealed since, which confirms the key as well. */
+  first(): Uint8Array | undefined {
+    const { parts, sentCount } = this.#key
+    return sentCount > 0 ? undefined : this.#key.seal(EMPTY, parts.createdAt)
   }
 
   /** When `poll` wants to be called. */
@@ -29,7 +35,7 @@ export class Confirmation<P> {
     return this.#key.receivedCount > 0 || this.#sentCount > CONFIRMATIONS_MAX
   }
 
-  /** Returns the datagram that is due at `now`. */
+  /** Returns the repetition that is due at `now`. */
   poll(now: Instant): Uint8Array | undefined {
     if (this.isDone || now < this.#at) return undefined
     this.#sentCount += 1

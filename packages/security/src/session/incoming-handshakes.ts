@@ -1,7 +1,7 @@
 /** What a session remembers of its peer's initiations: enough to refuse replays and to answer resends. */
+import { latin1Of } from '@ipop/codec'
 import type { Instant } from '@ipop/runtime'
 import { mac1Of } from '../handshake/macs.ts'
-import { compareTimestamps } from '../handshake/tai64n.ts'
 import { RESPONSE_BURST_MAX, RESPONSE_REFILL_MS } from '../limits.ts'
 import { TokenBucket } from './rates.ts'
 import { copyBytes } from '../primitives/bytes.ts'
@@ -18,13 +18,14 @@ export class IncomingHandshakes {
   #answers: TokenBucket | undefined
   // Separate, so that replays of an old initiation cannot use up what a new one needs.
   #repeats: TokenBucket | undefined
-  #lastTimestamp: Uint8Array | undefined
+  /** As text, which takes less memory than an array of bytes. */
+  #lastTimestamp: string | undefined
   #answer: { readonly mac1: Uint8Array; readonly datagram: Uint8Array } | undefined
 
   /** Returns what to do with `initiation`, which carries `timestamp`. */
   judge(timestamp: Uint8Array, initiation: Uint8Array, now: Instant): IncomingJudgement {
     const last = this.#lastTimestamp
-    const order = last === undefined ? 1 : compareTimestamps(timestamp, last)
+    const order = last === undefined ? 1 : compareTexts(latin1Of(timestamp), last)
     if (order < 0) return { kind: 'drop' }
     if (order > 0) return { kind: (this.#answers ??= newBucket()).take(now) ? 'answer' : 'drop' }
     // The same initiation again: it was resent, came over another path, or is a replay, which gains nothing by this.
@@ -36,7 +37,7 @@ export class IncomingHandshakes {
 
   /** Notes that `initiation` was answered with `datagram`. */
   answered(timestamp: Uint8Array, initiation: Uint8Array, datagram: Uint8Array): void {
-    this.#lastTimestamp = timestamp
+    this.#lastTimestamp = latin1Of(timestamp)
     this.#answer = { mac1: copyBytes(mac1Of(initiation)), datagram }
   }
 
@@ -44,6 +45,10 @@ export class IncomingHandshakes {
   confirmed(): void {
     this.#answer = undefined
   }
+}
+
+function compareTexts(one: string, other: string): number {
+  return one === other ? 0 : one < other ? -1 : 1
 }
 
 function newBucket(): TokenBucket {

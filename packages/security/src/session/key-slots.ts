@@ -101,11 +101,7 @@ export class KeySlots {
 
   /** When the first of the keys ends; Infinity where there is none. */
   get nextExpiry(): Instant {
-    return Math.min(...this.#all().map((key) => key.expiresAt))
-  }
-
-  #all(): TransportKey[] {
-    return [this.#current, this.#next, this.#previous].filter((key) => key !== undefined)
+    return Math.min(expiryOf(this.#current), expiryOf(this.#next), expiryOf(this.#previous))
   }
 
   #drop(key: TransportKey | undefined): undefined {
@@ -113,6 +109,10 @@ export class KeySlots {
     key.erase()
     this.#onDrop(key)
   }
+}
+
+function expiryOf(key: TransportKey | undefined): Instant {
+  return key === undefined ? Infinity : key.expiresAt
 }
 
 function isCrossing(key: TransportKey, now: Instant): boolean {

@@ -34,7 +34,6 @@ import type {
   SessionPath,
   SessionTransmit,
 } from './session-types.ts'
-import { copyBytes } from '../primitives/bytes.ts'
 
 /** The sessions of one node. */
 export class SessionEndpoint<P extends SessionPath> {
@@ -50,6 +49,8 @@ export class SessionEndpoint<P extends SessionPath> {
   readonly #table = new SessionTable<P>()
   readonly #events = new Fifo<SessionEvent<P>>(EVENTS_PENDING_MAX)
   readonly #transmits = new Fifo<SessionTransmit<P>>(TRANSMITS_PENDING_MAX)
+  /** Sessions whose new key the peer does not know of yet. */
+  readonly #confirming: Session<P>[] = []
   #timeout: { at: Instant; reason: string } | undefined
 
   constructor(modules: SessionEndpointModules, options: SessionEndpointOptions) {
@@ -93,7 +94,7 @@ export class SessionEndpoint<P extends SessionPath> {
     return this.#table.byIndex(index) !== undefined
   }
 
-  /** Returns the session with a peer, and starts its handshake where there is no live key. The outcome comes as an event. */
+  /** Returns the session with a peer, and starts its handshake where there is no live key. `peer` is kept; the outcome comes as an event. */
   connect(
     peer: { readonly sessionKey: Uint8Array; readonly address?: Address },
     now: Instant,
@@ -103,11 +104,7 @@ export class SessionEndpoint<P extends SessionPath> {
       if (!known.isEstablished) known.connect(now)
       return known
     }
-    const session = new Session<P>(
-      this.#host,
-      { ...peer, sessionKey: copyBytes(peer.sessionKey) },
-      now,
-    )
+    const session = new Session<P>(this.#host, peer, now)
     const isSelf = equalBytes(peer.sessionKey, this.#context.localStatic.publicKey)
     if (isSelf) session.end('unusable key')
     else if (!this.#makeRoom()) session.end('too many sessions')
@@ -161,11 +158,13 @@ export class SessionEndpoint<P extends SessionPath> {
   handleTimeout(now: Instant): void {
     if (this.#timeout === undefined || now < this.#timeout.at) return
     this.#timeout = undefined
-    for (const session of [...this.#table.all()]) {
-      if (session.nextTimeout().at <= now) session.handleTimeout(now)
-      if (session.isClosed) continue
-      const { at, reason } = session.nextTimeout()
-      this.#host.arm(at, reason)
+    for (const session of this.#table.all()) {
+      if (session.dueAt <= now) {
+        if (session.nextTimeout().at <= now) session.handleTimeout(now)
+        session.dueAt = Infinity
+        const { at, reason } = session.nextTimeout()
+        if (!session.isClosed) this.#arm(session, at, reason)
+      } else this.#arm(session, session.dueAt, session.dueReason)
     }
   }
 
@@ -176,6 +175,7 @@ export class SessionEndpoint<P extends SessionPath> {
 
   /** Returns the next datagram to send. */
   pollTransmit(): SessionTransmit<P> | undefined {
+    for (let next = this.#confirming.pop(); next; next = this.#confirming.pop()) next.confirm()
     return this.#transmits.shift()
   }
 
@@ -261,7 +261,8 @@ export class SessionEndpoint<P extends SessionPath> {
       releaseIndex: (index) => this.#releaseIndex(index),
       transmit: (transmit) => void this.#transmits.push(transmit),
       emit: (event) => void this.#events.push(event),
-      arm: (at, reason) => this.#arm(at, reason),
+      confirmSoon: (session) => void this.#confirming.push(session),
+      arm: (session, at, reason) => this.#arm(session, at, reason),
       established: (session) => this.#established(session),
       ended: (session, reason) => this.#ended(session, reason),
     }
@@ -278,7 +279,8 @@ export class SessionEndpoint<P extends SessionPath> {
     this.#modules.indexes.release(index)
   }
 
-  #arm(at: Instant, reason: string): void {
+  #arm(session: Session<P>, at: Instant, reason: string): void {
+    if (at < session.dueAt) [session.dueAt, session.dueReason] = [at, reason]
     if (at === Infinity || (this.#timeout !== undefined && this.#timeout.at <= at)) return
     this.#timeout = { at, reason }
   }

@@ -27,8 +27,10 @@ export interface SessionHost<P extends SessionPath> {
   transmit(transmit: SessionTransmit<P>): void
   /** Queues an event. */
   emit(event: SessionEvent<P>): void
-  /** Asks for handleTimeout at `at`, or earlier. */
-  arm(at: Instant, reason: string): void
+  /** Asks for `confirm` once the events so far have been handled. */
+  confirmSoon(session: Session<P>): void
+  /** Asks for handleTimeout of `session` at `at`, or earlier. */
+  arm(session: Session<P>, at: Instant, reason: string): void
   /** Notes that the session has its first key. */
   established(session: Session<P>): void
   /** Notes that the session is over. */

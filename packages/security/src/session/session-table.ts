@@ -1,5 +1,6 @@
 /** The sessions of one endpoint, found by session key, by address and by receiver index. */
 import { Address } from '@ipop/address'
+import { latin1Of } from '@ipop/codec'
 import type { Session } from './session.ts'
 import type { SessionPath } from './session-types.ts'
 
@@ -22,7 +23,7 @@ export class SessionTable<P extends SessionPath> {
 
   /** Returns the session with the owner of a session key or of an address. */
   get(name: Address | Uint8Array): Session<P> | undefined {
-    return name instanceof Address ? this.#byAddress.get(name.key) : this.#byKey.get(keyOf(name))
+    return name instanceof Address ? this.#byAddress.get(name.key) : this.#byKey.get(latin1Of(name))
   }
 
   /** Returns the session that a receiver index leads to. */
@@ -37,7 +38,7 @@ export class SessionTable<P extends SessionPath> {
 
   /** Adds a session. */
   add(session: Session<P>): void {
-    this.#byKey.set(keyOf(session.peer.sessionKey), session)
+    this.#byKey.set(latin1Of(session.peer.sessionKey), session)
     this.nameByAddress(session)
   }
 
@@ -58,7 +59,7 @@ export class SessionTable<P extends SessionPath> {
 
   /** Removes a session; its indexes go by releaseIndex. */
   remove(session: Session<P>): void {
-    const key = keyOf(session.peer.sessionKey)
+    const key = latin1Of(session.peer.sessionKey)
     if (this.#byKey.get(key) === session) this.#byKey.delete(key)
     const address = session.peer.address?.key
     if (address !== undefined && this.#byAddress.get(address) === session) {
@@ -91,8 +92,4 @@ export class SessionTable<P extends SessionPath> {
     }
     return undefined
   }
-}
-
-function keyOf(sessionKey: Uint8Array): string {
-  return Buffer.from(sessionKey.buffer, sessionKey.byteOffset, sessionKey.length).toString('latin1')
 }

@@ -42,6 +42,8 @@ export type SessionEvent<P extends SessionPath> =
       readonly session: Session<P>
       readonly path: P
       readonly asInitiator: boolean
+      /** How long a responder waited for the confirmation of its answer, where it answered once. */
+      readonly rttMs?: number | undefined
     }
   | {
       /** The peer's handshake was answered over `path`; nothing can be sealed under it before the peer confirms. */

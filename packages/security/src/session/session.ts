@@ -8,6 +8,7 @@ import type { TransportKey } from '../data/transport-key.ts'
 import { X25519PublicKey } from '../primitives/x25519.ts'
 import { CONFIRMATIONS_MAX, HALF_OPEN_MS, HANDSHAKE_INTERVAL_MS } from '../limits.ts'
 import { Confirmation } from './confirmation.ts'
+import { Earliest } from './earliest.ts'
 import { IncomingHandshakes } from './incoming-handshakes.ts'
 import { KeySlots } from './key-slots.ts'
 import { OutgoingHandshake } from './outgoing-handshake.ts'
@@ -19,7 +20,14 @@ const EMPTY = new Uint8Array(0)
 
 /** Keys, handshakes and timers shared with one peer. Made by SessionEndpoint; methods marked so are for it alone. */
 export class Session<P extends SessionPath> {
-  #peer: SessionPeer
+  /** Whether the session has ended. */
+  isClosed = false
+  /** Nothing is to be done before. For SessionEndpoint, which looks at this first: a session is many objects. */
+  dueAt: Instant = Infinity
+  /** What is to be done then. */
+  dueReason = ''
+  /** Who is at the other end. */
+  peer: SessionPeer
   readonly #host: SessionHost<P>
   readonly #winsCrossing: boolean
   readonly #slots: KeySlots
@@ -30,31 +38,21 @@ export class Session<P extends SessionPath> {
   #attemptedAt: Instant = -Infinity
   #confirmation: Confirmation<P> | undefined
   #isAnnounced = false
-  #isClosed = false
   #halfOpenSince: Instant | undefined
+  #answeredAt: Instant | undefined
 
   /** Makes a session without keys. For SessionEndpoint. */
   constructor(host: SessionHost<P>, peer: SessionPeer, now: Instant) {
     this.#host = host
-    this.#peer = peer
+    this.peer = peer
     this.#winsCrossing = Buffer.compare(host.context.localStatic.publicKey, peer.sessionKey) < 0
     this.#slots = new KeySlots((key) => host.releaseIndex(key.parts.localIndex))
     this.#traffic = new TrafficTimers(now)
   }
 
-  /** Who is at the other end. */
-  get peer(): SessionPeer {
-    return this.#peer
-  }
-
   /** Whether there is a confirmed key, so that `seal` works. */
   get isEstablished(): boolean {
     return this.#slots.current !== undefined
-  }
-
-  /** Whether the session has ended. */
-  get isClosed(): boolean {
-    return this.#isClosed
   }
 
   /** Whether only an unconfirmed handshake of the peer keeps the session. */
@@ -105,17 +103,17 @@ export class Session<P extends SessionPath> {
   /** Starts a handshake unless one is under way or was just now. For SessionEndpoint. */
   connect(now: Instant): void {
     const isTooSoon = now - this.#attemptedAt < HANDSHAKE_INTERVAL_MS
-    if (this.#isClosed || this.#attempt !== undefined || isTooSoon) return
+    if (this.isClosed || this.#attempt !== undefined || isTooSoon) return
     this.#attemptedAt = now
     this.#attempt = new OutgoingHandshake(outgoingModules(this.#host, this), {
       ...this.#host.retry,
-      remoteStatic: X25519PublicKey.fromBytes(this.#peer.sessionKey),
+      remoteStatic: X25519PublicKey.fromBytes(this.peer.sessionKey),
       startedAt: now,
       jar: this.#jar,
     })
     const datagram = this.#attempt.start(now)
     if (datagram === undefined) return this.end('unusable key')
-    this.#host.transmit({ session: this, to: undefined, bytes: datagram })
+    this.#transmit(datagram)
     this.#rearm()
   }
 
@@ -129,9 +127,8 @@ export class Session<P extends SessionPath> {
   ): void {
     const judgement = this.#incoming.judge(responder.timestamp, initiation, now)
     if (judgement.kind === 'drop') return
-    if (judgement.kind === 'repeat') {
-      return this.#host.transmit({ session: this, to: path, bytes: judgement.datagram })
-    }
+    this.#answeredAt = judgement.kind === 'repeat' ? undefined : now
+    if (judgement.kind === 'repeat') return this.#transmit(judgement.datagram, path)
     const index = this.#host.claimIndex(this)
     const response = responder.respond(index, now)
     if (response === undefined || response.datagram.length > initiation.length) {
@@ -142,7 +139,7 @@ export class Session<P extends SessionPath> {
     this.#incoming.answered(responder.timestamp, initiation, response.datagram)
     this.#slots.installAsResponder(response.key)
     this.#learnPeer(peer)
-    this.#host.transmit({ session: this, to: path, bytes: response.datagram })
+    this.#transmit(response.datagram, path)
     this.#host.emit({ kind: 'responding', session: this, path })
     this.#rearm()
   }
@@ -163,14 +160,18 @@ export class Session<P extends SessionPath> {
     this.#traffic.heard(now)
     this.#announce(path, true)
     this.#confirmation = new Confirmation(outcome.key, path, now)
-    this.#handleConfirmation(now)
+    this.#host.confirmSoon(this)
     this.#rearm()
+  }
+
+  /** Confirms the key of our handshake, unless a frame has done so by now. For SessionEndpoint. */
+  confirm(): void {
+    this.#transmit(this.#confirmation?.first(), this.#confirmation?.path)
   }
 
   /** Takes a cookie reply to our initiation. For SessionEndpoint. */
   handleCookieReply(reply: Uint8Array, path: P, now: Instant): void {
-    const datagram = this.#attempt?.handleCookieReply(reply, now)
-    if (datagram !== undefined) this.#host.transmit({ session: this, to: path, bytes: datagram })
+    this.#transmit(this.#attempt?.handleCookieReply(reply, now), path)
   }
 
   /** Takes transport data that names one of our keys. For SessionEndpoint. */
@@ -192,10 +193,7 @@ export class Session<P extends SessionPath> {
     if (this.#slots.current === undefined) this.#isAnnounced = false
     this.#handleAttempt(now)
     this.#handleConfirmation(now)
-    if (this.#traffic.takeKeepalive(now)) {
-      const bytes = this.seal(EMPTY, now)
-      if (bytes !== undefined) this.#host.transmit({ session: this, to: undefined, bytes })
-    }
+    if (this.#traffic.takeKeepalive(now)) this.#transmit(this.seal(EMPTY, now))
     if (this.#attempt !== undefined) return
     if (now >= this.#halfOpenUntil()) this.end('unconfirmed')
     else if (now >= this.#traffic.dormantAt) this.end('expired')
@@ -203,24 +201,21 @@ export class Session<P extends SessionPath> {
 
   /** Returns when handleTimeout wants to be called, and why. For SessionEndpoint. */
   nextTimeout(): { at: Instant; reason: string } {
-    let at = this.#slots.nextExpiry
-    let reason = 'key expiry'
-    const consider = (when: Instant, why: string): void => {
-      if (when < at) [at, reason] = [when, why]
-    }
+    const next = new Earliest(this.#slots.nextExpiry, 'key expiry')
     if (this.#attempt === undefined) {
-      consider(this.#halfOpenUntil(), 'half-open session')
-      consider(this.#traffic.dormantAt, 'dormant session')
-    } else consider(this.#attempt.timeoutAt, 'handshake resend')
-    if (this.#confirmation !== undefined) consider(this.#confirmation.timeoutAt, 'key confirmation')
-    consider(this.#traffic.keepaliveDueAt, 'keepalive')
-    return { at, reason }
+      next.consider(this.#halfOpenUntil(), 'half-open session')
+      next.consider(this.#traffic.dormantAt, 'dormant session')
+    } else next.consider(this.#attempt.timeoutAt, 'handshake resend')
+    if (this.#confirmation !== undefined)
+      next.consider(this.#confirmation.timeoutAt, 'key confirmation')
+    next.consider(this.#traffic.keepaliveDueAt, 'keepalive')
+    return next
   }
 
   /** Ends the session for `reason`. For SessionEndpoint. */
   end(reason: SessionEndReason): void {
-    if (this.#isClosed) return
-    this.#isClosed = true
+    if (this.isClosed) return
+    this.isClosed = true
     this.#attempt?.erase()
     this.#attempt = undefined
     this.#confirmation = undefined
@@ -233,23 +228,24 @@ export class Session<P extends SessionPath> {
     this.#traffic.heard(now)
     if (this.#slots.confirm(key, this.#winsCrossing, now)) {
       this.#incoming.confirmed()
-      this.#announce(path, false)
+      const rttMs = this.#answeredAt === undefined ? undefined : now - this.#answeredAt
+      this.#announce(path, false, rttMs)
       this.#rearm()
     }
     if (frame?.length === 0) {
       this.#acknowledge(key, path, now)
       return this.#host.emit({ kind: 'keepalive', session: this, path })
     }
-    if (this.#traffic.heardFrame(now)) this.#host.arm(this.#traffic.keepaliveDueAt, 'keepalive')
+    if (this.#traffic.heardFrame(now))
+      this.#host.arm(this, this.#traffic.keepaliveDueAt, 'keepalive')
     if (frame === undefined) this.#host.emit({ kind: 'heard', session: this, path })
     else this.#host.emit({ kind: 'frame', session: this, path, bytes: frame })
   }
 
   #handleAttempt(now: Instant): void {
     const step = this.#attempt?.handleTimeout(now)
-    if (step?.kind === 'send') {
-      this.#host.transmit({ session: this, to: undefined, bytes: step.datagram })
-    } else if (step?.kind === 'give up') {
+    if (step?.kind === 'send') this.#transmit(step.datagram)
+    else if (step?.kind === 'give up') {
       this.#attempt?.erase()
       this.#attempt = undefined
       if (this.#slots.current === undefined && this.#slots.next === undefined) this.end('no answer')
@@ -260,30 +256,33 @@ export class Session<P extends SessionPath> {
   #handleConfirmation(now: Instant): void {
     const datagram = this.#confirmation?.poll(now)
     if (this.#confirmation?.isDone === true) this.#confirmation = undefined
-    else if (datagram !== undefined) {
-      this.#host.transmit({ session: this, to: this.#confirmation?.path, bytes: datagram })
-    }
+    else this.#transmit(datagram, this.#confirmation?.path)
+  }
+
+  #transmit(bytes: Uint8Array | undefined, to?: P): void {
+    if (bytes !== undefined) this.#host.transmit({ session: this, to, bytes })
   }
 
   #acknowledge(key: TransportKey, path: P, now: Instant): void {
     // The initiator repeats its confirmation until it hears something under the key.
     if (key.parts.isInitiator || key.acknowledgedCount >= CONFIRMATIONS_MAX) return
     key.acknowledgedCount += 1
-    const bytes = key.seal(EMPTY, now)
-    if (bytes !== undefined) this.#host.transmit({ session: this, to: path, bytes })
+    this.#transmit(key.seal(EMPTY, now), path)
   }
 
-  #announce(path: P, asInitiator: boolean): void {
+  #announce(path: P, asInitiator: boolean, rttMs?: number): void {
     this.#halfOpenSince = undefined
     if (this.#isAnnounced) return
     this.#isAnnounced = true
     this.#host.established(this)
-    this.#host.emit({ kind: 'established', session: this, path, asInitiator })
+    this.#host.emit({ kind: 'established', session: this, path, asInitiator, rttMs })
   }
 
   #learnPeer(peer: VerifiedPeer): void {
     if (peer.record === undefined) return
-    this.#peer = { ...this.#peer, record: peer.record, address: peer.record.address }
+    // The record's own copy of the key: peers of one process have it in common.
+    const { sessionKey, address } = peer.record
+    this.peer = { sessionKey, address, record: peer.record }
   }
 
   #halfOpenUntil(): Instant {
@@ -291,8 +290,8 @@ export class Session<P extends SessionPath> {
   }
 
   #rearm(): void {
-    if (this.#isClosed) return
+    if (this.isClosed) return
     const { at, reason } = this.nextTimeout()
-    this.#host.arm(at, reason)
+    this.#host.arm(this, at, reason)
   }
 }

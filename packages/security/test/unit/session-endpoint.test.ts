@@ -101,6 +101,20 @@ describe('establishing', () => {
     }
   })
 
+  it('confirms a key by the first frame, and without one by an empty datagram', () => {
+    const net = new ToyNetwork()
+    const [alice, bob] = [net.add('alice'), net.add('bob')]
+    net.onEvent = (node, { kind }) => {
+      if (node === alice && kind === 'established') net.send(alice, bob, 'first')
+    }
+    net.connect(alice, bob)
+    net.runFor(100)
+    expect(kinds(bob)).toEqual(['responding', 'established', 'frame'])
+    expect(kinds(alice)).toEqual(['established'])
+    expect(net.sent).toHaveLength(3)
+    expect(bob.events[1]).toMatchObject({ rttMs: 20 })
+  })
+
   it('works over a path that is slower than the first resends', () => {
     const { alice, bob, net } = pair({ faults: { delayMs: 1_500 } })
     net.runFor(5_000)

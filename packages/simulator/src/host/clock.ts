@@ -1,6 +1,7 @@
 /** Clock and timers of one process. */
 import type { Clock, TimerHandle, Timers } from '@ipop/runtime'
 import { WALL_EPOCH_MS } from '../limits.ts'
+import type { SimEvent } from '../world/event-queue.ts'
 import type { Process } from './process.ts'
 
 /** A host's clock: the world's time, and a calendar that may be wrong. */
@@ -34,19 +35,44 @@ export class ProcessTimers implements Timers {
   }
 
   at(when: number, reason: string, fire: (now: number) => void): TimerHandle {
-    let isCancelled = !this.#process.isAlive
-    const event = isCancelled
-      ? undefined
-      : this.#process.schedule(when, (now) => {
-          if (isCancelled) return
-          this.#countFired(reason)
-          fire(now)
-        })
-    return {
-      cancel: () => {
-        isCancelled = true
-        if (event !== undefined) this.#process.cancel(event)
-      },
-    }
+    const timer = new ProcessTimer(this.#process, this.#countFired, reason, fire)
+    return this.#process.isAlive ? this.#process.add(when, timer) : timer
+  }
+}
+
+/** One timer: event and handle in one object, since most of what waits in a large world is timers. */
+class ProcessTimer implements SimEvent, TimerHandle {
+  at = 0
+  sequence = 0
+  index = -1
+  #isCancelled = false
+  readonly #process: Process
+  readonly #countFired: (reason: string) => void
+  readonly #reason: string
+  readonly #fire: (now: number) => void
+
+  constructor(
+    process: Process,
+    countFired: (reason: string) => void,
+    reason: string,
+    fire: (now: number) => void,
+  ) {
+    this.#process = process
+    this.#countFired = countFired
+    this.#reason = reason
+    this.#fire = fire
+  }
+
+  run(now: number): void {
+    this.#process.enter(now, (then) => {
+      if (this.#isCancelled) return
+      this.#countFired(this.#reason)
+      this.#fire(then)
+    })
+  }
+
+  cancel(): void {
+    this.#isCancelled = true
+    this.#process.cancel(this)
   }
 }

@@ -63,7 +63,8 @@ export class SimDatagramPort implements DatagramPort {
 
   /** Returns the socket that takes datagrams for `to`. */
   find(to: Endpoint): SimDatagramSocket | undefined {
-    return this.#groups.get(`${to.host} ${to.port}`) ?? this.#sockets.find(to)
+    const member = this.#groups.size > 0 ? this.#groups.get(`${to.host} ${to.port}`) : undefined
+    return member ?? this.#sockets.find(to)
   }
 }
 
@@ -74,6 +75,7 @@ export class SimDatagramSocket implements DatagramSocket {
   readonly #modules: SocketModules
   readonly #onClose: (socket: SimDatagramSocket) => void
   #isOpen = true
+  #from: Endpoint | undefined
 
   constructor(
     modules: SocketModules,
@@ -96,12 +98,12 @@ export class SimDatagramSocket implements DatagramSocket {
     const { host, process, network } = this.#modules
     if (!this.#isOpen || !process.isAlive) return
     const target = isWildcard(to.host) ? { host: host.loopback(to.host), port: to.port } : to
-    const from = { host: host.sourceAddress(this.local.host, target.host), port: this.local.port }
+    const from = this.#seenFrom(host.sourceAddress(this.local.host, target.host))
     if (ipFamily(from.host) !== ipFamily(target.host)) {
       network.drop('no route', from, target, bytes)
       return
     }
-    network.send(host, from, { host: target.host, port: target.port }, bytes)
+    network.send(host, from, target, bytes)
   }
 
   close(): Promise<void> {
@@ -110,5 +112,11 @@ export class SimDatagramSocket implements DatagramSocket {
       this.#onClose(this)
     }
     return Promise.resolve()
+  }
+
+  /** The endpoint that packets leave from: nearly always the same. */
+  #seenFrom(host: string): Endpoint {
+    if (this.#from?.host !== host) this.#from = { host, port: this.local.port }
+    return this.#from
   }
 }

@@ -42,10 +42,9 @@ export class PortTable<T extends { readonly local: Endpoint }> {
   find(to: Endpoint): T | undefined {
     const sockets = this.#byPort.get(to.port)
     if (sockets === undefined) return undefined
-    return (
-      sockets.find((socket) => socket.local.host === to.host) ??
-      sockets.find((socket) => accepts(socket.local.host, to.host))
-    )
+    for (const socket of sockets) if (socket.local.host === to.host) return socket
+    for (const socket of sockets) if (accepts(socket.local.host, to.host)) return socket
+    return undefined
   }
 
   #freePort(host: string): number {

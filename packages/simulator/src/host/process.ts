@@ -35,6 +35,11 @@ export class Process {
     return this.#scheduler.schedule(at, (now) => this.enter(now, run))
   }
 
+  /** Schedules an event that calls `enter` by itself. */
+  add<E extends SimEvent>(at: number, event: E): E {
+    return this.#scheduler.add(at, event)
+  }
+
   /** Takes a scheduled call back. */
   cancel(event: SimEvent): void {
     this.#scheduler.cancel(event)

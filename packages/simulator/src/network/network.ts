@@ -11,6 +11,8 @@ import type { LinkProperties } from './link.ts'
 import { Nat } from './nat.ts'
 import type { Reachability } from './reachability.ts'
 import { Realm } from './realm.ts'
+import { ByteArena } from './byte-arena.ts'
+import { Flight } from './flight.ts'
 import { isLoopback, isMulticast } from './ip.ts'
 
 /** What the network works with. */
@@ -47,7 +49,9 @@ export class Network {
   readonly #pairLinks = new Map<string, Partial<LinkProperties>>()
   readonly #links = new Map<SimHost, Map<SimHost | Nat, LinkProperties>>()
   #defaultLink: LinkProperties
+  #plain: LinkProperties | undefined
   readonly #busyUntil = new Map<string, number>()
+  readonly #arena = new ByteArena()
 
   constructor(modules: NetworkModules, options: { defaultLink: LinkProperties }) {
     this.modules = modules
@@ -63,6 +67,7 @@ export class Network {
   /** Must be called when a link changed: joined links are remembered. */
   forgetLinks(): void {
     this.#links.clear()
+    this.#plain = undefined
   }
 
   /** Gives the path from one place to another its own properties. */
@@ -91,10 +96,10 @@ export class Network {
     const cut = this.#cutBetween(sender, hop.target)
     if (cut !== undefined) return this.drop(cut, from, to, bytes)
     if (this.chance(link.lossProbability)) return this.drop('lost', from, to, bytes)
-    this.#dispatch(sender, hop, link, to, new Uint8Array(bytes))
+    this.#dispatch(sender, hop, link, to, bytes)
     if (!this.chance(link.duplicateProbability)) return
     stats.datagramsDuplicated++
-    this.#dispatch(sender, hop, link, to, new Uint8Array(bytes))
+    this.#dispatch(sender, hop, link, to, bytes)
   }
 
   /** Finds who answers for `to` as seen from `sender`, translating the source on the way out. */
@@ -117,6 +122,8 @@ export class Network {
 
   /** Returns the joint properties of the path from a host to where its packet goes next. */
   linkBetween(sender: SimHost, target: SimHost | Nat): LinkProperties {
+    const plain = this.#plainLink(sender, target)
+    if (plain !== undefined) return plain
     let links = this.#links.get(sender)
     if (links === undefined) this.#links.set(sender, (links = new Map()))
     let link = links.get(target)
@@ -141,6 +148,17 @@ export class Network {
     this.modules.trace.add(reason, this.modules.scheduler.now, from, to, bytes)
   }
 
+  /** Where every path has the same delay and nobody has a link of its own, one object serves all pairs. */
+  #plainLink(sender: SimHost, target: SimHost | Nat): LinkProperties | undefined {
+    if (this.#pairLinks.size > 0 || sender.link !== PERFECT_LINK || target instanceof Nat)
+      return undefined
+    if (target.link !== PERFECT_LINK || sender.attachment === target.attachment) return undefined
+    const latencyMs =
+      this.#defaultLink.latencyMs + this.modules.latency(sender.attachment, target.attachment)
+    this.#plain ??= { ...this.#defaultLink, latencyMs }
+    return this.#plain.latencyMs === latencyMs ? this.#plain : undefined
+  }
+
   #computeLink(sender: SimHost, target: SimHost | Nat): LinkProperties {
     if (sender === target) return LOOPBACK_LINK
     const path = joinLinks(this.#path(sender.attachment, target.attachment), sender.link)
@@ -163,7 +181,7 @@ export class Network {
     for (const target of hosts) {
       const link = this.linkBetween(sender, target)
       if (this.chance(link.lossProbability)) this.drop('lost', from, to, bytes)
-      else this.#dispatch(sender, { target, from }, link, to, new Uint8Array(bytes))
+      else this.#dispatch(sender, { target, from }, link, to, bytes)
     }
   }
 
@@ -172,27 +190,29 @@ export class Network {
     hop: Hop,
     link: LinkProperties,
     to: Endpoint,
-    ownedBytes: Uint8Array,
+    bytes: Uint8Array,
   ): void {
     const held = this.chance(link.reorderProbability) ? link.reorderDelayMs : 0
-    const at = this.modules.scheduler.now + this.delay(sender, link, ownedBytes.length) + held
-    this.modules.scheduler.schedule(at, (now) => this.#arrive(sender, hop, to, ownedBytes, now))
+    const at = this.modules.scheduler.now + this.delay(sender, link, bytes.length) + held
+    const ends = { sender, target: hop.target, from: hop.from, to }
+    this.modules.scheduler.add(at, new Flight(this, ends, this.#arena.copy(bytes)))
   }
 
-  #arrive(sender: SimHost, hop: Hop, to: Endpoint, ownedBytes: Uint8Array, now: number): void {
-    let target = hop.target
+  /** Takes in a datagram that has travelled. */
+  arrive({ sender, target: first, from, to, ownedBytes }: Flight, now: number): void {
+    let target = first
     let destination = to
     while (target instanceof Nat) {
-      const inner = target.translateInbound(hop.from, destination, now)
-      if (inner === undefined) return this.drop('refused by nat', hop.from, to, ownedBytes)
+      const inner = target.translateInbound(from, destination, now)
+      if (inner === undefined) return this.drop('refused by nat', from, to, ownedBytes)
       const next = target.inner.members.get(inner.host)
-      if (next === undefined) return this.drop('no route', hop.from, to, ownedBytes)
+      if (next === undefined) return this.drop('no route', from, to, ownedBytes)
       target = next
       destination = inner
     }
     const cut = this.modules.reachability.cutBetween(sender.place, target.place)
-    if (cut !== undefined) return this.drop(cut, hop.from, to, ownedBytes)
-    target.receiveDatagram(ownedBytes, hop.from, destination)
+    if (cut !== undefined) return this.drop(cut, from, to, ownedBytes)
+    target.receiveDatagram(ownedBytes, from, destination)
   }
 
   #cutBetween(sender: SimHost, target: SimHost | Nat): DropReason | undefined {

@@ -2,8 +2,10 @@
 
 /** Something that will happen at an instant. */
 export interface SimEvent {
-  readonly at: number
-  readonly sequence: number
+  /** When. Set by the scheduler. */
+  at: number
+  /** Tells events of one instant apart. Set by the scheduler. */
+  sequence: number
   /** Place in the heap, -1 when not queued. Kept by the queue. */
   index: number
   /** Makes it happen. */

@@ -36,10 +36,15 @@ export class Scheduler {
 
   /** Schedules `run` for `at`, or for now when that has passed. */
   schedule(at: number, run: (now: number) => void): SimEvent {
-    const when = at > this.#now ? at : this.#now
+    return this.add(at, { at: 0, sequence: 0, index: -1, run })
+  }
+
+  /** As `schedule`, for an event that is an object of its own: a large world has tens of thousands waiting. */
+  add<E extends SimEvent>(at: number, event: E): E {
     if (Number.isNaN(at)) throw new SimulationError('SIM_BAD_OPTION', 'an event at NaN')
-    const event: SimEvent = { at: when, sequence: this.#sequence++, index: -1, run }
-    if (when !== Infinity) this.#queue.push(event)
+    event.at = at > this.#now ? at : this.#now
+    event.sequence = this.#sequence++
+    if (event.at !== Infinity) this.#queue.push(event)
     return event
   }
 

@@ -70,7 +70,7 @@ export class World {
 
   /** Returns the newest packets, oldest first. */
   packets(): PacketRecord[] {
-    return this.#trace.recent.toArray()
+    return this.#trace.recent()
   }
 
   /** Returns the newest log records, oldest first. */

@@ -23,6 +23,8 @@ export interface LifecycleModules {
   noteMachinePeer(key: string): void
 }
 
+type Established = SessionEvent<Edge> & { readonly kind: 'established' }
+
 /** Session events in, channel handlers out. */
 export class ChannelLifecycle {
   readonly #modules: LifecycleModules
@@ -42,7 +44,7 @@ export class ChannelLifecycle {
       case 'heard':
         return this.#modules.channels.bySession(session)?.heard(event.path, now)
       case 'established':
-        return this.#established(session, event.path, event.asInitiator, now)
+        return this.#established(event, now)
       case 'responding':
         // The peer dials too: where its initiation came from is worth a try.
         return this.#modules.channels.bySession(session)?.addEdge(event.path)
@@ -74,8 +76,9 @@ export class ChannelLifecycle {
     else this.#modules.drops.count('no channel')
   }
 
-  #established(session: Session<Edge>, edge: Edge, isInitiator: boolean, now: Instant): void {
-    const channel = this.#channelOf(session, isInitiator, now)
+  #established(event: Established, now: Instant): void {
+    const { session, path: edge, asInitiator, rttMs } = event
+    const channel = this.#channelOf(session, asInitiator, now)
     if (!channel) {
       session.close(now)
       return
@@ -83,7 +86,7 @@ export class ChannelLifecycle {
     const { remote } = edge
     if (remote && isLoopback(remote.host)) this.#modules.noteMachinePeer(channel.address.key)
     if (channel.state === 'up') return
-    channel.markUp(edge, now)
+    channel.markUp(edge, { asInitiator, rttMs }, now)
     this.#modules.log.write('info', 'channel up', {
       peer: channel.address.toString(),
       edge: edge.id,

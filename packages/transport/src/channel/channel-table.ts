@@ -233,8 +233,11 @@ export class ChannelTable implements DatagramReceiver {
     this.relays.handleTimeout(now)
     let next = Number.POSITIVE_INFINITY
     for (const channel of this.#channels.values()) {
-      if (channel.pollTimeout() <= now) channel.handleTimeout(now)
-      if (channel.state !== 'down') next = Math.min(next, channel.pollTimeout())
+      if (channel.dueAt <= now) {
+        if (channel.pollTimeout() <= now) channel.handleTimeout(now)
+        channel.dueAt = channel.pollTimeout()
+      }
+      if (channel.dueAt < next && channel.state !== 'down') next = channel.dueAt
     }
     this.#drain(now)
     this.#alarm.wake(Math.min(next, this.relays.pollTimeout()))
@@ -268,13 +271,9 @@ export class ChannelTable implements DatagramReceiver {
     if (hellos !== undefined) this.#alarm.wake(hellos)
   }
 
-  #channelHost(
-    { random, log }: { random: Random; log: Log },
-    observer: ChannelObserver | undefined,
-  ): ChannelHost {
+  #channelHost(own: { random: Random; log: Log }, observer?: ChannelObserver): ChannelHost {
     return {
-      random,
-      log,
+      ...own,
       address: this.address,
       now: () => this.#clock.now(),
       // Sealing may have begun a rekey.

@@ -13,7 +13,7 @@ import type { ChannelHost, ChannelOptions } from './channel-host.ts'
 import { addCounters, countSent, newCounters } from './channel-counters.ts'
 import { hintOf } from './channel-hint.ts'
 import { Liveness } from './liveness.ts'
-import { type PathHost, sealCounted, tableSide } from './path-host.ts'
+import { ChannelSide, type PathStart } from './path-host.ts'
 import { PathManager } from './path-manager.ts'
 import { StatusByte } from './status-byte.ts'
 import type { CarriedTraffic, ChannelCounters, ChannelState } from './types.ts'
@@ -26,17 +26,20 @@ export class Channel {
   readonly isInitiator: boolean
   /** Traffic so far. */
   readonly counters: ChannelCounters = newCounters()
-  /** For the owner's own use. */
-  userData: unknown
   /** The session under the channel. For the channel table. */
   session: Session<Edge>
+  /** What waits for an answer, to be sent over new edges too. For its paths. */
+  initiation: Uint8Array | undefined
+  /** Nothing is to be done before. For the channel table, which looks at this first: a channel is many objects. */
+  dueAt: Instant = Number.POSITIVE_INFINITY
+  /** The peer's status byte. */
+  remoteStatus = 0
   /** Its paths at work. For the channel table and for reports. */
   readonly ways: PathManager
   readonly #host: ChannelHost
   readonly #liveness: Liveness
   readonly #status = new StatusByte()
   #state: ChannelState = 'connecting'
-  #initiation: Uint8Array | undefined
   #hint: PeerHint | undefined
   /** Whether the peer sent something that nothing was sent after. */
   #owesAnswer = false
@@ -48,7 +51,7 @@ export class Channel {
     this.isInitiator = options.isInitiator
     const isFirst = host.address.compare(options.address) < 0
     this.#liveness = new Liveness(host, { idleProbeMs: IDLE_PROBE_MS, isFirst, now: host.now() })
-    this.ways = new PathManager(host, this.#pathHost())
+    this.ways = new PathManager(host, new ChannelSide(host, this))
   }
 
   /** The peer's verified record, once the handshake brought it. */
@@ -107,19 +110,20 @@ export class Channel {
   }
 
   set localStatus(status: number) {
-    const isNews = this.#status.set(status, this.#host.now())
-    if (isNews && this.#state === 'up') this.#host.wake(this.#status.dueAt)
+    this.#status.set(status, this.#liveness.isFirst, this.#host.now())
+    if (this.#state === 'up') this.wake(this.#status.dueAt)
   }
 
-  /** The peer's status byte. */
-  get remoteStatus(): number {
-    return this.#status.remote
+  /** Asks for a call of `handleTimeout`. For its paths. */
+  wake(at: Instant): unknown {
+    if (at < this.dueAt) this.dueAt = at
+    return this.#host.wake(at)
   }
 
   /** Sets after how much silence the peer is probed. */
   watch(idleProbeMs: number): void {
     this.#liveness.idleProbeMs = idleProbeMs
-    this.#host.wake(this.pollTimeout())
+    this.wake(this.pollTimeout())
   }
 
   /** Adds a path to try. */
@@ -140,7 +144,9 @@ export class Channel {
   /** Notes that an edge closed by itself: if it was the active one, another takes over or the owner is told. */
   edgeClosed(edge: Edge): void {
     if (this.#state !== 'up' || this.activeEdge !== edge) return
-    if (!this.ways.activeEdge(this.#host.now())) tableSide(this.#host, this).activePathChanged()
+    if (this.ways.activeEdge(this.#host.now())) return
+    this.#host.activeEdgeChanged(this)
+    this.#host.handlers().onPathChange(this)
   }
 
   /** Sends a frame over the active path; returns false when it was dropped. `frame` is borrowed until the call returns. */
@@ -155,7 +161,7 @@ export class Channel {
     this.#owesAnswer = false
     countSent(this.counters, frame)
     const isSent = edge.send(datagram)
-    this.#host.wake(this.#liveness.sent(now))
+    this.wake(this.#liveness.sent(now))
     this.#host.sealed()
     return isSent
   }
@@ -177,13 +183,13 @@ export class Channel {
   }
 
   /** Begins to carry frames. For the channel table. */
-  markUp(edge: Edge, now: Instant): void {
+  markUp(edge: Edge, handshake: PathStart, now: Instant): void {
     this.#state = 'up'
-    this.#initiation = undefined
+    this.initiation = undefined
     this.#liveness.heard(now)
-    this.ways.start(edge, now)
+    this.ways.start(edge, handshake, now)
     this.#host.activeEdgeChanged(this)
-    this.#host.wake(this.pollTimeout())
+    this.wake(this.pollTimeout())
   }
 
   /** Ends for good. For the channel table. */
@@ -199,9 +205,9 @@ export class Channel {
     // An empty keepalive after nothing but pings and pongs would tell the peer nothing new.
     if (datagram[0] === frames.DATAGRAM_DATA && !this.#owesAnswer) return
     this.#owesAnswer = false
-    const { activeEdge: edge } = this
-    if (this.#state === 'connecting') this.#initiation = datagram.slice()
-    else if (edge?.isOpen && this.#liveness.misses === 0) return void edge.send(datagram)
+    if (this.#state === 'connecting') this.initiation = datagram.slice()
+    else if (this.activeEdge?.isOpen && this.#liveness.misses === 0)
+      return void this.activeEdge.send(datagram)
     this.ways.paths.sendOnAll(datagram, { isThrifty: this.#state === 'up' })
   }
 
@@ -235,7 +241,7 @@ export class Channel {
     addCounters(this.counters, { ...traffic, dropsOut: 0 })
     if (traffic.packetsOut > 0) this.#owesAnswer = false
     if (traffic.packetsOut === 0 || traffic.packetsIn > 0) return
-    this.#host.wake(this.#liveness.sent(this.#host.now()))
+    this.wake(this.#liveness.sent(this.#host.now()))
     // Unanswered, and perhaps because a relay is gone.
     this.ways.activeEdge(this.#host.now())
   }
@@ -273,7 +279,7 @@ export class Channel {
     const rtt = this.ways.paths.active?.rtt
     const missAt = now + (rtt?.timeoutMs(this.#liveness.backoff) ?? IDLE_PROBE_MS / 10)
     this.#liveness.probeSent(missAt)
-    this.#host.wake(missAt)
+    this.wake(missAt)
   }
 
   #receiveProbe(frame: Uint8Array, edge: Edge, now: Instant): void {
@@ -283,18 +289,11 @@ export class Channel {
     if (!path) return this.#host.drop('no room for path')
     if (probe.kind === 'ping') this.ways.answer(probe, path, now)
     else this.ways.pong(probe, path, now)
+    // A pong carries the status too, and comes for certain: the peer asks over its active path until it does.
+    if (probe.kind === 'ping' && probe.isActive) this.#status.told()
     if (probe.observed && edge.kind === 'udp') this.#host.observed(this, probe.observed, edge)
-    if (this.#state === 'down' || !this.#status.heard(probe.status)) return
+    if (this.#state === 'down' || probe.status === this.remoteStatus) return
+    this.remoteStatus = probe.status
     this.#host.handlers().onStatus(this)
-  }
-
-  #pathHost(): PathHost {
-    return {
-      ...tableSide(this.#host, this),
-      localStatus: () => this.#status.local,
-      seal: (frame) => sealCounted(this.#host, this, frame),
-      sendFrame: (frame) => this.send(frame),
-      edgeAdded: (edge) => this.#initiation && edge.send(this.#initiation),
-    }
   }
 }

@@ -32,6 +32,14 @@ export class Dialer {
       .filter((ta) => this.isAddressAllowed(ta.host))
   }
 
+  /** Returns whether this node can be reached at `ta`, as its listeners know. */
+  isLocal(ta: TransportAddress): boolean {
+    for (const listener of this.#listeners)
+      for (const local of listener.localAddresses())
+        if (local.equals(ta)) return this.isAddressAllowed(ta.host)
+    return false
+  }
+
   /** Remembers that a peer was heard over loopback, and so lives on this machine. */
   noteMachinePeer(key: string): void {
     if (this.#machinePeers.has(key)) return

@@ -17,17 +17,18 @@ export interface EndpointCandidate {
 
 /** The candidates of one channel, oldest dropped first. */
 export class EndpointCandidates {
-  readonly #candidates = new Map<string, EndpointCandidate>()
+  // A list of a few: most peers have one endpoint, and a map would take several times its memory.
+  #candidates: EndpointCandidate[] = []
   #dueAt: Instant = Number.POSITIVE_INFINITY
 
   /** Lists the candidates, newest last. */
   values(): Iterable<EndpointCandidate> {
-    return this.#candidates.values()
+    return this.#candidates
   }
 
   /** Returns the endpoints, newest last. */
   endpoints(): TransportAddress[] {
-    return [...this.#candidates.values()].map((candidate) => candidate.ta)
+    return this.#candidates.map((candidate) => candidate.ta)
   }
 
   /** Adds endpoints; returns whether one is new. Streams wait for `tcpDelayMs`, unless one is named first. */
@@ -41,14 +42,13 @@ export class EndpointCandidates {
     let udpAt = now
     for (const [index, endpoint] of endpoints.entries()) {
       const ta = endpoint.withoutPath()
-      const key = ta.toString()
-      if (this.#candidates.has(key)) continue
+      if (this.#candidates.some((known) => known.ta.equals(ta))) continue
       isNew = true
       const tcpAt = hasUdp && index > 0 ? now + tcpDelayMs : now
       const notBefore = ta.kind === 'udp' ? udpAt : tcpAt
       if (ta.kind === 'udp') udpAt += UDP_DIAL_GAP_MS
       this.#dropOldest()
-      this.#candidates.set(key, { ta, edge: undefined, isDialled: false, notBefore })
+      this.#candidates.push({ ta, edge: undefined, isDialled: false, notBefore })
       this.#dueAt = Math.min(this.#dueAt, notBefore)
     }
     return isNew
@@ -66,7 +66,7 @@ export class EndpointCandidates {
   ): EndpointCandidate[] {
     const due: EndpointCandidate[] = []
     this.#dueAt = Number.POSITIVE_INFINITY
-    for (const candidate of this.#candidates.values()) {
+    for (const candidate of this.#candidates) {
       if (candidate.notBefore > now) this.#dueAt = Math.min(this.#dueAt, candidate.notBefore)
       else if (!candidate.edge?.isOpen && isWanted(candidate.ta)) due.push(candidate)
     }
@@ -75,8 +75,7 @@ export class EndpointCandidates {
   }
 
   #dropOldest(): void {
-    if (this.#candidates.size < PATHS_PER_CHANNEL_MAX) return
-    const oldest = this.#candidates.keys().next().value
-    if (oldest !== undefined) this.#candidates.delete(oldest)
+    if (this.#candidates.length >= PATHS_PER_CHANNEL_MAX)
+      this.#candidates = this.#candidates.slice(1)
   }
 }

@@ -42,8 +42,9 @@ export class Liveness {
   lastHeardAt: Instant
   /** When the peer last turned out to be there after a probe was missed. */
   recoveredAt: Instant = Number.NEGATIVE_INFINITY
+  /** Whether this end probes before the other one. */
+  readonly isFirst: boolean
   readonly #random: Random
-  readonly #share: { from: number; to: number }
   #state: LivenessState
   /** When the first frame went out that nothing was heard after. */
   #unansweredSince: Instant | undefined
@@ -53,7 +54,7 @@ export class Liveness {
     { idleProbeMs, isFirst, now }: { idleProbeMs: number; isFirst: boolean; now: Instant },
   ) {
     this.#random = random
-    this.#share = isFirst ? SHARE_FIRST : SHARE_SECOND
+    this.isFirst = isFirst
     this.idleProbeMs = idleProbeMs
     this.lastHeardAt = now
     this.#state = this.#quiet()
@@ -152,7 +153,7 @@ export class Liveness {
   }
 
   #quiet(): LivenessState {
-    const { from, to } = this.#share
+    const { from, to } = this.isFirst ? SHARE_FIRST : SHARE_SECOND
     return { kind: 'quiet', share: from + this.#random.float() * (to - from) }
   }
 }

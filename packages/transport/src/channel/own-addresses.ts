@@ -14,6 +14,7 @@ const MAPPED_OFFERED = 4
 export interface LocalAddressSource {
   readonly isAddressAllowed: (host: string) => boolean
   localAddresses(): TransportAddress[]
+  isLocal(ta: TransportAddress): boolean
   mappedAddresses(): readonly TransportAddress[]
 }
 
@@ -49,7 +50,7 @@ export class OwnAddresses {
 
   /** Takes into account that `reporter` sees this node at `observed`. */
   observe(observed: TransportAddress, reporter: string, now: Instant): void {
-    if (this.#local.localAddresses().some((ta) => ta.equals(observed))) return
+    if (this.#local.isLocal(observed)) return
     if (!this.reflexive.observe(observed, reporter, now)) return
     this.#log.write('debug', 'reflexive address', { observed: observed.toString() })
   }
@@ -60,6 +61,7 @@ function streamsBehind(
   reflexive: readonly TransportAddress[],
   local: readonly TransportAddress[],
 ): TransportAddress[] {
+  if (reflexive.length === 0) return []
   const portsOf = (kind: string) =>
     new Set(local.filter((ta) => ta.kind === kind).map((ta) => ta.port))
   const [udp, tcp] = [portsOf('udp'), portsOf('tcp')]

@@ -34,24 +34,71 @@ export interface PathHost {
   wake(at: Instant): unknown
 }
 
-/** Returns what the paths of `channel` need from the table. */
-export function tableSide(
-  host: ChannelHost,
-  channel: Channel,
-): Omit<PathHost, 'localStatus' | 'seal' | 'sendFrame' | 'edgeAdded'> {
-  return {
-    now: () => host.now(),
-    note: (event, fields) =>
-      host.log.write('debug', event, { peer: channel.address.toString(), ...fields }),
-    dial: (ta, onEdge) => host.dial(ta, onEdge),
-    wake: (at) => host.wake(at),
-    reach: host.reach,
-    usable: (endpoints) => host.reach.usable(channel.address, endpoints),
-    activePathChanged: () => {
-      host.activeEdgeChanged(channel)
-      host.handlers().onPathChange(channel)
-    },
-    datagramBytesMaxChanged: () => host.activeEdgeChanged(channel),
+/** What the handshake told about the path it was completed on. */
+export interface PathStart {
+  /** Whether this end has to use the new key first, so that the other one may. */
+  readonly asInitiator: boolean
+  readonly rttMs?: number | undefined
+}
+
+/** What the paths of one channel need: an object with two fields, where closures would take more memory than the paths. */
+export class ChannelSide implements PathHost {
+  readonly #host: ChannelHost
+  readonly #channel: Channel
+
+  constructor(host: ChannelHost, channel: Channel) {
+    this.#host = host
+    this.#channel = channel
+  }
+
+  get reach(): ReachHost {
+    return this.#host.reach
+  }
+
+  localStatus(): number {
+    return this.#channel.localStatus
+  }
+
+  now(): Instant {
+    return this.#host.now()
+  }
+
+  note(event: string, fields: LogFields): void {
+    this.#host.log.write('debug', event, { peer: this.#channel.address.toString(), ...fields })
+  }
+
+  seal(frame: Uint8Array): Uint8Array | undefined {
+    return sealCounted(this.#host, this.#channel, frame)
+  }
+
+  dial(ta: TransportAddress, onEdge: (edge: Edge) => void): void {
+    this.#host.dial(ta, onEdge)
+  }
+
+  usable(endpoints: readonly TransportAddress[]): TransportAddress[] {
+    return this.#host.reach.usable(this.#channel.address, endpoints)
+  }
+
+  sendFrame(frame: Uint8Array): void {
+    this.#channel.send(frame)
+  }
+
+  edgeAdded(edge: Edge): void {
+    const { initiation } = this.#channel
+    if (initiation) edge.send(initiation)
+  }
+
+  activePathChanged(): void {
+    this.#host.activeEdgeChanged(this.#channel)
+    this.#host.handlers().onPathChange(this.#channel)
+  }
+
+  datagramBytesMaxChanged(): void {
+    this.#host.activeEdgeChanged(this.#channel)
+  }
+
+  wake(at: Instant): unknown {
+    return this.#channel.wake(at)
   }
 }
 

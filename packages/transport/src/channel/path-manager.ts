@@ -9,16 +9,15 @@ import { type EndpointCandidate, EndpointCandidates } from './endpoint-candidate
 import { MtuSearch } from './mtu-search.ts'
 import { type Path, rankOf } from './path.ts'
 import { MISMATCH_CHECK_MS, PathSearch, SEARCH_AGAIN_MS, SEARCH_JOIN_MS } from './path-search.ts'
-import type { PathHost } from './path-host.ts'
+import type { PathHost, PathStart } from './path-host.ts'
 import { PathSet } from './path-set.ts'
 import { PeerPath } from './peer-path.ts'
-import { type ProbeOptions, sealProbe } from './probes.ts'
+import { sealProbe } from './probes.ts'
 import { punchingFor } from './punching.ts'
 
 /** The paths of one channel at work. */
 export class PathManager {
   readonly paths = new PathSet()
-  readonly mtu: MtuSearch
   readonly #random: Random
   readonly #host: PathHost
   readonly #search: PathSearch
@@ -27,13 +26,22 @@ export class PathManager {
   #isClosed = false
   #lastRoundAt: Instant = Number.NEGATIVE_INFINITY
   readonly #peerPath = new PeerPath()
+  #mtu: MtuSearch | undefined
   #punch: HolePunch | undefined
 
   constructor({ random }: { random: Random }, host: PathHost) {
     this.#random = random
     this.#host = host
     this.#search = new PathSearch({ random })
-    this.mtu = new MtuSearch({ random, ping: (path, now) => this.ping(path, now) }, host)
+  }
+
+  /** Made when it is first needed: most sockets cannot ask for sizes. */
+  get mtu(): MtuSearch {
+    const modules = () => ({
+      random: this.#random,
+      ping: (path: Path, now: Instant) => this.ping(path, now),
+    })
+    return (this.#mtu ??= new MtuSearch(modules(), this.#host))
   }
 
   /** Made when it is first needed: most channels have a direct path from the start. */
@@ -67,7 +75,7 @@ export class PathManager {
   }
 
   /** Begins with the path over which the handshake was completed: it carried a round trip. */
-  start(edge: Edge, now: Instant): void {
+  start(edge: Edge, { asInitiator, rttMs }: PathStart, now: Instant): void {
     this.#isSearching = true
     const path = this.paths.add(edge, now)
     if (path) {
@@ -75,8 +83,10 @@ export class PathManager {
       path.state = 'confirmed'
       path.lastHeardAt = now
       this.paths.activate(path, now)
-      if (!edge.isLocal) this.ping(path, now)
-      this.mtu.follow(path, now)
+      if (rttMs !== undefined) path.rtt.update(rttMs)
+      // The ping confirms the key; the responder has measured the path already.
+      if (asInitiator && !edge.isLocal) this.ping(path, now)
+      this.#followMtu(path, now)
     }
     this.#search.restart(now)
     this.#host.wake(this.pollTimeout())
@@ -97,7 +107,7 @@ export class PathManager {
 
   /** Answers a ping on the path it came by. */
   answer(ping: Probe, path: Path, now: Instant): void {
-    this.#sendProbe({ kind: 'pong', id: ping.id, path, isSearching: false })
+    this.#sendProbe('pong', ping.id, path, false)
     if (ping.isSearching) this.joinSearch(now)
   }
 
@@ -108,7 +118,7 @@ export class PathManager {
 
   /** Takes a pong into account; returns the round trip when it answers a ping of this path. */
   pong(pong: Probe, path: Path, now: Instant): number | undefined {
-    if (this.mtu.pong(pong.id, path, now)) return undefined
+    if (this.#mtu?.pong(pong.id, path, now) === true) return undefined
     const rttMs = path.pongReceived(pong.id, now)
     if (rttMs !== undefined) this.reselect(now)
     return rttMs
@@ -118,7 +128,7 @@ export class PathManager {
   ping(path: Path, now: Instant, isSearching = false): void {
     if (!path.edge.isOpen || path.lastPingAt === now) return
     const id = this.#random.uint32()
-    if (!this.#sendProbe({ kind: 'ping', id, path, isSearching })) return
+    if (!this.#sendProbe('ping', id, path, isSearching)) return
     path.pingSent(id, now)
     if (path.missAt !== undefined) this.#host.wake(path.missAt)
   }
@@ -163,10 +173,11 @@ export class PathManager {
     const next = moved ?? this.paths.choose()
     if (!next || next === active) return
     this.paths.activate(next, now)
-    this.mtu.follow(next, now)
+    this.#followMtu(next, now)
     this.#peerPath.clear()
     if (next.edge.kind === 'udp') this.#search.calm()
     else this.#search.restart(now)
+    this.#host.wake(this.pollTimeout())
     if (active?.edge.isOpen) this.ping(active, now)
     this.#host.note('path changed', { from: active?.edge.id, to: next.edge.id })
     this.#host.activePathChanged()
@@ -175,17 +186,14 @@ export class PathManager {
   /** Returns when `handleTimeout` wants to be called. */
   pollTimeout(): Instant {
     let at = Math.min(this.#search.pollTimeout(), this.#candidates.pollTimeout())
-    at = Math.min(at, this.#punch?.pollTimeout() ?? at, this.mtu.pollTimeout())
-    for (const path of this.paths.values()) {
-      if (path.missAt !== undefined && path.missAt < at) at = path.missAt
-    }
-    return at
+    at = Math.min(at, this.#punch?.pollTimeout() ?? at, this.#mtu?.pollTimeout() ?? at)
+    return Math.min(at, this.paths.pollTimeout())
   }
 
   /** Counts misses, searches, dials what is due. */
   handleTimeout(now: Instant): void {
     this.#punch?.handleTimeout(now)
-    this.mtu.handleTimeout(now)
+    this.#mtu?.handleTimeout(now)
     let isLost = false
     for (const path of this.paths.values()) {
       const misses = path.misses
@@ -226,6 +234,12 @@ export class PathManager {
     this.#search.restart(now)
     this.#host.wake(now)
     return undefined
+  }
+
+  #followMtu(path: Path, now: Instant): void {
+    // A relayed path may get another carrier, which can.
+    const canAsk = path.edge.canSendWhole === true || path.edge.kind === 'relay'
+    if (this.#mtu !== undefined || canAsk) this.mtu.follow(path, now)
   }
 
   #adopt(edge: Edge, now: Instant): Path | undefined {
@@ -275,9 +289,9 @@ export class PathManager {
     }
   }
 
-  #sendProbe(options: Omit<ProbeOptions, 'isActive'>): boolean {
-    const { path } = options
-    const datagram = sealProbe(this.#host, { ...options, isActive: path === this.paths.active })
+  #sendProbe(kind: 'ping' | 'pong', id: number, path: Path, isSearching: boolean): boolean {
+    const isActive = path === this.paths.active
+    const datagram = sealProbe(this.#host, { kind, id, path, isActive, isSearching })
     return datagram !== undefined && path.edge.send(datagram)
   }
 }

@@ -15,10 +15,13 @@ const SAMPLES_MIN = 2
 /** A path heard this recently does not make room for another. */
 const FRESH_MS = 5_000
 
+const NONE: Path[] = []
+
 /** All paths of a channel; at most one is active. */
 export class PathSet {
-  readonly #paths = new Map<string, Path>()
-  readonly #gone: Path[] = []
+  // Most channels have one path: a list takes a tenth of a map's memory.
+  #paths: Path[] = []
+  #gone: Path[] = NONE
   #active: Path | undefined
 
   /** The path that carries frames. */
@@ -28,41 +31,49 @@ export class PathSet {
 
   /** Counts the paths. */
   get size(): number {
-    return this.#paths.size
+    return this.#paths.length
   }
 
   /** Lists the paths. */
   values(): Iterable<Path> {
-    return this.#paths.values()
+    return this.#paths
   }
 
   /** Returns the path over the edge with this id. */
   get(id: string): Path | undefined {
-    return this.#paths.get(id)
+    for (const path of this.#paths) if (path.edge.id === id) return path
+    return undefined
   }
 
   /** Returns the path over `edge`, made when new; undefined when there is no room. */
   add(edge: Edge, now: Instant): Path | undefined {
-    const known = this.#paths.get(edge.id)
+    const known = this.get(edge.id)
     if (known) {
       if (!known.edge.isOpen) known.edge = edge
       return known
     }
-    if (this.#paths.size >= PATHS_PER_CHANNEL_MAX && !this.#makeRoom(now)) return undefined
+    if (this.#paths.length >= PATHS_PER_CHANNEL_MAX && !this.#makeRoom(now)) return undefined
     const path = new Path(edge)
-    this.#paths.set(edge.id, path)
+    this.#paths.push(path)
     return path
   }
 
   /** Returns whether something authentic came over `edge`, which leads to the peer without a node in between. */
   hasProven(edge: Edge): boolean {
-    const path = this.#paths.get(edge.id)
+    const path = this.get(edge.id)
     return path !== undefined && path.state !== 'candidate' && isDirect(path.edge)
   }
 
   /** The paths that were given up lately, oldest first. */
   get gone(): readonly Path[] {
     return this.#gone
+  }
+
+  /** Returns when the next ping counts as missed. */
+  pollTimeout(): Instant {
+    let at = Number.POSITIVE_INFINITY
+    for (const { missAt } of this.#paths) if (missAt !== undefined && missAt < at) at = missAt
+    return at
   }
 
   /** Makes `path` the active one. */
@@ -73,20 +84,18 @@ export class PathSet {
 
   /** Forgets paths whose edge has closed. */
   removeClosed(): void {
-    for (const [id, path] of this.#paths) {
-      if (path.edge.isOpen) continue
-      this.#paths.delete(id)
-      this.#gone.push(path)
-      if (this.#gone.length > PATHS_GONE_MAX) this.#gone.shift()
-      if (this.#active === path) this.#active = undefined
-    }
+    const closed = this.#paths.filter((path) => !path.edge.isOpen)
+    if (closed.length === 0) return
+    this.#paths = this.#paths.filter((path) => path.edge.isOpen)
+    this.#gone = [...this.#gone, ...closed].slice(-PATHS_GONE_MAX)
+    if (this.#active && closed.includes(this.#active)) this.#active = undefined
   }
 
   /** Returns the path that should be active: the best kind that works, the quickest of its kind, with hysteresis. */
   choose(): Path | undefined {
     const active = this.#active?.edge.isOpen ? this.#active : undefined
     let best: Path | undefined
-    for (const path of this.#paths.values()) {
+    for (const path of this.#paths) {
       if (path.isUsable && (!best || isBetter(path, best))) best = path
     }
     if (!best) return active ?? this.#lastHeard()
@@ -98,31 +107,31 @@ export class PathSet {
   /** Returns the paths that work, the active one first. */
   inOrder(): Path[] {
     const active = this.#active
-    const usable = [...this.#paths.values()].filter((path) => path.isUsable || path === active)
+    const usable = this.#paths.filter((path) => path.isUsable || path === active)
     return usable.sort((a, b) => Number(b === active) - Number(a === active))
   }
 
   /** Withdraws all confirmations: frames go on as before until a path has proved itself again. */
   demoteAll(): void {
-    for (const path of this.#paths.values()) path.demote()
+    for (const path of this.#paths) path.demote()
   }
 
   /** Sends bytes over all open edges; thriftily, not over the ring while the active path is another. */
   sendOnAll(datagram: Uint8Array, { isThrifty }: { isThrifty: boolean }): void {
     const sparesRing = isThrifty && this.#active !== undefined && this.#active.edge.kind !== 'ring'
-    for (const { edge } of this.#paths.values())
+    for (const { edge } of this.#paths)
       if (edge.isOpen && !(sparesRing && edge.kind === 'ring')) edge.send(datagram)
   }
 
   /** Forgets everything. */
   clear(): void {
-    this.#paths.clear()
+    this.#paths = []
     this.#active = undefined
   }
 
   #lastHeard(): Path | undefined {
     let last: Path | undefined
-    for (const path of this.#paths.values()) {
+    for (const path of this.#paths) {
       if (path.state === 'candidate' || !path.edge.isOpen) continue
       if (!last || path.lastHeardAt > last.lastHeardAt) last = path
     }
@@ -131,15 +140,16 @@ export class PathSet {
 
   /** Drops the candidate or, without one, the path unheard for longest; never the active one. */
   #makeRoom(now: Instant): boolean {
-    let worst: [string, Path] | undefined
-    for (const entry of this.#paths) {
-      if (entry[1] === this.#active) continue
-      if (!worst || entry[1].lastHeardAt < worst[1].lastHeardAt) worst = entry
+    let worst: Path | undefined
+    for (const path of this.#paths) {
+      if (path === this.#active) continue
+      if (!worst || path.lastHeardAt < worst.lastHeardAt) worst = path
     }
     // Dropping paths in use for new ones would make each of the many ports of a peer's array push out another.
-    if (!worst || now - worst[1].lastHeardAt < FRESH_MS) return false
-    worst[1].edge.close()
-    return this.#paths.delete(worst[0])
+    if (!worst || now - worst.lastHeardAt < FRESH_MS) return false
+    worst.edge.close()
+    this.#paths = this.#paths.filter((path) => path !== worst)
+    return true
   }
 }
 

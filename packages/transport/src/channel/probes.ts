@@ -17,10 +17,9 @@ export interface ProbeOptions {
 /** Returns the datagram of a ping or pong; undefined without a key. */
 export function sealProbe(host: PathHost, options: ProbeOptions): Uint8Array | undefined {
   const { kind, id, path, isActive, isSearching, frameBytesMin = 0 } = options
-  const { remote } = path.edge
-  const observed = remote === undefined ? {} : { observed: remote }
+  const { remote: observed } = path.edge
   const status = host.localStatus()
-  const frame = encodeProbe({ kind, id, isActive, isSearching, status, ...observed })
+  const frame = encodeProbe({ kind, id, isActive, isSearching, status, observed })
   if (frame.length >= frameBytesMin) return host.seal(frame)
   const padded = new Uint8Array(frameBytesMin)
   padded.set(frame)

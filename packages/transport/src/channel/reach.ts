@@ -60,6 +60,7 @@ export class Reach implements ReachHost {
     this.#own = new OwnAddresses(runtime.log, {
       isAddressAllowed: (host) => dialer.isAddressAllowed(host),
       localAddresses: () => dialer.localAddresses(),
+      isLocal: (ta) => dialer.isLocal(ta),
       mappedAddresses: () => mapped?.() ?? [],
     })
     this.#arrays = new PortArrays(runtime, modules)
@@ -85,7 +86,7 @@ export class Reach implements ReachHost {
     this.#own.observe(observed, reporter.key, now)
     if (edge.remote && isLoopback(edge.remote.host)) this.#dialer.noteMachinePeer(reporter.key)
     if (!(edge instanceof UdpEdge) || observed.kind !== 'udp' || observed.family !== 4) return
-    const isLocal = this.#dialer.localAddresses().some((ta) => ta.equals(observed))
+    const isLocal = this.#dialer.isLocal(observed)
     const destination = edge.remote.toString()
     this.#nat.observe({ destination, socket: edge.local.port, observed, isLocal }, now)
   }

@@ -76,6 +76,8 @@ export class PortNodes {
 
   #byIndex(index: number): DatagramReceiver | undefined {
     const owner = this.#indexes.ownerOf(index)
+    const [first] = this.#receivers
+    if (owner === first && first !== undefined) return first
     const attached = owner && this.#attached.get(owner)
     if (attached) return attached
     // A node of several listeners takes its indices from one of their tables only.

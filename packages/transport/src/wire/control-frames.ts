@@ -32,7 +32,7 @@ export interface Probe {
   /** The status byte of the sender's owner. */
   readonly status: number
   /** Where the sender sees the receiver. */
-  readonly observed?: TransportAddress
+  readonly observed?: TransportAddress | undefined
 }
 
 /** Returns the bytes of a ping or pong. */
@@ -55,16 +55,16 @@ export function decodeProbe(frame: Uint8Array): Probe | Malformed {
   const flags = reader.u8()
   const status = reader.u8()
   reader.u8()
-  const probe = {
-    kind: type === FRAME_PING ? ('ping' as const) : ('pong' as const),
-    id: reader.u32(),
+  const id = reader.u32()
+  const observed = reader.remaining === 0 ? undefined : readTransportAddress(reader)
+  return {
+    kind: type === FRAME_PING ? 'ping' : 'pong',
+    id,
     isActive: (flags & FLAG_ACTIVE) !== 0,
     isSearching: (flags & FLAG_SEARCHING) !== 0,
     status,
+    observed: observed instanceof Malformed ? undefined : observed,
   }
-  if (reader.remaining === 0) return probe
-  const observed = readTransportAddress(reader)
-  return observed instanceof Malformed ? probe : { ...probe, observed }
 }
 
 /** Returns the bytes of a close frame. */

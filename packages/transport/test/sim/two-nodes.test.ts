@@ -16,6 +16,24 @@ describe('two nodes', () => {
     expect(toRight.rttMs).toBeCloseTo(40, 0)
   })
 
+  it('meet in four datagrams, and tell each other their status in two more', async () => {
+    const { world, left, right } = await twoNodes()
+    const told = (): number => left.told.statuses.length + right.told.statuses.length
+    let sent = 0
+    world.onSend(() => sent++)
+    left.table.dial(right.table.hintOf())
+    await world.run({ forMs: 200 })
+    // Initiation and response; a ping, which confirms the key, and its pong.
+    expect(sent).toBe(4)
+    const [toRight, toLeft] = [left.told.up[0], right.told.up[0]]
+    expect(toRight?.rttMs).toBeCloseTo(40, 0)
+    expect(toLeft?.rttMs).toBeCloseTo(40, 0)
+    for (const channel of [toRight, toLeft]) if (channel) channel.localStatus = 5
+    await world.run({ forMs: 1_000 })
+    expect(told()).toBe(2)
+    expect(sent).toBe(6)
+  })
+
   it('share one channel when both dial at once', async () => {
     const { world, left, right } = await twoNodes()
     left.table.dial(right.table.hintOf())
