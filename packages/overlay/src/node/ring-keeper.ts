@@ -235,6 +235,7 @@ export class RingKeeper {
 
   #dialNear(now: Instant): void {
     const { near, linker, known } = this.#modules
+    known.release(now)
     const { dial, changed } = near.evaluate()
     if (changed.length > 0) this.#revision++
     linker.abandon(new Set(dial.map(({ address }) => address.key)), now)

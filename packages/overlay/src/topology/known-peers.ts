@@ -17,11 +17,18 @@ interface Known {
   isProven: boolean
 }
 
+interface Barred {
+  readonly until: Instant
+  /** What was heard of the peer meanwhile. */
+  heard: { readonly hint: PeerHint; readonly introducer: Address } | undefined
+}
+
 /** Hints around one address, bounded, with the ones that failed barred for a while. */
 export class KnownPeers {
   readonly #self: Address
   readonly #known: RingOrder<Known>
-  readonly #barredUntil = new Map<string, Instant>()
+  /** In the order in which they are set free. */
+  readonly #barred = new Map<string, Barred>()
 
   constructor(self: Address) {
     this.#self = self
@@ -33,10 +40,14 @@ export class KnownPeers {
     return this.#known.items.length
   }
 
-  /** Remembers `hint`, named by `introducer`, unless it is barred; returns whether it was new. */
+  /** Remembers `hint`, named by `introducer`, when it is barred no longer; returns whether it was new. */
   learn(hint: PeerHint, now: Instant, introducer?: Address): boolean {
-    if (hint.address.equals(this.#self) || this.#isBarred(hint.address, now)) return false
     const { address } = hint
+    if (address.equals(this.#self)) return false
+    this.release(now)
+    const barred = this.#barred.get(address.key)
+    if (barred && introducer) barred.heard = { hint, introducer }
+    if (barred) return false
     const known = this.#known.get(address)
     if (known) {
       // Hearsay about somebody whose key is known must not make it unreachable.
@@ -53,7 +64,7 @@ export class KnownPeers {
   /** Remembers a peer that has just proved to be alive, barred or not. */
   confirm(hint: PeerHint): void {
     const { address } = hint
-    this.#barredUntil.delete(address.key)
+    this.#barred.delete(address.key)
     this.#known.set({ address, hint, failures: 0, introducer: undefined, isProven: true })
     if (this.size > 3 * KNOWN_PER_SIDE) this.#trim()
   }
@@ -63,6 +74,8 @@ export class KnownPeers {
     const isWithdrawn = ({ address, isProven, introducer: by }: Known): boolean =>
       !isProven && by?.equals(introducer) === true && !hints.some((h) => h.address.equals(address))
     for (const { address } of this.#known.items.filter(isWithdrawn)) this.#known.delete(address)
+    for (const barred of this.#barred.values())
+      if (barred.heard?.introducer.equals(introducer) === true) barred.heard = undefined
     for (const hint of hints) this.learn(hint, now, introducer)
   }
 
@@ -77,6 +90,8 @@ export class KnownPeers {
       const known = this.#known.get(address)
       if (known?.isProven === false && known.introducer?.equals(introducer) === true)
         this.#known.delete(address)
+      const barred = this.#barred.get(address.key)
+      if (barred?.heard?.introducer.equals(introducer) === true) barred.heard = undefined
     }
     for (const hint of hints) this.learn(hint, now, introducer)
   }
@@ -115,9 +130,12 @@ export class KnownPeers {
 
   /**
    * Notes that a peer did not answer; after a few times it is forgotten and barred. One attempt is enough for a peer
-   * that only `isGone` nodes named: whoever lied about its neighbours must not keep others busy after its end.
+   * that only `isGone` nodes named: whoever lied about its neighbours must not keep others busy after its end. Whoever is barred
+   * already is not barred for longer: those who name it may reach it by another way.
    */
   failed(address: Address, now: Instant, isGone: (introducer: Address) => boolean): void {
+    this.release(now)
+    if (this.#barred.has(address.key)) return
     const known = this.#known.get(address)
     if (known && ++known.failures < LINK_FAILURES_MAX) {
       const { isProven, introducer } = known
@@ -127,24 +145,25 @@ export class KnownPeers {
   }
 
   /**
-   * Forgets a peer and takes no hint about it for a while: it is gone. Not for one whose connection ended because nobody needed
+   * Forgets a peer and believes no hint about it for a while: it is gone. Not for one whose connection ended because nobody needed
    * it: it is where it was, and a neighbour when those in between are gone.
    */
   bar(address: Address, now: Instant): void {
     this.#known.delete(address)
-    this.#barredUntil.delete(address.key)
-    this.#barredUntil.set(address.key, now + LINK_BARRED_MS)
-    if (this.#barredUntil.size <= LINK_BARRED_MAX) return
-    const oldest = this.#barredUntil.keys().next()
-    if (!oldest.done) this.#barredUntil.delete(oldest.value)
+    this.#barred.delete(address.key)
+    this.#barred.set(address.key, { until: now + LINK_BARRED_MS, heard: undefined })
+    if (this.#barred.size <= LINK_BARRED_MAX) return
+    const oldest = this.#barred.keys().next()
+    if (!oldest.done) this.#barred.delete(oldest.value)
   }
 
-  #isBarred(address: Address, now: Instant): boolean {
-    const until = this.#barredUntil.get(address.key)
-    if (until === undefined) return false
-    if (until > now) return true
-    this.#barredUntil.delete(address.key)
-    return false
+  /** Learns what was heard of those whose time is over: nobody says the same twice. */
+  release(now: Instant): void {
+    for (const [key, { until, heard }] of this.#barred) {
+      if (until > now) return
+      this.#barred.delete(key)
+      if (heard) this.learn(heard.hint, now, heard.introducer)
+    }
   }
 
   #trim(): void {

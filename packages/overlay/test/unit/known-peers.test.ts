@@ -47,6 +47,26 @@ describe('KnownPeers', () => {
     expect(known.learn(hint(5), LINK_BARRED_MS)).toBe(true)
   })
 
+  it('believes what was heard of a barred peer meanwhile when its time is over', () => {
+    const known = new KnownPeers(self)
+    for (const low of [5, 6, 8]) known.bar(at(low), 0)
+    known.learnAll([hint(5), hint(6), hint(8)], 10, at(7))
+    known.learnMore([], [at(6)], 20, at(7))
+    known.learn(hint(8), 30)
+    known.release(LINK_BARRED_MS - 1)
+    expect(known.size).toBe(0)
+    known.release(LINK_BARRED_MS)
+    expect(known.get(at(6))).toBeUndefined()
+    expect([at(5), at(8)].map((address) => known.introducerOf(address))).toEqual([at(7), at(7)])
+  })
+
+  it('bars nobody for longer who is tried in vain meanwhile', () => {
+    const known = new KnownPeers(self)
+    known.bar(at(5), 0)
+    known.failed(at(5), LINK_BARRED_MS - 1, () => true)
+    expect(known.learn(hint(5), LINK_BARRED_MS)).toBe(true)
+  })
+
   it('forgets that a peer was barred once it has proved alive', () => {
     const known = new KnownPeers(self)
     known.bar(at(5), 0)
