@@ -84,6 +84,9 @@ export class TransportAddress {
       const wrong = checkPath(path)
       if (wrong) return wrong
     }
+    // Every pong of a peer names the same address: it is made once.
+    if (kind === 'udp' && typeof checked !== 'string')
+      return TransportAddress.udp({ host: formatIp(checked), port }, path)
     return new TransportAddress(kind, checked, port, path)
   }
 

@@ -54,6 +54,12 @@ export class EndpointCandidates {
     return isNew
   }
 
+  /** Returns whether nobody says that there is another way than `edge`. */
+  isOnly(edge: Edge): boolean {
+    for (const candidate of this.#candidates) if (candidate.edge !== edge) return false
+    return true
+  }
+
   /** Returns when the next candidate becomes due. */
   pollTimeout(): Instant {
     return this.#dueAt

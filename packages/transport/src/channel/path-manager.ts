@@ -61,6 +61,7 @@ export class PathManager {
     if (!path || !isNew) return
     this.#host.edgeAdded(edge)
     if (this.#isSearching) this.ping(path, now)
+    this.#host.wake(this.pollTimeout())
   }
 
   /** Adds endpoints to try: UDP at once, TCP a little later. */
@@ -185,7 +186,10 @@ export class PathManager {
 
   /** Returns when `handleTimeout` wants to be called. */
   pollTimeout(): Instant {
-    let at = Math.min(this.#search.pollTimeout(), this.#candidates.pollTimeout())
+    const { onlyEdge } = this.paths
+    const isSearching = onlyEdge === undefined || !this.#candidates.isOnly(onlyEdge)
+    let at = this.#candidates.pollTimeout()
+    if (isSearching) at = Math.min(at, this.#search.pollTimeout())
     at = Math.min(at, this.#punch?.pollTimeout() ?? at, this.#mtu?.pollTimeout() ?? at)
     return Math.min(at, this.paths.pollTimeout())
   }
@@ -201,10 +205,8 @@ export class PathManager {
       // One lost ping decides nothing, but frames are at stake: ask again at once.
       if (path.misses > misses && path.isUsable && path === this.paths.active) this.ping(path, now)
     }
-    if (isLost) {
-      this.#search.restart(now)
-      this.reselect(now)
-    }
+    if (isLost) this.#search.restart(now)
+    if (isLost) this.reselect(now)
     if (this.#candidates.pollTimeout() <= now) this.#dialDue(now)
     const isDirect = this.paths.active?.edge.kind === 'udp'
     if (this.#search.handleTimeout(now, { isDirect })) this.#searchRound(now, true)
@@ -219,8 +221,8 @@ export class PathManager {
 
   /** Frames that go through others unanswered cause a ping: nobody else notices that a relay is gone. */
   #checkRelay(active: Path, now: Instant): void {
-    const lastAt = Math.max(active.lastHeardAt, active.lastPingAt)
-    if (now - lastAt >= RELAY_SILENCE_MS) this.ping(active, now)
+    if (now - Math.max(active.lastHeardAt, active.lastPingAt) < RELAY_SILENCE_MS) return
+    this.ping(active, now)
   }
 
   #openActive(now: Instant): Path | undefined {
@@ -245,6 +247,7 @@ export class PathManager {
   #adopt(edge: Edge, now: Instant): Path | undefined {
     const path = this.paths.add(edge, now)
     if (path) edge.hold?.()
+    if (path) this.#host.wake(this.pollTimeout())
     return path
   }
 

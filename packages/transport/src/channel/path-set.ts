@@ -34,6 +34,13 @@ export class PathSet {
     return this.#paths.length
   }
 
+  /** The edge of the active path where that is direct, works and is the only one: then there is nothing to search. */
+  get onlyEdge(): Edge | undefined {
+    const active = this.#active
+    const isAlone = this.#paths.length === 1 && active?.edge.kind === 'udp' && active.isUsable
+    return isAlone ? active.edge : undefined
+  }
+
   /** Lists the paths. */
   values(): Iterable<Path> {
     return this.#paths

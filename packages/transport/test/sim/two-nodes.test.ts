@@ -1,6 +1,7 @@
 /** Two nodes over simulated UDP: they meet, talk, and notice when the other one goes. */
 import { describe, expect, it } from '@jest/globals'
 import { connected, frameOf, twoNodes } from '../helpers/nodes.ts'
+import { joinedEdges } from '../helpers/ring-edges.ts'
 
 describe('two nodes', () => {
   it('come up within two round trips and exchange frames', async () => {
@@ -32,6 +33,22 @@ describe('two nodes', () => {
     await world.run({ forMs: 1_000 })
     expect(told()).toBe(2)
     expect(sent).toBe(6)
+  })
+
+  it('search for no other path while the only one is direct, and for one that turns up at once', async () => {
+    const { world, hosts, left, right, toRight } = await connected()
+    await world.run({ forMs: 1_000 })
+    const fired = (): number => world.stats.timersByReason['channels'] ?? 0
+    const before = fired()
+    await world.run({ forMs: 10_000 })
+    expect(fired() - before).toBeLessThanOrEqual(2)
+    const [relay] = joinedEdges(hosts[0].runtime, [left, right], { kind: 'relay', delayMs: 20 })
+    toRight.addEdge(relay)
+    await world.run({ forMs: 100 })
+    expect([...toRight.ways.paths.values()].map((path) => path.state)).toEqual([
+      'confirmed',
+      'confirmed',
+    ])
   })
 
   it('share one channel when both dial at once', async () => {
