@@ -6,7 +6,7 @@ import { playSeeds } from '../../../../tools/seeds/play-seeds.mjs'
 
 describe('a planted bug', () => {
   it.each([
-    ['own-word-is-enough', 7, 'I6'],
+    ['own-word-is-enough', 6, 'I6'],
     ['broken-pair-evicts', 1, 'I10'],
     ['lost-at-first-miss', 1, 'I11'],
     ['no-hand-over', 2, 'I12'],

@@ -122,7 +122,7 @@ export class Channel {
 
   /** Sets after how much silence the peer is probed. */
   watch(idleProbeMs: number): void {
-    this.#liveness.idleProbeMs = idleProbeMs
+    this.#liveness.watch(idleProbeMs)
     this.wake(this.pollTimeout())
   }
 

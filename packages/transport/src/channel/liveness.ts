@@ -60,6 +60,15 @@ export class Liveness {
     this.#state = this.#quiet()
   }
 
+  /** Sets after how much silence the peer is probed; a peer that misses probes is decided on as soon as one watched like that. */
+  watch(idleProbeMs: number): void {
+    const isCloser = idleProbeMs < this.idleProbeMs
+    this.idleProbeMs = idleProbeMs
+    if (!isCloser || this.#state.kind !== 'probing') return
+    const graceUntil = Math.min(this.#state.graceUntil, this.#ownProbeBy())
+    this.#state = { ...this.#state, graceUntil }
+  }
+
   /** Misses in a row. */
   get misses(): number {
     return this.#state.kind === 'probing' ? this.#state.misses : 0
@@ -148,8 +157,12 @@ export class Liveness {
   /** A probe after silence waits for the peer's own one; a probe that was asked for does not. */
   #grace(missAt: Instant): Instant {
     const isIdle = missAt - this.lastHeardAt >= this.idleProbeMs * SHARE_FIRST.from
+    return isIdle ? this.#ownProbeBy() : missAt
+  }
+
+  #ownProbeBy(): Instant {
     const graceMs = this.idleProbeMs < IDLE_PROBE_MS ? GRACE_CLOSE_MS : GRACE_MS
-    return isIdle ? this.lastHeardAt + this.idleProbeMs * SHARE_SECOND.to + graceMs : missAt
+    return this.lastHeardAt + this.idleProbeMs * SHARE_SECOND.to + graceMs
   }
 
   #quiet(): LivenessState {

@@ -34,6 +34,24 @@ describe('liveness', () => {
     expect(advice).toEqual(['probe all', 'suspect', 'probe all', 'probe all', 'lost'])
   })
 
+  it('waits no longer for the own probe of a peer that comes to be watched closely', () => {
+    const advice = [15_000, 5_000].map((idleProbeMs) => {
+      const liveness = quiet({ isFirst: true })
+      liveness.handleTimeout(14_250)
+      liveness.probeSent(14_450)
+      liveness.handleTimeout(14_450)
+      liveness.watch(idleProbeMs)
+      return [14_850, 15_250].map((at) => {
+        liveness.probeSent(at)
+        return liveness.handleTimeout(at)
+      })
+    })
+    expect(advice).toEqual([
+      ['suspect', 'probe all'],
+      ['suspect', 'lost'],
+    ])
+  })
+
   it('doubles the pause between the probes of such a peer once only', () => {
     const backoffs = [15_000, 3_000].map((idleProbeMs) => {
       const liveness = quiet({ isFirst: false })
