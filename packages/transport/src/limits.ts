@@ -81,6 +81,9 @@ export const PROBE_TIMEOUT_INITIAL_MS = 1_000
 /** Misses in a row after which the peer counts as lost. */
 export const PROBE_MISSES_MAX = 3
 
+/** A peer is not lost before: a machine that changes its network, or stood still for a moment, is back by then. */
+export const LOST_SILENCE_MIN_MS = 5_000
+
 /** Misses in a row after which the owner is warned. */
 export const PROBE_MISSES_SUSPECT = 2
 

@@ -2,6 +2,7 @@
 import type { Instant, Random } from '@ipop/runtime'
 import {
   IDLE_PROBE_MS,
+  LOST_SILENCE_MIN_MS,
   PROBE_MISSES_MAX,
   PROBE_MISSES_SUSPECT,
   UNANSWERED_PROBE_MS,
@@ -154,10 +155,10 @@ export class Liveness {
     return misses >= PROBE_MISSES_SUSPECT ? 'suspect' : 'probe all'
   }
 
-  /** A probe after silence waits for the peer's own one; a probe that was asked for does not. */
+  /** A probe after silence waits for the peer's own one; a probe that was asked for does not, unless the peer was heard just now. */
   #grace(missAt: Instant): Instant {
     const isIdle = missAt - this.lastHeardAt >= this.idleProbeMs * SHARE_FIRST.from
-    return isIdle ? this.#ownProbeBy() : missAt
+    return isIdle ? this.#ownProbeBy() : Math.max(missAt, this.lastHeardAt + LOST_SILENCE_MIN_MS)
   }
 
   #ownProbeBy(): Instant {

@@ -3,7 +3,11 @@ import { describe, expect, it } from '@jest/globals'
 import { SeededRandom } from '@ipop/simulator'
 import { Liveness } from '../../src/channel/liveness.ts'
 import { RttEstimator } from '../../src/channel/rtt-estimator.ts'
-import { PROBE_TIMEOUT_MAX_MS, PROBE_TIMEOUT_MIN_MS } from '../../src/limits.ts'
+import {
+  LOST_SILENCE_MIN_MS,
+  PROBE_TIMEOUT_MAX_MS,
+  PROBE_TIMEOUT_MIN_MS,
+} from '../../src/limits.ts'
 
 describe('liveness', () => {
   it('probes after silence, warns at the second miss and gives up after the third', () => {
@@ -132,14 +136,18 @@ describe('liveness', () => {
     expect(liveness.isProbing).toBe(false)
   })
 
-  it('does not wait when the probe was asked for', () => {
-    const liveness = quiet({ isFirst: true })
-    for (const at of [1_200, 1_400]) {
-      liveness.probeSent(at)
-      liveness.handleTimeout(at)
+  it('does not wait when the probe was asked for, but for a peer that was heard just now', () => {
+    for (const [heardAt, first] of [
+      [0, 4_800],
+      [4_000, 5_000],
+    ] as const) {
+      const liveness = quiet({ isFirst: true })
+      liveness.heard(heardAt)
+      let at = first
+      for (liveness.probeSent(at); liveness.handleTimeout(at) !== 'lost'; at += 200)
+        liveness.probeSent(at + 200)
+      expect(at - heardAt).toBe(heardAt === 0 ? 5_200 : LOST_SILENCE_MIN_MS)
     }
-    liveness.probeSent(1_600)
-    expect(liveness.handleTimeout(1_600)).toBe('lost')
   })
 })
 
