@@ -81,8 +81,8 @@ export const LINK_TURN_MS = 100
 /** A candidate that failed this often is forgotten; somebody who is connected to it will name it again. */
 export const LINK_FAILURES_MAX = 3
 
-/** How long a forgotten candidate stays barred, so that a stale hint does not come back at once with the next exchange. */
-export const LINK_BARRED_MS = 30_000
+/** How long a forgotten candidate stays barred, so that a stale hint does not come back at once: by then others miss a dead peer, too. */
+export const LINK_BARRED_MS = 10_000
 
 /** Barred candidates remembered; beyond that the oldest is dropped. */
 export const LINK_BARRED_MAX = 256
