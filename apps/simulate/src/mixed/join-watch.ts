@@ -30,7 +30,8 @@ export class JoinWatch {
     for (const node of ring.running) {
       if (node.connectedAt === undefined || this.#checked.has(node)) continue
       this.#checked.add(node)
-      const { left, right } = node.overlay.neighbors()
+      // Those may be gone by now, and others in their places, who were not asked.
+      const { left, right } = node.neighborsWhenConnected ?? {}
       if (left) this.#check(node, left, 'right')
       if (right) this.#check(node, right, 'left')
     }

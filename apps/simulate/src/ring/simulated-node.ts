@@ -44,6 +44,8 @@ export class SimulatedNode {
   readonly startedAt: number
   /** Virtual time at which it had its place in the ring. */
   connectedAt: number | undefined
+  /** Its neighbours at that time. */
+  neighborsWhenConnected: ReturnType<OverlayNode['neighbors']> | undefined
   #isRunning = true
 
   private constructor(
@@ -119,6 +121,7 @@ export class SimulatedNode {
 
   #connected(): void {
     this.connectedAt = this.host.runtime.clock.now()
+    this.neighborsWhenConnected = this.overlay.neighbors()
     this.lan?.mapper.start()
   }
 
