@@ -53,8 +53,8 @@ export const PLANTS = [
     seek: MASS_KILL,
     says: 'known peers are dialled on although they never answer, and never forgotten',
     file: `${OVERLAY}topology/known-peers.ts`,
-    find: '    this.#known.delete(address)\n    this.#barredUntil.delete(address.key)\n    this.#barredUntil.set',
-    replace: '    this.#barredUntil.delete(address.key)\n    this.#barredUntil.set',
+    find: '    this.#known.delete(address)\n    this.#barred.delete(address.key)\n    this.#barred.set',
+    replace: '    this.#barred.delete(address.key)\n    this.#barred.set',
   },
   {
     name: 'no-merge',

@@ -23,6 +23,8 @@ export class SimulatedRing {
   readonly #random: Random
   readonly #machines: Machines
   readonly #startListeners: ((node: SimulatedNode) => void)[] = []
+  /** The first machine, everybody's way in. */
+  #first: Host | undefined
 
   constructor(world: World, settings: RingSettings) {
     this.world = world
@@ -97,6 +99,7 @@ export class SimulatedRing {
   }
 
   async #start(host: Host, hints: readonly Host[], state?: NodeState): Promise<SimulatedNode> {
+    if (host.place.index === 0) this.#first = host
     const node = await SimulatedNode.start(host, hints, this.#settings, state)
     this.nodes.push(node)
     for (const listener of this.#startListeners) listener(node)
@@ -111,8 +114,10 @@ export class SimulatedRing {
   /** Some that run now; and the first machine if it is down, which comes back when nobody else may be there any more. */
   #newcomersHints(): Host[] {
     const hints = this.#pickHints(this.running.map((node) => node.host))
-    const first = this.nodes.find((node) => node.host.place.index === 0)
-    return first === undefined || first.isRunning ? hints : [...hints, first.host]
+    const first = this.#first
+    // While it boots it is in no list.
+    const isUp = first === undefined || this.running.some(({ host }) => host === first)
+    return isUp ? hints : [...hints, first]
   }
 
   #pickHints(hosts: readonly Host[], except?: Host): Host[] {
