@@ -76,7 +76,9 @@ export class Values {
     if (node?.dht === undefined) return
     const number = this.#count++
     const [key, text] = [`value ${number}`, `text ${number}`]
-    const value = { key, text, positions: positionsOf(key), lost: [], isShaken: this.#isSplit }
+    // Who is alone, a first machine that has just booted, keeps all replicas until others find it.
+    const isShaken = this.#isSplit || node.overlay.connections.size === 0
+    const value = { key, text, positions: positionsOf(key), lost: [], isShaken }
     this.#pending.add(value)
     node.dht.put(key, new TextEncoder().encode(text), TTL_SECONDS).then(
       () => void (this.#pending.delete(value) && this.#stored.push(value)),
