@@ -33,9 +33,6 @@ const WRONG_END = 'ended at'
 const TRAFFIC_ROUNDS = 10
 const TRAFFIC_ROUND_MS = 2_000
 
-/** Whoever loses its address to an older claim meanwhile has this much longer: it sends nothing until it has another. */
-const TRAFFIC_ROUNDS_MAX = TRAFFIC_ROUNDS + AGREED_WITHIN_MS / TRAFFIC_ROUND_MS
-
 /** The ring rests this long before its bytes are counted: on-demand connections stay, repairs have ended. */
 const REST_MS = 10_000
 const COUNT_MS = 30_000
@@ -208,8 +205,10 @@ async function checkPairs(modules: FinalModules): Promise<void> {
 async function checkWays(modules: FinalModules, pairs: readonly Pair[]): Promise<void> {
   const { world, traffic, violations } = modules
   let open = pairs.map(([from, to]) => ({ from, to, texts: [] as string[] }))
+  // Whoever loses its address to an older claim meanwhile sends nothing until it has another.
+  const roundsMax = TRAFFIC_ROUNDS + AGREED_WITHIN_MS / TRAFFIC_ROUND_MS
   const mayTry = ({ texts }: { texts: string[] }): boolean => texts.length < TRAFFIC_ROUNDS
-  for (let round = 0; round < TRAFFIC_ROUNDS_MAX && open.some(mayTry); round++) {
+  for (let round = 0; round < roundsMax && open.some(mayTry); round++) {
     for (const { from, to, texts } of open.filter(mayTry)) {
       const text = traffic.send(from, to)
       if (text !== undefined) texts.push(text)

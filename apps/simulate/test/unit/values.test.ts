@@ -30,10 +30,20 @@ describe('Values', () => {
     await other.refuse()
     expect([other.values.expected, other.values.refused]).toEqual([0, 1])
   })
+
+  it.each([
+    [false, 1],
+    [true, 0],
+  ])('knows where all replicas lie of who is alone: %j', async (isAlone, expected) => {
+    const { values, acknowledge, lose } = putting(['a', 'b', 'c', 'd'], { isAlone })
+    await acknowledge()
+    lose(0)
+    expect(values.expected).toBe(expected)
+  })
 })
 
-/** A ring of two opposite nodes, each with four of the eight replicas, and one value on its way. */
-function putting(names: readonly string[]) {
+/** A ring of evenly spaced nodes, two of which have four of the eight replicas each, and one value on its way. */
+function putting(names: readonly string[], { isAlone = false } = {}) {
   const settle: { acknowledge?: () => void; refuse?: (error: Error) => void } = {}
   const put = () =>
     new Promise<void>((resolve, reject) => {
@@ -42,7 +52,10 @@ function putting(names: readonly string[]) {
     })
   const running = names.map((name, index) => ({
     ...{ name, connectedAt: 0, dht: { put }, host: { isPaused: false } },
-    overlay: { address: { bytes: new Uint8Array(20).fill(index * 0x80, 0, 1) } },
+    overlay: {
+      address: { bytes: new Uint8Array(20).fill((index * 0x100) / names.length, 0, 1) },
+      connections: { size: isAlone ? 0 : names.length - 1 },
+    },
   })) as unknown as SimulatedNode[]
   const values = new Values({
     world: { elapsedMs: () => 1_000 } as unknown as World,
