@@ -82,6 +82,9 @@ export class FaultPlayer {
     return [...this.#clones].some((clone) => clone.host === host)
   }
 
+  /** Virtual time at which all faults ceased. */
+  ceasedAtMs = Number.POSITIVE_INFINITY
+
   /** Whether there ever were two nodes with one identity. */
   get hadTwins(): boolean {
     return this.#clones.size > 0
@@ -102,6 +105,7 @@ export class FaultPlayer {
   /** Ends all faults: loss too, but broken pairs and NATs stay as they are. */
   async cease(): Promise<void> {
     const { world, ring, tell } = this.#modules
+    this.ceasedAtMs = world.elapsedMs()
     this.#next = this.#plan.faults.length
     for (const liar of this.#lied) if (liar.isRunning) this.#crash(liar)
     for (const ongoing of this.#ongoing) this.#end(ongoing)

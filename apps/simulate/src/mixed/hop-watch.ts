@@ -1,4 +1,5 @@
 /** Watches overlay packets arrive: each greedy hop comes strictly nearer (I9), and the hop limit holds. */
+import type { Address } from '@ipop/address'
 import type { SimulatedNode } from '../ring/simulated-node.ts'
 import type { SimulatedRing } from '../ring/simulated-ring.ts'
 import type { Violations } from './findings.ts'
@@ -25,6 +26,8 @@ export interface HopWatchModules {
 /** Checks every hop of every overlay packet. */
 export class HopWatch {
   readonly #modules: HopWatchModules
+  /** All nodes that ever ran, by their address: packets of one that is gone may still be on the way. */
+  readonly #nodes = new Map<string, SimulatedNode>()
   /** Hops checked so far. */
   checked = 0
 
@@ -35,11 +38,12 @@ export class HopWatch {
   }
 
   #watch(node: SimulatedNode): void {
-    const { channels } = node.overlay
+    const { address, channels } = node.overlay
+    this.#nodes.set(address.toString(), node)
     const { handlers } = channels
     channels.setHandlers({
       onFrame: (channel, frame) => {
-        if (isOverlayPacket(frame)) this.#check(node, channel.address.bytes, frame)
+        if (isOverlayPacket(frame)) this.#check(node, channel.address, frame)
         handlers.onFrame(channel, frame)
         // Whoever keeps a borrowed frame would be lucky here and not with a receive buffer that is used again.
         frame.fill(0xdb)
@@ -47,8 +51,8 @@ export class HopWatch {
     })
   }
 
-  #check(node: SimulatedNode, from: Uint8Array, frame: Uint8Array): void {
-    const { ring, violations, isSuspect } = this.#modules
+  #check(node: SimulatedNode, from: Address, frame: Uint8Array): void {
+    const { violations, isSuspect } = this.#modules
     const hops = packetHops(frame)
     // Around a broken pair the first hop may lead away; the second leg of two ends wherever it is sent.
     const mayLeadAway = packetKind(frame) === KIND_SESSION_DATAGRAM && hops <= 1
@@ -58,11 +62,9 @@ export class HopWatch {
     if (hops > packetHopLimit(frame))
       violations.add('I9', `${name} got a packet after ${hops} hops`)
     const target = number(packetDestination(frame))
-    const before = distance(number(from), target)
+    const before = distance(number(from.bytes), target)
     if (distance(number(node.overlay.address.bytes), target) < before) return
-    const sender = ring.nodes.find(
-      ({ overlay }) => Buffer.compare(overlay.address.bytes, from) === 0,
-    )
+    const sender = this.#nodes.get(from.toString())
     if (sender !== undefined && isSuspect(sender)) return
     const what = `mode ${packetMode(frame)}, kind ${packetKind(frame)}, hop ${hops}`
     const who = sender?.host.name ?? 'a node that is gone'
