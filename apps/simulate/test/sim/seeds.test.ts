@@ -26,6 +26,23 @@ describe('a seed that once failed', () => {
     ['mixed', 134, ['--nodes', '4', '--duration', '5']],
     // A node moved; two others were probed for it only through each other, gave it up, and barred it for half a minute.
     ['mixed', 1076, ['--nodes', '4', '--duration', '5']],
+    // A node that stood still for three seconds and a half was given up by one whose other neighbour was silent.
+    ['mixed', 296, ['--nodes', '4', '--duration', '5']],
+    // Two that cannot talk lost each other, barred each other anew with each attempt, and forgot what a common neighbour said.
+    ['mixed', 356, ['--nodes', '4', '--duration', '5']],
+    // Two that a common neighbour reaches stayed apart for half a minute after a NAT had forgotten them.
+    ['mixed', 592, ['--nodes', '4', '--duration', '5']],
+    ['mixed', 678, ['--nodes', '4', '--duration', '5']],
+    // A newcomer's neighbour left before the look; the node behind it had never been asked.
+    ['mixed', 1049, ['--nodes', '4', '--duration', '5']],
+    // The only replicas of a value lay on a first machine that had just booted and that nobody had found yet.
+    ['mixed', 10495, ['--nodes', '4', '--duration', '5']],
+    // A newcomer was told of nobody, as the first machine was just booting.
+    ['mixed', 10702, ['--nodes', '4', '--duration', '5']],
+    // A node gave its address up to an older claim during the last check.
+    ['mixed', 11411, ['--nodes', '4', '--duration', '5']],
+    // A packet that a liar had misrouted arrived after its machine had started anew.
+    ['mixed', 14732, ['--nodes', '4', '--duration', '5']],
     // A node was switched off in the middle of its hand-over, and what it took away was not counted as lost.
     ['mixed', 1756, ['--nodes', '4', '--duration', '5']],
     // Two nodes behind NATs had no way to each other: all who were near them reached them by relays only.

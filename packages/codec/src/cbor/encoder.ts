@@ -1,15 +1,18 @@
 /** Writes CBOR in its deterministic form (RFC 8949 section 4.2.1): the hot path of every message. */
+import {
+  FALSE,
+  MAJOR_ARRAY,
+  MAJOR_BYTES,
+  MAJOR_MAP,
+  MAJOR_NEGATIVE,
+  MAJOR_TEXT,
+  MAJOR_UNSIGNED,
+  NULL,
+  TRUE,
+} from './items.ts'
 
 /** A value as this encoder sees it; what has no form here goes to `other`. */
 type OtherEncoder = (value: unknown) => Uint8Array
-
-const MAJOR_BYTES = 0x40
-const MAJOR_TEXT = 0x60
-const MAJOR_ARRAY = 0x80
-const MAJOR_MAP = 0xa0
-const FALSE = 0xf4
-const TRUE = 0xf5
-const NULL = 0xf6
 
 /** Up to this many keys are put in order by moving them. */
 const KEYS_FEW = 16
@@ -47,8 +50,8 @@ export class CborEncoder {
   }
 
   #integer(value: number): void {
-    if (value >= 0) this.#head(0, value)
-    else this.#head(0x20, -1 - value)
+    if (value >= 0) this.#head(MAJOR_UNSIGNED, value)
+    else this.#head(MAJOR_NEGATIVE, -1 - value)
   }
 
   #text(text: string): void {
@@ -89,11 +92,12 @@ export class CborEncoder {
 
   /** Writes a major type and its argument in the shortest form. */
   #head(major: number, argument: number): void {
-    if (argument < 24) return this.#byte(major | argument)
-    if (argument < 0x100) return this.#number(major | 24, argument, 1)
-    if (argument < 0x1_0000) return this.#number(major | 25, argument, 2)
-    if (argument < 0x1_0000_0000) return this.#number(major | 26, argument, 4)
-    this.#number(major | 27, Math.floor(argument / 0x1_0000_0000), 4)
+    const first = major << 5
+    if (argument < 24) return this.#byte(first | argument)
+    if (argument < 0x100) return this.#number(first | 24, argument, 1)
+    if (argument < 0x1_0000) return this.#number(first | 25, argument, 2)
+    if (argument < 0x1_0000_0000) return this.#number(first | 26, argument, 4)
+    this.#number(first | 27, Math.floor(argument / 0x1_0000_0000), 4)
     this.#digits(argument % 0x1_0000_0000, 4)
   }
 

@@ -1,16 +1,17 @@
 /** Reads deterministic CBOR of the usual forms: the hot path of every message. What is rare or wrong is left to others. */
 import { latin1Of } from '../bytes/bytes.ts'
 import type { CborMap, CborValue } from './cbor.ts'
-
-const MAJOR_UNSIGNED = 0
-const MAJOR_NEGATIVE = 1
-const MAJOR_BYTES = 2
-const MAJOR_TEXT = 3
-const MAJOR_ARRAY = 4
-const MAJOR_MAP = 5
-const FALSE = 0xf4
-const TRUE = 0xf5
-const NULL = 0xf6
+import {
+  FALSE,
+  MAJOR_ARRAY,
+  MAJOR_BYTES,
+  MAJOR_MAP,
+  MAJOR_NEGATIVE,
+  MAJOR_TEXT,
+  MAJOR_UNSIGNED,
+  NULL,
+  TRUE,
+} from './items.ts'
 
 /** Caps of one reading. */
 export interface ReaderLimits {
