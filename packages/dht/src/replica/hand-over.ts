@@ -66,7 +66,9 @@ export class HandOver {
     while (this.#isWanted && failures < HANDOVER_ATTEMPTS_MAX) {
       this.#isWanted = false
       if (!(await pauses.pause(HANDOVER_DELAY_MS * (1 + random.float()), 'dht hand-over'))) return
-      if (await this.#pass()) {
+      const isDelivered = await this.#pass()
+      // Failures count against the neighbours they were met with; those of now have their own attempts.
+      if (isDelivered || this.#isWanted) {
         failures = 0
         continue
       }

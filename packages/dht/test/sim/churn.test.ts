@@ -86,6 +86,23 @@ describe('replicas that come and go', () => {
     for (const key of KEYS) expect(holdersAtPositions(village, key)).toBe(8)
   })
 
+  it('gives a newcomer everything although hand-over to dead nodes had failed again and again', async () => {
+    const village = await Village.settled(4, { seed: 7, detectionMs: 16_000 })
+    await fill(village)
+    village.crash(village.at(3))
+    const guest = village.join()
+    await village.time.advance(400)
+    village.crash(guest)
+    // Everybody is in the third try to reach the dead ones.
+    await village.time.advance(16_000)
+    const handedOver = () =>
+      village.villagers.reduce((sum, { dht }) => sum + dht.stats.handedOver, 0)
+    const before = handedOver()
+    village.join()
+    await village.time.advance(7_000)
+    expect(handedOver() - before).toBeGreaterThanOrEqual(KEYS.length)
+  })
+
   it('rebuilds all replicas after half of the nodes died at once', async () => {
     const village = await Village.settled(40, { seed: 6 })
     await fill(village)
