@@ -112,10 +112,12 @@ export class SimulatedNode {
   /** Lets it say goodbye; resolves when its machine is off, with whether others have all that it stored. */
   async leave(): Promise<boolean> {
     this.#isRunning = false
+    const { runtime } = this.host
     await this.lan?.mapper.stop()
     const isHandedOver = (await this.dht?.leave()) ?? true
     await this.overlay.leave()
-    this.host.crash()
+    // The machine may have been booted anew meanwhile; what runs there now is another process.
+    if (this.host.runtime === runtime) this.host.crash()
     return isHandedOver
   }
 

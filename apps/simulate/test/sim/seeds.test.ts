@@ -45,6 +45,8 @@ describe('a seed that once failed', () => {
     ['mixed', 14732, ['--nodes', '4', '--duration', '5']],
     // Three tries to hand over to peers that had gone were all: those who had come meanwhile got nothing.
     ['mixed', 14452, ['--nodes', '4', '--duration', '5']],
+    // The end of a leave switched the machine off that had been booted anew in the same instant.
+    ['mixed', 17366, ['--nodes', '4', '--duration', '5']],
     // A node was switched off in the middle of its hand-over, and what it took away was not counted as lost.
     ['mixed', 1756, ['--nodes', '4', '--duration', '5']],
     // Two nodes behind NATs had no way to each other: all who were near them reached them by relays only.
