@@ -147,11 +147,20 @@ export const ON_DEMAND_ATTEMPTS_MAX = 5
 /** Rings above this size get shortcuts: below it the near connections already reach everybody. */
 export const SHORTCUT_MIN_RING = 10
 
+/** Hops that a greedy route takes for each halving of the distance, as measured: what a longer rest of the way is weighed with. */
+export const HOPS_PER_OCTAVE = 0.4
+
 /** Shortcuts others may open to one node, so that a popular position does not collect them without bound. */
 export const SHORTCUTS_MAX = 64
 
 /** Pause between two looks at the shortcuts. */
 export const SHORTCUT_PERIOD_MS = 10_000
+
+/** Pause before the first trial of another shortcut, doubled with each: a trial costs a handshake, some 3 kB. */
+export const SHORTCUT_TRIAL_FIRST_MS = 60_000
+
+/** The longest pause between two trials: nodes move seldom. */
+export const SHORTCUT_TRIAL_MAX_MS = 960_000
 
 /** Nodes found nearby are not met again within this time: they are in the same ring, or cannot be reached. */
 export const MET_FRESH_MS = 300_000

@@ -94,6 +94,11 @@ export class Connection {
     return kind === 'ring' || kind === 'relay'
   }
 
+  /** The measured round trip of its path, in milliseconds. */
+  get rttMs(): number | undefined {
+    return this.channel.rttMs
+  }
+
   /** Whether it may carry session datagrams of others: a relay takes them like any frame, the ring would wrap them twice. */
   get carriesDatagrams(): boolean {
     return this.channel.activeEdge?.kind !== 'ring'

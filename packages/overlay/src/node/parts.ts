@@ -74,7 +74,9 @@ export function assemble(
   const mayAnswerAlone = () => membership.mayAnswerAlone
   const { clock } = runtime
   const trust = new HopTrust()
-  const forwarder = new PacketForwarder({ table, clock, trust, log, receiver, mayAnswerAlone })
+  const ringSize = () => keeper.ringSize
+  const routing = { table, clock, trust, mayAnswerAlone, ringSize }
+  const forwarder = new PacketForwarder({ ...routing, log, receiver })
   const sending = { sender: forwarder, trust }
   const calls = new RequestReply({
     ...{ runtime, random: random.fork('calls'), log, dispatch },

@@ -14,6 +14,7 @@ import {
   setHopsTaken,
   setRoutingMode,
 } from '../wire/overlay-packet.ts'
+import { hopCosts } from './hop-cost.ts'
 import type { HopTrust } from './hop-trust.ts'
 import type { RouteDecision } from './ring-router.ts'
 import { chooseFirstHop, chooseHop, otherSide } from './ring-router.ts'
@@ -52,6 +53,7 @@ export class PacketForwarder {
   readonly #log: Log
   readonly #receiver: PacketReceiver
   readonly #mayAnswerAlone: () => boolean
+  readonly #ringSize: () => number
 
   constructor(modules: {
     table: ConnectionTable
@@ -62,6 +64,8 @@ export class PacketForwarder {
     receiver: PacketReceiver
     /** Whether the node may take itself for the nearest when it knows nobody. */
     mayAnswerAlone: () => boolean
+    /** About how many nodes there are. */
+    ringSize: () => number
   }) {
     this.#table = modules.table
     this.#clock = modules.clock
@@ -69,6 +73,7 @@ export class PacketForwarder {
     this.#log = modules.log
     this.#receiver = modules.receiver
     this.#mayAnswerAlone = modules.mayAnswerAlone
+    this.#ringSize = modules.ringSize
   }
 
   /**
@@ -157,7 +162,8 @@ export class PacketForwarder {
     const now = this.#clock.now()
     const isDoubtful = (hop: Connection) =>
       hop !== direct && this.#trust.isDoubtful(hop.address, now)
-    return chooseFirstHop(self, hops, { destination, tried, isDoubtful })
+    const costOf = direct ? undefined : hopCosts(hops, destination, this.#ringSize())
+    return chooseFirstHop(self, hops, { destination, tried, isDoubtful, costOf })
   }
 
   #route(packet: OverlayPacket, frame?: Uint8Array, from?: Address): void {
@@ -173,6 +179,7 @@ export class PacketForwarder {
       destination: packet.destination,
       isExact,
       isDatagram: packet.kind === PayloadKind.sessionDatagram,
+      costOf: hopCosts(hops, packet.destination, this.#ringSize()),
     })
     if (decision.kind === 'forward') return this.#forward(decision.hop, packet, frame)
     const isForSelf = packet.destination.equals(this.#table.self)

@@ -19,6 +19,20 @@ describe('chooseHop', () => {
     })
   })
 
+  it('takes the cheapest of those nearer than itself where costs are known', () => {
+    const [far, cheap] = [hop(90), hop(150)]
+    const costs = new Map([
+      [far, 1],
+      [cheap, 5],
+    ])
+    const costOf = (one: ReturnType<typeof hop>) => costs.get(one) ?? 9
+    expect(chooseHop(self, [hop(190), cheap, far], { ...query(200), costOf })).toEqual({
+      kind: 'forward',
+      hop: cheap,
+    })
+    expect(chooseHop(self, [far], { ...query(200), costOf })).toEqual({ kind: 'deliver' })
+  })
+
   it('delivers a greedy packet where no hop is nearer', () => {
     expect(chooseHop(self, [hop(50), hop(200)], query(104))).toEqual({ kind: 'deliver' })
   })

@@ -1,0 +1,42 @@
+/** How long the rest of a packet's way is expected to take by way of each neighbour. */
+import type { Address } from '@ipop/address'
+import { leftFraction } from '@ipop/address'
+import { HOPS_PER_OCTAVE, SHORTCUT_MIN_RING } from '../limits.ts'
+
+/** A neighbour with its measured round trip, if there was one. */
+export interface TimedHop {
+  readonly address: Address
+  readonly rttMs: number | undefined
+}
+
+/**
+ * Returns a function that tells what a packet to `destination` costs over a hop, in milliseconds: the hop's round trip,
+ * and for the distance that remains as many hops of the mean length as greedy routes take. Undefined in a ring so
+ * small, or at a node that has measured so little, that the nearest hop is as good as any.
+ */
+export function hopCosts<H extends TimedHop>(
+  hops: readonly H[],
+  destination: Address,
+  ringSize: number,
+): ((hop: H) => number) | undefined {
+  if (ringSize <= SHORTCUT_MIN_RING) return undefined
+  const meanMs = meanRttMs(hops)
+  if (meanMs === undefined) return undefined
+  const octaveMs = HOPS_PER_OCTAVE * meanMs
+  return ({ address, rttMs = meanMs }) => {
+    const left = leftFraction(address, destination)
+    const nodesBetween = Math.min(left, 1 - left) * ringSize
+    return rttMs + octaveMs * Math.log2(1 + nodesBetween)
+  }
+}
+
+function meanRttMs(hops: readonly TimedHop[]): number | undefined {
+  let sum = 0
+  let count = 0
+  for (const { rttMs } of hops) {
+    if (rttMs === undefined) continue
+    sum += rttMs
+    count++
+  }
+  return count === 0 ? undefined : sum / count
+}
