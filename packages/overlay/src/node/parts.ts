@@ -77,11 +77,8 @@ export function assemble(
   const ringSize = () => keeper.ringSize
   const routing = { table, clock, trust, mayAnswerAlone, ringSize }
   const forwarder = new PacketForwarder({ ...routing, log, receiver })
-  const sending = { sender: forwarder, trust }
-  const calls = new RequestReply({
-    ...{ runtime, random: random.fork('calls'), log, dispatch },
-    ...sending,
-  })
+  const serving = { runtime, random: random.fork('calls'), log, dispatch }
+  const calls = new RequestReply({ ...serving, sender: forwarder, trust })
   const ringEdge = (peer: Address, via?: Address) => new RingEdge(peer, via, forwarder)
   const linker = new Linker({ channels, table, calls, runtime, log, ringEdge })
   const shared = { runtime, log, channels, table, linker }
