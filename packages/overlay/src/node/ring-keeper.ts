@@ -70,6 +70,7 @@ export class RingKeeper {
   #trimmedAt: Instant = 0
   #nearDigest = ''
   #revision = 0
+  #ringSize = 1
   #isStopped = true
 
   constructor(modules: RingKeeperModules, listener: RingKeeperListener) {
@@ -83,10 +84,9 @@ export class RingKeeper {
     return this.#modules.membership.isInRing
   }
 
-  /** The estimated number of nodes in the ring. */
+  /** The estimated number of nodes in the ring, as of the last look at it. */
   get ringSize(): number {
-    const { table, near } = this.#modules
-    return estimateRingSize(table.self, near.near(), table.structured().length)
+    return this.#ringSize
   }
 
   /** Whether both neighbours agree and nobody nearer is being linked. */
@@ -223,7 +223,8 @@ export class RingKeeper {
     leaves.evaluate(this.isInRing, now)
     const exchangeAt = this.#rounds.run(this.exchangeState(now))
     if (exchangeAt !== undefined) this.#armAt(exchangeAt)
-    if (this.isInRing) shortcuts.evaluate(this.ringSize, now)
+    this.#estimateSize()
+    if (this.isInRing) shortcuts.evaluate(this.#ringSize, now)
     onDemand.evaluate(now)
     seeker.evaluate(now)
     this.#tryDeparted(now)
@@ -231,6 +232,11 @@ export class RingKeeper {
     this.#modules.table.tellStatus(this.isInRing)
     this.#announceNeighbors()
     this.#armAt(now + (this.isComplete ? TICK_MS : TICK_INCOMPLETE_MS))
+  }
+
+  #estimateSize(): void {
+    const { table, near } = this.#modules
+    this.#ringSize = estimateRingSize(table.self, near.near(), table.structured().length)
   }
 
   #dialNear(now: Instant): void {
