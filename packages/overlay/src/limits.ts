@@ -156,11 +156,11 @@ export const SHORTCUTS_MAX = 64
 /** Pause between two looks at the shortcuts. */
 export const SHORTCUT_PERIOD_MS = 10_000
 
-/** Pause before the first trial of another shortcut, doubled with each: a trial costs a handshake, some 3 kB. */
-export const SHORTCUT_TRIAL_FIRST_MS = 60_000
+/** Pause before the first trial of another shortcut, doubled with each: a trial costs both ends some 6 kB. */
+export const SHORTCUT_TRIAL_FIRST_MS = 300_000
 
-/** The longest pause between two trials: nodes move seldom. */
-export const SHORTCUT_TRIAL_MAX_MS = 960_000
+/** The longest pause between two trials: nodes move seldom, and an idle node should stay idle. */
+export const SHORTCUT_TRIAL_MAX_MS = 2_400_000
 
 /** Nodes found nearby are not met again within this time: they are in the same ring, or cannot be reached. */
 export const MET_FRESH_MS = 300_000
@@ -235,7 +235,7 @@ export const REPLY_CACHE_MAX = 2_048
 export const REPLY_CACHE_MS = 30_000
 
 /** Resends of one request: each takes another way, and of ways with two strangers on them in a ring of liars one in three works. */
-export const REQUEST_RESENDS_MAX = 6
+export const REQUEST_RESENDS_MAX = 8
 
 /** First timeout of a request before any round trip was measured. */
 export const REQUEST_TIMEOUT_FIRST_MS = 1_000
@@ -246,8 +246,8 @@ export const REQUEST_TIMEOUT_MIN_MS = 200
 /** Longest timeout between two resends: a dead node on the way is missed within three seconds, and ways are left to be tried then. */
 export const REQUEST_TIMEOUT_MAX_MS = 2_000
 
-/** Total time of a call that names none. */
-export const CALL_TIMEOUT_MS = 10_000
+/** Total time of a call that names none: a dead neighbour of the target is missed within six seconds, and so may be the one behind it. */
+export const CALL_TIMEOUT_MS = 13_000
 
 /** Round-trip statistics are kept for this many destinations. */
 export const RTT_TABLE_MAX = 1_024
