@@ -38,8 +38,8 @@ export const PLANTS = [
     seek: SIX,
     says: 'a node counts as in its place without its neighbours naming it',
     file: `${OVERLAY}topology/near-neighbors.ts`,
-    find: '    if (!left || !right) return false\n',
-    replace: '    if (!left || !right) return false\n    if (left) return true\n',
+    find: ' && right !== undefined && this.disagreeing().length === 0\n',
+    replace: ' && right !== undefined\n',
   },
   {
     name: 'dead-stay',
