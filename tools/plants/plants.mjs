@@ -29,9 +29,9 @@ export const PLANTS = [
     name: 'no-exchange-with-neighbors',
     seek: MANY,
     says: 'neighbours are never told of each other',
-    file: `${OVERLAY}topology/exchanger.ts`,
-    find: '    const peers = this.#table.around(peer, EXCHANGE_PEERS_MAX / 2)\n',
-    replace: '    const peers = this.#table.around(peer, EXCHANGE_PEERS_MAX / 2).slice(0, 0)\n',
+    file: `${OVERLAY}topology/exchange-news.ts`,
+    find: '  const peers = table.around(peer, EXCHANGE_PEERS_MAX / 2)\n',
+    replace: '  const peers = table.around(peer, EXCHANGE_PEERS_MAX / 2).slice(0, 0)\n',
   },
   {
     name: 'own-word-is-enough',
