@@ -87,8 +87,14 @@ export const GCM_MESSAGES_MAX = 2 ** 34
 /** Part of a key's message limit at which it is replaced, so that the replacement is there in time. */
 export const REKEY_AT_MESSAGE_SHARE = 0.75
 
-/** Initiations are padded to this length, the longest that a response can be, so that no response exceeds its initiation. */
+/** The longest that a response can be: an initiation of this length has room for any. */
 export const INITIATION_BYTES = 576
+
+/**
+ * How much longer than this node's own a peer's response may be: a certificate's subject has up to 64 bytes, and versions may
+ * differ in some capabilities. An initiation that is padded for such a response goes out first; those made anew are roomy.
+ */
+export const INITIATION_ROOM_BYTES = 72
 
 /** A certificate fits a group's signature, its key and a name; the record must fit the handshake. */
 export const CERTIFICATE_BYTES_MAX = 256

@@ -114,6 +114,9 @@ export const GOOD_PATH_RTT_MS = 5
 /** Who sent something and heard nothing for this long asks: a peer that restarted cannot read what is sent to its former self. */
 export const UNANSWERED_PROBE_MS = 1_000
 
+/** What is sent this soon after something came is taken for an answer, to which nothing need come: a node answers at once. */
+export const ANSWER_MS = 50
+
 /** Reflexive addresses kept per node; more mappings than this mean a NAT that no hint can describe. */
 export const REFLEXIVE_ADDRESSES_MAX = 16
 

@@ -11,7 +11,7 @@ export interface CallContext {
 }
 
 /** Turns raw arguments into what the handler takes, or says why they do not fit. */
-export type ArgumentSchema<T> = (args: CborValue) => T | Malformed
+export type ArgumentSchema<T> = (args: CborValue, context: CallContext) => T | Malformed
 
 /** Answers one call; throwing answers with an error. */
 export type CallHandler<T> = (args: T, context: CallContext) => CborValue | Promise<CborValue>
@@ -43,7 +43,7 @@ export class DispatchTable {
     if (this.#methods.has(method)) throw new Error(`method ${method} is registered already`)
     if (isRepeatable) this.#repeatable.add(method)
     this.#methods.set(method, async (args, context) => {
-      const checked = schema(args)
+      const checked = schema(args, context)
       if (checked instanceof Malformed)
         return { ok: false, message: `${method}: bad arguments: ${checked.reason}` }
       return { ok: true, value: await handler(checked, context) }

@@ -5,10 +5,11 @@ import type { ChannelTable } from '@ipop/transport'
 import type { ConnectionTable } from '../connections/connection-table.ts'
 import { Role } from '../connections/roles.ts'
 import type { Linker } from '../linking/linker.ts'
-import type { DispatchTable } from '../messaging/dispatch-table.ts'
+import type { ArgumentSchema, DispatchTable } from '../messaging/dispatch-table.ts'
 import type { RequestReply } from '../messaging/request-reply.ts'
 import type { Exchanger } from '../topology/exchanger.ts'
 import { RoutingMode } from '../wire/overlay-packet.ts'
+import { hintDigest } from '../wire/hint-digest.ts'
 import type { ProxyCall, RingExchange } from '../wire/ring-exchange.ts'
 import {
   decodeConnectRequest,
@@ -42,9 +43,14 @@ export function addRingMethods(
   dispatch.add('ring.ping', anything, () => null, { isRepeatable: true })
   const exchangeWith = (exchange: RingExchange): CborValue => {
     keeper.learn(exchange)
-    return encodeRingExchange(exchanger.answer(exchange, keeper.exchangeState()))
+    const answer = exchanger.answer(exchange, keeper.exchangeState())
+    const held = exchanger.hintOf(exchange.from.address)
+    const known = held && hintDigest(held)
+    return encodeRingExchange({ ...answer, known }, exchange.known === hintDigest(answer.from))
   }
-  dispatch.add('ring.exchange', decodeRingExchange, exchangeWith, { isRepeatable: true })
+  const schema: ArgumentSchema<RingExchange> = (args, { source }) =>
+    decodeRingExchange(args, exchanger.hintOf(source))
+  dispatch.add('ring.exchange', schema, exchangeWith, { isRepeatable: true })
   dispatch.add('ring.connect', decodeConnectRequest, ({ from, role }) => {
     linker.link(from, 0, { overRing: keeper.isInRing && (role !== Role.shortcut || 'late') })
     return encodeConnectReply(channels.hintOf())

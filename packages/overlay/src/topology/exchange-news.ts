@@ -3,7 +3,7 @@ import type { Address } from '@ipop/address'
 import { compareLeftwards, compareRightwards, leftFraction, rightFraction } from '@ipop/address'
 import type { Connection } from '../connections/connection.ts'
 import type { ConnectionTable } from '../connections/connection-table.ts'
-import { NEAR_PER_SIDE, NEWS_REACH } from '../limits.ts'
+import { EXCHANGE_PEERS_MAX, NEAR_PER_SIDE, NEWS_REACH } from '../limits.ts'
 import type { NeighborClaim } from './near-neighbors.ts'
 
 /** Returns whether `peer`, whose neighbours are those of `claim`, has to hear of `other` at once: it is nearer than one of them. */
@@ -38,4 +38,15 @@ export function isWithin(reach: number, peer: Address, other: Address): boolean 
   if (reach >= 1) return true
   const distance = leftFraction(peer, other)
   return Math.min(distance, 1 - distance) <= reach
+}
+
+/**
+ * Returns those that may be named to a peer and matter to it: to one nearby only others that are near it, too. Only peers with
+ * which this node has a live session: nobody spreads the word of the dead.
+ */
+export function peersOfUseTo(table: ConnectionTable, peer: Address): Connection[] {
+  const peers = table.around(peer, EXCHANGE_PEERS_MAX / 2)
+  const reach = reachOf(table)
+  if (!isWithin(reach / NEWS_REACH, table.self, peer)) return peers
+  return peers.filter(({ address }) => isWithin(reach, peer, address))
 }

@@ -83,7 +83,9 @@ export class ExchangeRounds {
     const reason = isComplete || looksUp ? 'all' : 'claims'
     const { left, right } = table.neighbors()
     // In a complete ring the right neighbour asks from its side.
-    for (const address of isComplete ? [left] : [left, right]) {
+    const isClaimsOnly = reason === 'claims' && membership.isInRing
+    const asked = isComplete ? [left] : isClaimsOnly ? near.disagreeing() : [left, right]
+    for (const address of asked) {
       const connection = address && table.get(address)
       if (connection) exchanger.exchangeWith(connection, reason, state)
     }

@@ -12,11 +12,11 @@ import {
   EXCHANGE_PEERS_MAX,
   EXCHANGE_TIMEOUT_MS,
   EXCHANGE_WITHDRAW_MS,
-  NEWS_REACH,
   PROXY_PATIENCE_MS,
 } from '../limits.ts'
 import type { RequestReply } from '../messaging/request-reply.ts'
 import { RoutingMode } from '../wire/overlay-packet.ts'
+import { hintDigest } from '../wire/hint-digest.ts'
 import type { RingExchange } from '../wire/ring-exchange.ts'
 import {
   decodeProxyReply,
@@ -32,7 +32,7 @@ import {
   type Told,
   without,
 } from './exchange-memory.ts'
-import { isNearerThanClaimed, isWithin, reachOf } from './exchange-news.ts'
+import { isNearerThanClaimed, peersOfUseTo } from './exchange-news.ts'
 import type { NearNeighbors } from './near-neighbors.ts'
 
 /** Who is told what an exchange brought. */
@@ -88,7 +88,7 @@ export class Exchanger {
 
   /** Returns what this node tells `peer`: itself, its neighbours, and the connected peers nearest to `peer`. */
   tell(peer: Address): RingExchange {
-    return this.#naming(this.#peersOfUseTo(peer))
+    return this.#naming(peersOfUseTo(this.#table, peer))
   }
 
   /** Returns what this node answers a peer that told it `exchange`: to a difference only whom the peer lacks as a neighbour. */
@@ -101,7 +101,7 @@ export class Exchanger {
     if (isConnected) this.#memory.hear(exchange)
     if (exchange.withdrawn) {
       const isMissed = (other: Address) => isNearerThanClaimed(address, other, exchange)
-      const missed = this.#peersOfUseTo(address).filter((peer) => isMissed(peer.address))
+      const missed = peersOfUseTo(this.#table, address).filter((peer) => isMissed(peer.address))
       return { ...this.#naming(missed), withdrawn: [] }
     }
     const answer = without(this.tell(address), keysOf(exchange.peers))
@@ -115,7 +115,7 @@ export class Exchanger {
     const last = this.#memory.told(address)
     if (reason === 'news' && last?.revision === revision) return
     if (reason === 'all' || last === undefined) return this.#tellAll(address, reason, state)
-    const peers = this.#peersOfUseTo(address)
+    const peers = peersOfUseTo(this.#table, address)
     const side = this.#sideOf(address)
     const fresh = this.#fresh(address, last, peers)
     if (reason === 'news') {
@@ -161,7 +161,7 @@ export class Exchanger {
   }
 
   #ask(address: Address, exchange: RingExchange): void {
-    this.#call(address, 'ring.exchange', encodeRingExchange(exchange)).catch((error: unknown) => {
+    this.#call(address, exchange).catch((error: unknown) => {
       this.#memory.untell(address)
       this.#log.write('debug', 'exchange failed', { peer: address.toString(), error })
     })
@@ -196,24 +196,34 @@ export class Exchanger {
       })
   }
 
+  /** Returns what a connected peer said of itself last: a digest of it may come in its place. */
+  hintOf(peer: Address): PeerHint | undefined {
+    return this.#memory.hintOf(peer)
+  }
+
   /** Forgets what a departed peer was told. */
   forget(address: Address): void {
     this.#memory.forget(address)
   }
 
-  async #call(target: Address, method: string, args: CborValue): Promise<void> {
-    const timeoutMs = EXCHANGE_TIMEOUT_MS
-    const replies = await this.#calls.call(target, method, args, { mode: 'exact', timeoutMs })
-    this.#learnAll(replies.map((reply) => reply.result))
+  async #call(target: Address, exchange: RingExchange): Promise<void> {
+    const hint = this.#memory.hintOf(target) ?? this.#table.get(target)?.hint
+    const isHeld = this.#memory.isHeldBy(target, exchange.from)
+    const args = encodeRingExchange({ ...exchange, known: hint && hintDigest(hint) }, isHeld)
+    const options = { mode: 'exact', timeoutMs: EXCHANGE_TIMEOUT_MS } as const
+    const replies = await this.#calls.call(target, 'ring.exchange', args, options)
+    for (const { result } of replies) this.#learnFrom(result, hint)
   }
 
   #learnAll(results: readonly CborValue[] | Malformed): void {
     if (results instanceof Malformed) return this.#refuse(results)
-    for (const result of results) {
-      const exchange = decodeRingExchange(result)
-      if (exchange instanceof Malformed) this.#refuse(exchange)
-      else this.#learn(exchange)
-    }
+    for (const result of results) this.#learnFrom(result)
+  }
+
+  #learnFrom(result: CborValue, sender?: PeerHint): void {
+    const exchange = decodeRingExchange(result, sender)
+    if (exchange instanceof Malformed) this.#refuse(exchange)
+    else this.#learn(exchange)
   }
 
   #learn(exchange: RingExchange): void {
@@ -267,7 +277,7 @@ export class Exchanger {
 
   #toldAll(peer: Address, { peers }: RingExchange, revision: number, now: Instant): Told {
     const stated = new Map(peers.map(({ address }) => [address.key, { address, since: now }]))
-    const could = keysOf(this.#peersOfUseTo(peer))
+    const could = keysOf(peersOfUseTo(this.#table, peer))
     return { peers: could, stated, side: this.#sideOf(peer), revision, at: now, allAt: now }
   }
 
@@ -285,16 +295,5 @@ export class Exchanger {
 
   #refuse(malformed: Malformed): void {
     this.#log.write('debug', 'exchange malformed', { reason: malformed.reason })
-  }
-
-  /**
-   * Those that may be named to a peer and matter to it: to one nearby only others that are near it, too. Only peers with which
-   * this node has a live session: nobody spreads the word of the dead.
-   */
-  #peersOfUseTo(peer: Address): Connection[] {
-    const peers = this.#table.around(peer, EXCHANGE_PEERS_MAX / 2)
-    const reach = reachOf(this.#table)
-    if (!isWithin(reach / NEWS_REACH, this.#table.self, peer)) return peers
-    return peers.filter(({ address }) => isWithin(reach, peer, address))
   }
 }

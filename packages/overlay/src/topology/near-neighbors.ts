@@ -86,12 +86,17 @@ export class NearNeighbors {
   /** Returns whether both immediate neighbours name this node as theirs. */
   isMutual(): boolean {
     const { left, right } = this.#table.neighbors()
-    if (!left || !right) return false
-    const self = this.#table.self
-    const claimsSelf = (claim: Address | undefined) => claim?.equals(self) ?? false
-    return (
-      claimsSelf(this.#claims.get(left.key)?.right) && claimsSelf(this.#claims.get(right.key)?.left)
-    )
+    return left !== undefined && right !== undefined && this.disagreeing().length === 0
+  }
+
+  /** Returns the immediate neighbours that do not name this node as theirs. */
+  disagreeing(): Address[] {
+    const { left, right } = this.#table.neighbors()
+    const isAgreed = (claim: Address | undefined) => claim?.equals(this.#table.self) === true
+    const found: Address[] = []
+    if (left && !isAgreed(this.#claims.get(left.key)?.right)) found.push(left)
+    if (right && !isAgreed(this.#claims.get(right.key)?.left)) found.push(right)
+    return found
   }
 
   /** The nearer peers that were not connected at the last look. */

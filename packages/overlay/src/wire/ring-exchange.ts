@@ -1,13 +1,13 @@
 /**
  * Bodies of the ring's own methods, in CBOR: what neighbours tell each other about the ring around them.
- *   ring.exchange arguments: { h: hint of the sender, p: [hint, ...], i?: incarnation, l?: address, r?: address,
- *                              g?: [address, ...] }
+ *   ring.exchange arguments: { h: hint of the sender or its digest, p: [hint, ...], i?: incarnation, l?: address,
+ *                              r?: address, g?: [address, ...], k?: digest of a hint of the recipient }
  *   ring.exchange result:    the same, of the responder
  *   ring.connect  arguments: { h: hint of the sender, r: role wanted }
  *   ring.connect  result:    { h: hint of the responder }
  *   ring.proxy    arguments: { t: address, m: routing mode, n: method, a: arguments }
  *   ring.proxy    result:    [[address, result], ...]
- * A hint is the byte string of the transport package's peer hint, an address its 20 bytes.
+ * A hint is the byte string of the transport package's peer hint, an address its 20 bytes, a digest a number.
  */
 import { Address } from '@ipop/address'
 import type { CborMap, CborValue } from '@ipop/codec'
@@ -15,6 +15,7 @@ import { Malformed } from '@ipop/codec'
 import type { PeerHint } from '@ipop/transport'
 import { decodePeerHint, encodePeerHint } from '@ipop/transport'
 import { EXCHANGE_PEERS_MAX } from '../limits.ts'
+import { hintDigest } from './hint-digest.ts'
 import { RoutingMode } from './overlay-packet.ts'
 
 /** What one end of an exchange tells: itself, peers it is connected to, and its immediate neighbours. */
@@ -27,6 +28,8 @@ export interface RingExchange {
   readonly withdrawn?: readonly Address[] | undefined
   readonly left?: Address | undefined
   readonly right?: Address | undefined
+  /** Digest of the hint that the sender has of the recipient: this one need not be sent. */
+  readonly known?: number | undefined
 }
 
 /** A wish to be connected, carried to a node that cannot be dialled yet. */
@@ -43,22 +46,23 @@ export interface ProxyCall {
   readonly args: CborValue
 }
 
-/** Returns the CBOR value of an exchange. */
-export function encodeRingExchange(exchange: RingExchange): CborValue {
+/** Returns the CBOR value of an exchange; where the recipient has the sender's hint, its digest stands for it. */
+export function encodeRingExchange(exchange: RingExchange, isSenderKnown = false): CborValue {
   return {
-    h: encodePeerHint(exchange.from),
+    h: isSenderKnown ? hintDigest(exchange.from) : encodePeerHint(exchange.from),
     p: exchange.peers.map(encodePeerHint),
     ...(exchange.incarnation !== undefined && { i: exchange.incarnation }),
     ...(exchange.withdrawn && { g: exchange.withdrawn.map(({ bytes }) => bytes) }),
     ...(exchange.left && { l: exchange.left.bytes }),
     ...(exchange.right && { r: exchange.right.bytes }),
+    ...(exchange.known !== undefined && { k: exchange.known }),
   }
 }
 
-/** Returns the exchange in `value`, or why it is none. */
-export function decodeRingExchange(value: CborValue): RingExchange | Malformed {
+/** Returns the exchange in `value`, or why it is none; `sender` is the hint that a digest may stand for. */
+export function decodeRingExchange(value: CborValue, sender?: PeerHint): RingExchange | Malformed {
   const map = asMap(value)
-  const from = asHint(map?.['h'])
+  const from = asSender(map?.['h'], sender)
   if (!map || from instanceof Malformed) return new Malformed('exchange: no valid sender')
   const list = map['p']
   if (!Array.isArray(list) || list.length > EXCHANGE_PEERS_MAX)
@@ -73,7 +77,7 @@ export function decodeRingExchange(value: CborValue): RingExchange | Malformed {
   if (withdrawn instanceof Malformed) return withdrawn
   const incarnation = asUint32(map['i'])
   const [left, right] = [asAddress(map['l']), asAddress(map['r'])]
-  return { from, peers, withdrawn, incarnation, left, right }
+  return { from, peers, withdrawn, incarnation, left, right, known: asUint32(map['k']) }
 }
 
 /** Returns the CBOR value of a connect request. */
@@ -138,6 +142,11 @@ function asMap(value: CborValue | undefined): CborMap | undefined {
   if (value === null || typeof value !== 'object') return undefined
   if (Array.isArray(value) || value instanceof Uint8Array) return undefined
   return value as CborMap
+}
+
+function asSender(value: CborValue | undefined, sender?: PeerHint): PeerHint | Malformed {
+  if (typeof value !== 'number') return asHint(value)
+  return sender && hintDigest(sender) === value ? sender : new Malformed('digest: not known')
 }
 
 function asHint(value: CborValue | undefined): PeerHint | Malformed {

@@ -62,6 +62,15 @@ describe('exchange rounds', () => {
     expect(partners).toContain('1')
     expect(lookups).toContain('1')
   })
+
+  it('ask for its claim only the neighbour that names somebody else', () => {
+    const { run, leaf, membership, partners, disagreeing } = newcomer()
+    const [, right] = [leaf(1), leaf(2)].map((each) => (each.setRole(Role.near, true), each))
+    membership.isInRing = true
+    disagreeing.add((right as Connection).address)
+    run(INCOMPLETE_RETRY_MIN_MS)
+    expect(partners).toEqual(['2'])
+  })
 })
 
 /** A node without a place, whose leaves are named by numbers. */
@@ -77,7 +86,8 @@ function newcomer() {
     exchangeWith: (partner: Connection) => partners.push(nameOf(partner)),
   }
   const membership = { isInRing: false, isComplete: false }
-  const near = { near: () => [], isMutual: () => false }
+  const disagreeing = new Set<Address>()
+  const near = { near: () => [], isMutual: () => false, disagreeing: () => [...disagreeing] }
   const modules = { table, near, exchanger, membership }
   const rounds = new ExchangeRounds(modules as unknown as ExchangeRoundsModules)
   rounds.start(0)
@@ -91,5 +101,5 @@ function newcomer() {
     return connection
   }
   const run = (now: number) => rounds.run({ revision: 0, isPatient: membership.isInRing, now })
-  return { rounds, leaf, run, lookups, partners, exchanger, membership, near }
+  return { rounds, leaf, run, lookups, partners, exchanger, membership, near, disagreeing }
 }

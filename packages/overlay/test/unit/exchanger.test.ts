@@ -1,6 +1,6 @@
 /** Exchanges: all at first, differences later; urgent news at once, other news together, and no word of what does not matter. */
 import { Address } from '@ipop/address'
-import type { CborValue } from '@ipop/codec'
+import type { CborMap, CborValue } from '@ipop/codec'
 import { Malformed } from '@ipop/codec'
 import { silentLog } from '@ipop/runtime'
 import { TransportAddress, type Channel } from '@ipop/transport'
@@ -18,6 +18,7 @@ import type { RequestReply } from '../../src/messaging/request-reply.ts'
 import { Exchanger } from '../../src/topology/exchanger.ts'
 import { isNearerThanClaimed, isWithin, reachOf } from '../../src/topology/exchange-news.ts'
 import type { NeighborClaim } from '../../src/topology/near-neighbors.ts'
+import { hintDigest } from '../../src/wire/hint-digest.ts'
 import type { RingExchange } from '../../src/wire/ring-exchange.ts'
 import { decodeRingExchange, encodeRingExchange } from '../../src/wire/ring-exchange.ts'
 
@@ -31,6 +32,26 @@ describe('Exchanger', () => {
     connect(1_012)
     await exchange('news')
     expect(told.at(-1)).toEqual({ named: [1_012], withdrawn: [] })
+  })
+
+  it('leaves its own hint out once the peer says that it has it, until an exchange fails', async () => {
+    const { exchange, link, hints } = await exchanging([990, PEER, 1_020])
+    link.known = hintDigest(hint(SELF))
+    await exchange('claims')
+    await exchange('claims')
+    link.isBroken = true
+    await exchange('claims')
+    link.isBroken = false
+    await exchange('claims')
+    await exchange('claims')
+    link.known = hintDigest(hint(PEER))
+    await exchange('claims')
+    await exchange('claims')
+    const number = 'number'
+    expect(hints).toEqual([
+      ...['object', 'object', number, number],
+      ...['object', number, number, 'object'],
+    ])
   })
 
   it('says nothing while there is no news', async () => {
@@ -173,17 +194,19 @@ async function exchanging(
 ) {
   const table = new ConnectionTable(address(SELF))
   const told: { named: number[]; withdrawn: number[] | undefined }[] = []
-  const link = { isBroken: false }
+  const hints: string[] = []
+  const link: { isBroken: boolean; known?: number } = { isBroken: false }
   const calls = {
     call(_target: Address, _method: string, args: CborValue) {
-      const exchange = decodeRingExchange(args)
+      const exchange = decodeRingExchange(args, hint(SELF))
       if (exchange instanceof Malformed) throw new Error(exchange.reason)
       told.push({
         named: exchange.peers.map((one) => low(one.address)).sort((a, b) => a - b),
         withdrawn: exchange.withdrawn?.map(low),
       })
+      hints.push(typeof (args as CborMap)['h'])
       if (link.isBroken) return Promise.reject(new Error('no answer'))
-      const reply = { from: hint(peer), peers: [], withdrawn: [] }
+      const reply = { from: hint(peer), peers: [], withdrawn: [], known: link.known }
       return Promise.resolve([{ result: encodeRingExchange(reply) }])
     },
   } as unknown as RequestReply
@@ -210,7 +233,7 @@ async function exchanging(
   const hear = (heard: RingExchange) => void exchanger.answer(heard, state())
   for (const one of lows) connect(one)
   await exchange('news')
-  return { exchanger, table, told, link, at, state, connect, disconnect, exchange, hear }
+  return { exchanger, table, told, hints, link, at, state, connect, disconnect, exchange, hear }
 }
 
 function connectionWith(one: number): Connection {

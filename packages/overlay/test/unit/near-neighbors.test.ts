@@ -21,6 +21,17 @@ describe('the near policy', () => {
     for (const place of nearest) slow.add(at(place).key)
     expect(dialled(near)).toEqual([996, 997, 998, 999, ...places])
   })
+
+  it('knows which of the neighbours does not name this node as its own', () => {
+    const { near, connect } = candidates()
+    connect(990)
+    connect(1_010)
+    near.noteClaim(at(1_010), { right: self })
+    expect(near.disagreeing()).toEqual([at(990)])
+    expect(near.isMutual()).toBe(false)
+    near.noteClaim(at(990), { left: self })
+    expect([near.disagreeing(), near.isMutual()]).toEqual([[], true])
+  })
 })
 
 describe('the watch over neighbours', () => {
@@ -98,7 +109,13 @@ function candidates(...places: number[]) {
   const slow = new Set<string>()
   for (const place of places) known.learn(hint(place), 0)
   const linker = { isSlow: (address: Address) => slow.has(address.key) }
-  return { near: new NearNeighbors({ table: new ConnectionTable(self), known, linker }), slow }
+  const table = new ConnectionTable(self)
+  const connect = (place: number) => {
+    const connection = new Connection({ address: at(place) } as unknown as Channel, 0)
+    connection.setRole(Role.near, true)
+    table.add(connection)
+  }
+  return { near: new NearNeighbors({ table, known, linker }), slow, connect }
 }
 
 function dialled(near: NearNeighbors): number[] {

@@ -3,12 +3,14 @@ import { readFileSync } from 'node:fs'
 import { Address } from '@ipop/address'
 import { fromHex, Malformed, toHex } from '@ipop/codec'
 import type { CborMap, CborValue } from '@ipop/codec'
+import { TransportAddress } from '@ipop/transport'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import {
   decodeApplicationMessage,
   encodeApplicationMessage,
 } from '../../src/wire/application-message.ts'
+import { hintDigest } from '../../src/wire/hint-digest.ts'
 import { decodeOverlayPacket, encodeOverlayPacket } from '../../src/wire/overlay-packet.ts'
 import type { PayloadKind, RoutingMode } from '../../src/wire/overlay-packet.ts'
 import {
@@ -128,6 +130,23 @@ describe('overlay wire formats', () => {
       expect(decodeRingExchange(body)).toMatchObject({ incarnation })
     },
   )
+
+  it('lets a digest stand for the hint of a sender that is known', () => {
+    const known = hintDigest(someone)
+    const body = encodeRingExchange({ from: someone, known, peers: [] }, true)
+    expect(body).toMatchObject({ h: known, k: known })
+    expect(decodeRingExchange(body, someone)).toMatchObject({ from: someone, known, peers: [] })
+    const other = { ...someone, sessionKey: new Uint8Array(32).fill(1) }
+    for (const sender of [undefined, other])
+      expect(decodeRingExchange(body, sender)).toEqual(new Malformed('exchange: no valid sender'))
+  })
+
+  it('makes the digest of docs/wire/ring-exchange.md', () => {
+    const sessionKey = Uint8Array.from({ length: 32 }, (_, i) => 0x40 + i)
+    const address = Address.fromBytes(fromHex('02020404060608080a0a0c0c0e0e101012121414'))
+    const endpoints = [TransportAddress.udp({ host: '192.0.2.1', port: 4_000 })]
+    expect(hintDigest({ address, sessionKey, endpoints })).toBe(990_747_583)
+  })
 
   it.each([-1, 0.5, 2 ** 32, 'one', null])('takes %p for no incarnation', (incarnation) => {
     const body = {

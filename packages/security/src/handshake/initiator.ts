@@ -10,6 +10,7 @@ import { decodeHandshakePayload, encodeHandshakePayload } from '../wire/handshak
 import type { HandshakePayload } from '../wire/handshake-payload.ts'
 import { makeTransportKey } from './context.ts'
 import type { HandshakeContext, VerifiedPeer } from './context.ts'
+import { initiationBytes } from './lengths.ts'
 import { mac1Key, mac1Of, writeMac1, writeMac2 } from './macs.ts'
 import { copyBytes } from '../primitives/bytes.ts'
 
@@ -40,12 +41,16 @@ export class Initiator {
     this.#message = message
   }
 
-  /** Starts a handshake with the owner of `remoteStatic`; undefined where that key has low order. */
+  /**
+   * Starts a handshake with the owner of `remoteStatic`; undefined where that key has low order. The initiation has room for a
+   * response about as long as this node's own, or for any.
+   */
   static start(
     context: HandshakeContext,
     remoteStatic: X25519PublicKey,
     localIndex: number,
     timestamp: Uint8Array,
+    isRoomy = false,
   ): Initiator | undefined {
     const { profile, prologue, localStatic, psk } = context
     const state = new HandshakeState({
@@ -59,7 +64,7 @@ export class Initiator {
     const payload: HandshakePayload = profile.carriesRecords
       ? { timestamp, recordBytes: context.recordBytes(), capabilities: context.capabilities }
       : { timestamp, capabilities: [] }
-    const length = profile.initiationBytes - INITIATION_OVERHEAD_BYTES
+    const length = initiationBytes(context, isRoomy) - INITIATION_OVERHEAD_BYTES
     const ephemeral = X25519PrivateKey.create(context.random)
     const noise = state.writeMessage(encodeHandshakePayload(payload, length), ephemeral)
     if (noise === undefined) return undefined

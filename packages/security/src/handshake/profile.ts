@@ -14,7 +14,7 @@ export interface HandshakeProfile {
   macScope(namespace: string): Uint8Array
   /** Whether payloads carry node records and capabilities. */
   readonly carriesRecords: boolean
-  /** Length to which an initiation is padded; 0 = not at all. */
+  /** The longest length to which an initiation is padded; 0 = not at all. */
   readonly initiationBytes: number
   /** Whether a resent initiation is the same bytes again, answered with the same response. WireGuard makes a new one each time. */
   readonly resendsIdentical: boolean

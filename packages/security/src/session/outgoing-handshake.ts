@@ -63,12 +63,13 @@ export class OutgoingHandshake {
     return this.#initiator?.isSpent ?? false
   }
 
-  /** Returns the first initiation; undefined where the peer's key is unusable. */
-  start(now: Instant): Uint8Array | undefined {
+  /** Returns a new initiation; undefined where the peer's key is unusable. */
+  start(now: Instant, isRoomy = false): Uint8Array | undefined {
     const modules = this.#modules
     const index = modules.claimIndex()
     const timestamp = modules.nextTimestamp()
-    const initiator = Initiator.start(modules.context, this.#remoteStatic, index, timestamp)
+    const { context } = modules
+    const initiator = Initiator.start(context, this.#remoteStatic, index, timestamp, isRoomy)
     if (initiator === undefined) {
       modules.releaseIndex(index)
       return undefined
@@ -84,11 +85,11 @@ export class OutgoingHandshake {
     if (now < this.#schedule.retryAt) return { kind: 'wait' }
     this.#schedule.advance(now)
     // The same bytes for a while, so that a slow answer still counts; then new ones, which are answered even by a
-    // peer that took the old ones for a replay.
+    // peer that took the old ones for a replay, or whose record is longer than they have room for.
     const isOld = now - this.#madeAt >= HANDSHAKE_INTERVAL_MS
     if (isOld || !this.#modules.context.profile.resendsIdentical) {
       this.erase()
-      const datagram = this.start(now)
+      const datagram = this.start(now, true)
       return datagram === undefined ? { kind: 'give up' } : { kind: 'send', datagram }
     }
     const datagram = this.#initiator?.datagram(this.#jar.cookie(now))

@@ -3,6 +3,7 @@ import type { Address } from '@ipop/address'
 import { equalBytes, Malformed } from '@ipop/codec'
 import type { Instant } from '@ipop/runtime'
 import type { HandshakeContext, VerifiedPeer } from '../handshake/context.ts'
+import { responseBytes } from '../handshake/lengths.ts'
 import { Responder } from '../handshake/responder.ts'
 import { TimestampSource } from '../handshake/tai64n.ts'
 import {
@@ -205,8 +206,8 @@ export class SessionEndpoint<P extends SessionPath> {
   }
 
   #handleInitiation(bytes: Uint8Array, from: P, now: Instant): void {
-    // A response may be as long as this, and must not be longer than what asked for it.
-    if (bytes.length < this.#context.profile.initiationBytes) return void (this.drops.shape += 1)
+    // Before anything is computed for it: the response must not be longer than what asked for it.
+    if (bytes.length < responseBytes(this.#context)) return void (this.drops.shape += 1)
     if (!this.#gate.isForUs(bytes)) return void (this.drops.mac1 += 1)
     const verdict = this.#gate.judge(bytes, from.sourceBytes, now)
     if (verdict.kind !== 'answer') {

@@ -6,7 +6,7 @@
  *       14     r  node record
  *     14+r     1  number of capabilities k
  *     15+r     k  capabilities, one byte each
- *   15+r+k        zeros, up to the fixed length of an initiation; later versions put fields here
+ *   15+r+k        zeros, up to the length of an initiation; later versions put fields here
  *
  * WireGuard's initiation carries the time stamp alone, its response nothing.
  */
@@ -21,6 +21,9 @@ const decodedRecords = new DecodeCache<NodeRecord>(VERIFIED_RECORDS_MAX)
 
 /** Bytes of a TAI64N time stamp. */
 export const TAI64N_BYTES = 12
+
+/** Bytes of a response's payload besides the record and the capabilities: their lengths. */
+export const PAYLOAD_OVERHEAD_BYTES = 3
 
 /** What the two ends tell each other under the protection of the handshake. */
 export interface HandshakePayload {

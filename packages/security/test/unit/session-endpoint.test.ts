@@ -46,8 +46,7 @@ describe('establishing', () => {
   it('never answers with more bytes than it was sent', () => {
     const { net } = pair()
     const [initiation, response] = net.sent
-    expect(initiation?.bytes.length).toBe(576)
-    expect(response?.bytes.length).toBeLessThan(576)
+    expect([initiation?.bytes.length, response?.bytes.length]).toEqual([324, 252])
     const certificate = new Uint8Array(256)
     const withCertificates = new ToyNetwork()
     const [left, right] = ['left', 'right'].map((name) => {
@@ -63,14 +62,27 @@ describe('establishing', () => {
     expect(kinds(left)).toContain('established')
   })
 
-  it('does not answer an initiation that was not padded', () => {
-    const net = new ToyNetwork()
-    const alice = net.add('alice', { profile: { ...IPOP_PROFILE, initiationBytes: 0 } })
-    const bob = net.add('bob')
-    net.connect(alice, bob)
+  it('does not answer an initiation that its response would exceed', () => {
+    const { net, bob } = strangerTo(256, { profile: { ...IPOP_PROFILE, initiationBytes: 0 } })
     net.runFor(100)
-    expect(net.sent.map(({ bytes }) => [bytes[0], bytes.length < 576])).toEqual([[1, true]])
+    expect(net.sent.map(({ bytes }) => bytes[0])).toEqual([1])
     expect(bob.endpoint.drops.shape).toBe(1)
+  })
+
+  it('reaches a peer whose record is much longer by a roomy initiation', () => {
+    const { net, alice } = strangerTo(256)
+    net.runFor(4_000)
+    expect(kinds(alice)).not.toContain('established')
+    net.runFor(6_000)
+    expect(kinds(alice)).toContain('established')
+    const roomy = net.sent.findIndex(({ bytes }) => bytes.length === 576)
+    expect(net.sent.slice(roomy).map(({ bytes }) => bytes[0])).toEqual([1, 2, 4, 4])
+  })
+
+  it('leaves room at once for a certificate with a longer subject', () => {
+    const { net, alice } = strangerTo(64)
+    net.runFor(100)
+    expect(kinds(alice)).toContain('established')
   })
 
   it('gives up after 20 s without an answer', () => {
@@ -274,3 +286,13 @@ describe('converging', () => {
     ])
   })
 })
+
+/** Alice, who dials Bob, whose record is `more` bytes longer than hers. */
+function strangerTo(more: number, options: Parameters<ToyNetwork['add']>[1] = {}) {
+  const net = new ToyNetwork()
+  const identity = Identity.create(seededRandom('stranger'))
+  identity.certificate = new Uint8Array(more)
+  const [alice, bob] = [net.add('alice', options), net.add('bob', { identity })]
+  net.connect(alice, bob)
+  return { net, alice, bob }
+}

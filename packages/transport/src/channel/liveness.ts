@@ -1,6 +1,7 @@
 /** Whether the peer is still there: silence, probes, misses. */
 import type { Instant, Random } from '@ipop/runtime'
 import {
+  ANSWER_MS,
   IDLE_PROBE_MS,
   LOST_SILENCE_MIN_MS,
   PROBE_MISSES_MAX,
@@ -113,9 +114,13 @@ export class Liveness {
     if (this.#state.kind === 'probing') this.#state = this.#quiet()
   }
 
-  /** Notes that something was sent; returns when `handleTimeout` wants to be called. */
+  /**
+   * Notes that something was sent; returns when `handleTimeout` wants to be called. What is sent right after something came
+   * is mostly the answer to it, and has none itself: a peer that restarts in that moment is missed by what is sent later.
+   */
   sent(now: Instant): Instant {
-    if (this.#state.kind === 'quiet') this.#unansweredSince ??= now
+    const isAnswer = now - this.lastHeardAt < ANSWER_MS
+    if (this.#state.kind === 'quiet' && !isAnswer) this.#unansweredSince ??= now
     return this.pollTimeout()
   }
 

@@ -4,9 +4,11 @@ import { SeededRandom } from '@ipop/simulator'
 import { Liveness } from '../../src/channel/liveness.ts'
 import { RttEstimator } from '../../src/channel/rtt-estimator.ts'
 import {
+  ANSWER_MS,
   LOST_SILENCE_MIN_MS,
   PROBE_TIMEOUT_MAX_MS,
   PROBE_TIMEOUT_MIN_MS,
+  UNANSWERED_PROBE_MS,
 } from '../../src/limits.ts'
 
 describe('liveness', () => {
@@ -25,6 +27,13 @@ describe('liveness', () => {
     liveness.probeSent(19_500)
     expect(liveness.handleTimeout(19_500)).toBe('lost')
     expect(liveness.handleTimeout(99_999)).toBeUndefined()
+  })
+
+  it('asks soon whether what it sent arrived, unless the peer was heard just before', () => {
+    const liveness = quiet({ isFirst: false })
+    liveness.heard(1_000)
+    expect(liveness.sent(1_000 + ANSWER_MS - 1)).toBeGreaterThan(15_000)
+    expect(liveness.sent(1_000 + ANSWER_MS)).toBe(1_000 + ANSWER_MS + UNANSWERED_PROBE_MS)
   })
 
   it('asks a peer that is watched closely more than three times, as the silence was short', () => {
