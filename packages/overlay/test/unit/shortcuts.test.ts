@@ -26,7 +26,7 @@ describe('Shortcuts', () => {
 
   it('keeps the quickest of all that it tried', async () => {
     const { run, delays, tried } = shortcutsWith()
-    await run(8 * SHORTCUT_TRIAL_FIRST_MS + 600_000)
+    await run(16 * SHORTCUT_TRIAL_FIRST_MS)
     expect(tried.length).toBeGreaterThan(WANTED)
     const quickest = [...tried].sort((a, b) => a - b).slice(0, WANTED)
     expect(delays().sort((a, b) => a - b)).toEqual(quickest)
