@@ -140,6 +140,22 @@ export class VpnLab {
     }
   }
 
+  /** Gives TCP between Alice and Bob over a peer a congestion control; returns a function that takes it back. */
+  setCongestion({ vip, dev }, name) {
+    const routes = [
+      ['alice', vip.bob],
+      ['bob', vip.alice],
+    ].map(([who, address]) => [
+      who,
+      [`${address}/${address.includes(':') ? 128 : 32}`, 'dev', dev[who]],
+    ])
+    for (const [who, route] of routes)
+      this.run(who, ['ip', 'route', 'replace', ...route, 'congctl', name])
+    return () => {
+      for (const [who, route] of routes) this.run(who, ['ip', 'route', 'del', ...route])
+    }
+  }
+
   /** Returns the packets that Pam's link carried so far, both ways. */
   packetsOfPam() {
     const [{ stats64 }] = JSON.parse(this.run('pam', ['ip', '-j', '-s', 'link', 'show', 'eth0']))

@@ -11,6 +11,8 @@ import { OURS } from './vpn-lab.mjs'
 /** A measurement during which others took more cores than this is repeated. */
 export const NOISE_MAX = 0.15
 
+/** Sends as fast as its window lets it. */
+const UNPACED = 'cubic'
 const REPEATS_MAX = 2
 const LOOP = fileURLToPath(new URL('./udp-loop.py', import.meta.url))
 const PYTHON = ['/usr/bin/python3', '-SEI']
@@ -28,6 +30,7 @@ export const PARTS = {
   reverse: (lab, info, seconds) => tcp(lab, info, { seconds, options: ['-R'] }),
   bidir: (lab, info, seconds) => bothWays(lab, info, seconds),
   streams: (lab, info, seconds) => tcp(lab, info, { seconds, options: ['-P', '4'] }),
+  paced: (lab, info, seconds) => tcp(lab, info, { seconds, congestion: 'bbr' }),
   udp: smallPackets,
   memory: memory,
   card: cardLike,
@@ -109,8 +112,9 @@ async function closedLoop(lab, info, seconds) {
   }
 }
 
-async function tcp(lab, info, { seconds, options = [] }) {
-  const { client, server, cpu, noise } = await iperf(lab, info, ['-t', String(seconds), ...options])
+async function tcp(lab, info, { seconds, options = [], congestion = UNPACED }) {
+  const args = ['-t', String(seconds), ...options]
+  const { client, server, cpu, noise } = await iperfTcp(lab, info, args, congestion)
   const { bytes, bits_per_second: rate } = server.sum_received.bytes
     ? server.sum_received
     : client.sum_received
@@ -119,7 +123,7 @@ async function tcp(lab, info, { seconds, options = [] }) {
 }
 
 async function bothWays(lab, info, seconds) {
-  const { client, cpu, noise } = await iperf(lab, info, ['-t', String(seconds), '--bidir'])
+  const { client, cpu, noise } = await iperfTcp(lab, info, ['-t', String(seconds), '--bidir'])
   const ways = [client.sum_received, client.sum_received_bidir_reverse]
   const bytes = ways[0].bytes + ways[1].bytes
   const [forth, back] = ways.map((way) => way.bits_per_second / 1e9)
@@ -128,7 +132,7 @@ async function bothWays(lab, info, seconds) {
 
 async function smallPackets(lab, info, seconds) {
   const options = ['-t', String(Math.min(4, seconds)), '-u', '-l', '64', '-b', '0']
-  const { client, server, cpu, noise } = await iperf(lab, info, options, { isUdp: true })
+  const { client, server, cpu, noise } = await iperf(lab, info, options)
   const received = server.sum_received.bytes / 64
   const { packets, seconds: lasted } = client.sum_sent
   return {
@@ -154,16 +158,33 @@ async function cardLike(lab, info, seconds) {
   }
 }
 
+/**
+ * Runs TCP from Alice to Bob; resolves with both reports.
+ *
+ * Both ends have `congestion` from their first segment on, by their route. `iperf3 -C` sets it on a connection that is there
+ * already: where the machine's own is BBR, which asks for pacing, the connection stays paced by a timer for every send.
+ */
+async function iperfTcp(lab, info, options, congestion = UNPACED) {
+  const takeBack = lab.setCongestion(info, congestion)
+  try {
+    const reports = await iperf(lab, info, options)
+    const { sender_tcp_congestion: used } = reports.client
+    if (used !== congestion) throw new Error(`TCP ran with ${used}, not with ${congestion}`)
+    return reports
+  } finally {
+    takeBack()
+  }
+}
+
 /** Runs iperf3 from Alice to Bob; resolves with both reports. */
-async function iperf(lab, info, options, { isUdp = false } = {}) {
+async function iperf(lab, info, options) {
   const watch = new Watch(info.pids)
-  const congestion = isUdp ? [] : ['-C', 'cubic']
   const server = lab.spawn('bob', ['iperf3', '-s', '-1', '-J'])
   const children = [server]
   try {
     const reported = textOf(server, 60)
     await untilListening(server.pid)
-    const args = ['-c', info.vip.bob, '-J', ...congestion, ...options]
+    const args = ['-c', info.vip.bob, '-J', ...options]
     const client = lab.spawn('alice', ['iperf3', ...args])
     children.push(client)
     for (const { pid } of children) watch.expect(pid)

@@ -15,6 +15,7 @@ export const FIGURES = [
   { part: 'reverse', name: 'TCP, other direction', unit: 'Gbit/s', of: gbps, must: 5, goal: 8 },
   { part: 'bidir', name: 'TCP, both directions, sum', unit: 'Gbit/s', of: gbps },
   { part: 'streams', name: 'TCP, 4 streams', unit: 'Gbit/s', of: gbps },
+  { part: 'paced', name: 'TCP, one stream, BBR', unit: 'Gbit/s', of: gbps },
   { part: 'card', name: 'TCP, NIC-like link', unit: 'Gbit/s', of: gbps, must: 2.5, goal: 4 },
   {
     ...{ part: 'tcp', name: 'CPU of both daemons', unit: 's/GB', of: ({ cpuPerGb }) => cpuPerGb },

@@ -7,7 +7,7 @@ use crate::transport::{DataHeader, HEADER, TAG};
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub mod trouble;
 use trouble::{Trouble, Troubles};
@@ -73,17 +73,18 @@ pub struct Session {
     messages_max: u64,
     expires_at_ms: u64,
     next_counter: AtomicU64,
-    receiving: Mutex<Receiving>,
-    received: AtomicU64,
-    received_bytes: AtomicU64,
     sent_bytes: AtomicU64,
-    last_received_ms: AtomicU64,
+    receiving: Mutex<Receiving>,
     troubles: [AtomicU64; Trouble::COUNT],
 }
 
+/// What changes with every datagram received; the counts are here because an atomic each costs as much as the lock.
 struct Receiving {
     window: ReplayWindow,
     source: Option<Endpoint>,
+    datagrams: u64,
+    bytes: u64,
+    last_ms: u64,
 }
 
 /// An authentic datagram that was seen for the first time.
@@ -137,14 +138,14 @@ impl Session {
             messages_max: keys.cipher.messages_max(),
             expires_at_ms: keys.expires_at_ms,
             next_counter: AtomicU64::new(keys.sent),
+            sent_bytes: AtomicU64::new(0),
             receiving: Mutex::new(Receiving {
                 window: ReplayWindow::starting_at(keys.received_below),
                 source: None,
+                datagrams: 0,
+                bytes: 0,
+                last_ms: 0,
             }),
-            received: AtomicU64::new(0),
-            received_bytes: AtomicU64::new(0),
-            sent_bytes: AtomicU64::new(0),
-            last_received_ms: AtomicU64::new(0),
             troubles: Default::default(),
         })
     }
@@ -192,7 +193,7 @@ impl Session {
             self.note(Trouble::Expired);
             return Err(Rejected::Expired);
         }
-        let mut receiving = self.receiving.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut receiving = self.receiving();
         if !receiving.window.is_acceptable(header.counter) {
             self.note(Trouble::Replay);
             return Err(Rejected::Replayed);
@@ -208,23 +209,29 @@ impl Session {
         if has_moved {
             receiving.source = source;
         }
+        let is_first = receiving.datagrams == 0;
+        receiving.datagrams += 1;
+        receiving.bytes += datagram.len() as u64;
+        receiving.last_ms = now_ms;
         drop(receiving);
-        self.received_bytes.fetch_add(datagram.len() as u64, Relaxed);
-        self.last_received_ms.store(now_ms, Relaxed);
-        let is_first = self.received.fetch_add(1, Relaxed) == 0;
         Ok(Opened { plaintext: HEADER..datagram.len() - TAG, is_first, has_moved })
     }
 
     /// Returns what went through the session so far.
     pub fn counters(&self) -> SessionCounters {
+        let receiving = self.receiving();
         SessionCounters {
             sent: self.next_counter.load(Relaxed),
             sent_bytes: self.sent_bytes.load(Relaxed),
-            received: self.received.load(Relaxed),
-            received_bytes: self.received_bytes.load(Relaxed),
-            last_received_ms: self.last_received_ms.load(Relaxed),
+            received: receiving.datagrams,
+            received_bytes: receiving.bytes,
+            last_received_ms: receiving.last_ms,
             troubles: Troubles::read(&self.troubles),
         }
+    }
+
+    fn receiving(&self) -> MutexGuard<'_, Receiving> {
+        self.receiving.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Counts a datagram or packet of this session that did not go through.
