@@ -60,6 +60,9 @@ export const REPLICAS_BACK_MS = 15_000
 /** The same where nodes only joined: the first try of hand-over, which waits for a second. */
 export const REPLICAS_BACK_SOON_MS = 4_000
 
+/** What a twin took away with it is missed by the regular comparison of replicas only, which comes every ten minutes or so. */
+export const REPLICAS_COMPARED_MS = 30 * 60_000
+
 /** Bytes per second and node that a small ring may send a minute after the last fault, repairs and leases included (I19). */
 export const IDLE_BYTES_PER_SECOND_MAX = 4_000
 

@@ -85,6 +85,11 @@ export class FaultPlayer {
   /** Virtual time at which all faults ceased. */
   ceasedAtMs = Number.POSITIVE_INFINITY
 
+  /** Returns whether there ever was another node with this one's identity. */
+  hadTwin({ overlay }: SimulatedNode): boolean {
+    return [...this.#clones].some((clone) => clone.overlay.address.equals(overlay.address))
+  }
+
   /** Whether there ever were two nodes with one identity. */
   get hadTwins(): boolean {
     return this.#clones.size > 0

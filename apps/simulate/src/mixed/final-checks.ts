@@ -9,6 +9,7 @@ import {
   PAIRS_MAX,
   REPLICAS_BACK_MS,
   REPLICAS_BACK_SOON_MS,
+  REPLICAS_COMPARED_MS,
   WHOLE_WITHIN_MS,
 } from '../limits.ts'
 import type { SimulatedNode } from '../ring/simulated-node.ts'
@@ -120,9 +121,14 @@ async function untilAgreed(modules: FinalModules): Promise<void> {
 
 /** Hand-over puts what is stored to where readers look for it, before any of them does so (I12). */
 async function untilReplicasAreBack(modules: FinalModules): Promise<number | undefined> {
-  const { values, violations } = modules
+  const { values, violations, player } = modules
   const limitMs = values.isPlain ? REPLICAS_BACK_SOON_MS : REPLICAS_BACK_MS
-  const tookMs = await runUntil(modules, () => values.misplaced().length === 0, limitMs)
+  const misplaced = () => values.misplaced((node) => player.hadTwin(node))
+  const tookMs = await runUntil(modules, () => misplaced().length === 0, limitMs)
+  for (const problem of misplaced()) violations.add('I12', problem)
+  if (tookMs === undefined) return undefined
+  // Of a twin that ended nobody else's neighbours tell.
+  await runUntil(modules, () => values.misplaced().length === 0, REPLICAS_COMPARED_MS)
   for (const problem of values.misplaced()) violations.add('I12', problem)
   return tookMs
 }

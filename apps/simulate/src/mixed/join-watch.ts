@@ -44,10 +44,11 @@ export class JoinWatch {
     // Neighbours that came since were not asked.
     const upAt = node.overlay.connections.get(neighborAddress)?.upAt ?? Number.POSITIVE_INFINITY
     if (upAt > (node.connectedAt ?? 0)) return
-    // A neighbour that started later, or lost the node since, has forgotten what it said.
+    // A neighbour that started later, or lost the node since, has forgotten what it said, though it may be back.
     const { connections } = neighbor.overlay
     const isForgetful = neighbor.startedAt > node.startedAt
-    if (isForgetful || !connections.get(node.overlay.address)) return
+    const { upAt: backAt } = connections.get(node.overlay.address) ?? {}
+    if (isForgetful || backAt === undefined || backAt > (node.connectedAt ?? 0)) return
     const named = neighbor.overlay.neighbors()[side]
     if (named?.equals(node.overlay.address)) return
     // Or somebody has come between.

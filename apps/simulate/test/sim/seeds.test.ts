@@ -47,6 +47,11 @@ describe('a seed that once failed', () => {
     ['mixed', 14452, ['--nodes', '4', '--duration', '5']],
     // The end of a leave switched the machine off that had been booted anew in the same instant.
     ['mixed', 17366, ['--nodes', '4', '--duration', '5']],
+    // A twin ended with what had been stored at its address meanwhile; no neighbours changed for anybody else.
+    ['mixed', 16920, ['--nodes', '4', '--duration', '5']],
+    ['mixed', 17157, ['--nodes', '4', '--duration', '5']],
+    // A neighbour lost a newcomer's earlier life and was back before the look.
+    ['mixed', 8926, ['--nodes', '4', '--duration', '5']],
     // A node was switched off in the middle of its hand-over, and what it took away was not counted as lost.
     ['mixed', 1756, ['--nodes', '4', '--duration', '5']],
     // Two nodes behind NATs had no way to each other: all who were near them reached them by relays only.
