@@ -23,8 +23,12 @@ describe('hostile datagrams', () => {
         .tuple(fc.constantFrom(...known), fc.nat(600), fc.uint8Array({ maxLength: 40 }))
         .map(([base, length, tail]) => Uint8Array.from([...base.subarray(0, length), ...tail])),
     )
+    // Whoever sends a genuine initiation again and again is asked for a cookie at last.
+    const isGenuine = (any: Uint8Array) =>
+      known.some((one) => one[0] === 1 && signed(one).equals(signed(any)))
+    const hostile = bytes.filter((any) => !isGenuine(any))
     fc.assert(
-      fc.property(bytes, (any) => {
+      fc.property(hostile, (any) => {
         bob.endpoint.handleDatagram(any, pathTo('mallory'), net.now)
         expect(bob.endpoint.pollTransmit()).toBeUndefined()
       }),
@@ -96,6 +100,11 @@ function refuses(endpoint: SessionEndpoint<ToyPath>, bytes: Uint8Array): void {
   endpoint.handleDatagram(bytes, pathTo('mallory'), 0)
   const reaction = endpoint.pollTransmit() ?? endpoint.pollEvent()
   if (reaction !== undefined) throw new Error('a changed datagram was accepted')
+}
+
+/** Returns what the MACs of an initiation vouch for, and the first of them; the second is only looked at under load. */
+function signed(initiation: Uint8Array): Buffer {
+  return Buffer.from(initiation.subarray(0, -MAC2_BYTES))
 }
 
 function flip(bytes: Uint8Array, bit: number): Uint8Array {
