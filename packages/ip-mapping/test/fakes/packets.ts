@@ -29,3 +29,15 @@ export function udp(
 export function textOf(packet: Uint8Array | undefined): string {
   return new TextDecoder().decode(packet?.subarray(28))
 }
+
+/** Sets "don't fragment" and the header checksum that follows (RFC 1624). */
+export function forbidFragments(packet: Uint8Array): Uint8Array {
+  const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength)
+  const before = view.getUint16(6)
+  const after = before | 0x4000
+  const sum = (~view.getUint16(10) & 0xffff) + (~before & 0xffff) + after
+  const folded = (sum & 0xffff) + (sum >>> 16)
+  view.setUint16(6, after)
+  view.setUint16(10, ~((folded & 0xffff) + (folded >>> 16)) & 0xffff)
+  return packet
+}
