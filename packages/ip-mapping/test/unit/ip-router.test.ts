@@ -12,7 +12,6 @@ import {
   WAITING_PACKETS_PER_IP_MAX,
 } from '../../src/limits.ts'
 import type { DropReason } from '../../src/router/counters.ts'
-import { IpRouter } from '../../src/router/ip-router.ts'
 import type { PuntedPacket } from '../../src/services.ts'
 import { encodeIpv4 } from '../../src/wire/ipv4.ts'
 import { ip, textOf, udp, forbidFragments } from '../fakes/packets.ts'
