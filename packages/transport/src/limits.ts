@@ -84,6 +84,9 @@ export const PROBE_MISSES_MAX = 3
 /** A peer is not lost before: a machine that changes its network, or stood still for a moment, is back by then. */
 export const LOST_SILENCE_MIN_MS = 5_000
 
+/** A path through others is asked this seldom when a peer is silent: each ping costs those in between, too. */
+export const RING_PING_GAP_MS = 1_000
+
 /** Misses in a row after which the owner is warned. */
 export const PROBE_MISSES_SUSPECT = 2
 

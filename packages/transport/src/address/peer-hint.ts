@@ -24,6 +24,8 @@ function areEqual(one: readonly TransportAddress[], other: readonly TransportAdd
 export interface HelloReply {
   /** The node that answered; its record was verified. The endpoint it answered from comes first. */
   readonly hint: PeerHint
+  /** The status byte that it tells everybody. */
+  readonly status: number
   /** Where the answering port saw us. */
   readonly observed: TransportAddress
 }

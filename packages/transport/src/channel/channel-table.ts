@@ -49,6 +49,8 @@ export class ChannelTable implements DatagramReceiver {
   readonly dataPlane: DataPlaneEntry
   /** Paths through third nodes, for this node and for others. */
   readonly relays: Relays
+  /** The status byte that everybody is told who says hello. */
+  status = 0
   readonly #clock: Clock
   readonly #sessions: SessionEndpoint<Edge>
   readonly #channels: ChannelRegistry
@@ -77,12 +79,9 @@ export class ChannelTable implements DatagramReceiver {
     this.#sessions = openSessions(this, { log, random, wallTimeMs }, options)
     const dialer = (this.#dialer = new Dialer({ names, log }, { listeners }))
     this.reach = new Reach({ ...runtime, log }, { dialer, listeners, receiver: this, mapped })
-    const helloRandom = random.fork('hello')
-    const asker = {
-      asker: this.address,
-      recordBytes: encodeNodeRecord(this.#sessions.record).length,
-    }
-    this.#hellos = new HelloClient({ random: helloRandom, wallTimeMs }, asker)
+    const hello = { random: random.fork('hello'), wallTimeMs }
+    const recordBytes = encodeNodeRecord(this.#sessions.record).length
+    this.#hellos = new HelloClient(hello, { asker: this.address, recordBytes })
     this.#alarm = new Alarm(runtime, 'channels', (now) => this.#handleTimeout(now))
     this.#host = this.#channelHost({ random: random.fork('probes'), log }, observer)
     const shared = {
@@ -180,7 +179,7 @@ export class ChannelTable implements DatagramReceiver {
 
   helloIdentity(): HelloIdentity {
     const record = encodeNodeRecord(this.#sessions.record)
-    return { record, endpoints: this.reach.endpoints() }
+    return { record, status: this.status, endpoints: this.reach.endpoints() }
   }
 
   /** Counts channels, traffic and drops. */

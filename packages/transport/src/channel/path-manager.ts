@@ -37,11 +37,8 @@ export class PathManager {
 
   /** Made when it is first needed: most sockets cannot ask for sizes. */
   get mtu(): MtuSearch {
-    const modules = () => ({
-      random: this.#random,
-      ping: (path: Path, now: Instant) => this.ping(path, now),
-    })
-    return (this.#mtu ??= new MtuSearch(modules(), this.#host))
+    const ping = (path: Path, now: Instant) => this.ping(path, now)
+    return (this.#mtu ??= new MtuSearch({ random: this.#random, ping }, this.#host))
   }
 
   /** Made when it is first needed: most channels have a direct path from the start. */
@@ -143,9 +140,9 @@ export class PathManager {
   /** Pings the active path and all others over which the peer was heard, or really all. */
   pingAll(now: Instant, { withCandidates }: { withCandidates: boolean }): void {
     if (withCandidates) this.#dialDue(now)
-    for (const path of this.paths.values()) {
-      if (withCandidates || path.state !== 'candidate') this.ping(path, now)
-    }
+    for (const path of this.paths.values())
+      if ((withCandidates || path.state !== 'candidate') && path.mayBePinged(now))
+        this.ping(path, now)
   }
 
   /** Starts over because this end's network changed: whatever worked has to prove itself again. */
@@ -268,7 +265,8 @@ export class PathManager {
     this.#dialDue(now)
     const { active } = this.paths
     if (active?.edge.isLocal) return
-    for (const path of this.paths.values()) if (path !== active) this.ping(path, now)
+    for (const path of this.paths.values())
+      if (path !== active && path.mayBePinged(now)) this.ping(path, now)
     // The peer opens its NAT towards us only if it searches at the same time.
     if (!isAnnounced || !active || active.edge.kind === 'udp') return
     this.ping(active, now, true)

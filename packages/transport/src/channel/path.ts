@@ -1,7 +1,7 @@
 /** One path of a channel: an edge and what is known about it. */
 import type { Instant } from '@ipop/runtime'
 import type { Edge, EdgeKind } from '../edge/edge.ts'
-import { PATH_MISSES_MAX, PINGS_OUTSTANDING_MAX } from '../limits.ts'
+import { PATH_MISSES_MAX, PINGS_OUTSTANDING_MAX, RING_PING_GAP_MS } from '../limits.ts'
 import type { PathMtu } from './path-mtu.ts'
 import { RttEstimator } from './rtt-estimator.ts'
 
@@ -36,6 +36,11 @@ export class Path {
 
   constructor(edge: Edge) {
     this.edge = edge
+  }
+
+  /** Whether a ping is not too much: a path through others is asked seldom, because they carry it. */
+  mayBePinged(now: Instant): boolean {
+    return this.edge.kind !== 'ring' || now - this.lastPingAt >= RING_PING_GAP_MS
   }
 
   /** Remembers a ping. */

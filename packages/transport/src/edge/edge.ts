@@ -34,6 +34,8 @@ export interface Edge extends SessionPath {
 export interface HelloIdentity {
   /** The encoded node record. */
   readonly record: Uint8Array
+  /** The status byte that it tells everybody. */
+  readonly status: number
   /** Where the node can be reached, best first. */
   readonly endpoints: readonly TransportAddress[]
 }

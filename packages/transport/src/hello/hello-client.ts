@@ -101,7 +101,7 @@ export class HelloClient {
     const hint = this.#verify(message, edge)
     if (hint instanceof Malformed) return hint
     this.#pending.delete(key)
-    const reply = { hint, observed: message.observed }
+    const reply = { hint, status: message.status, observed: message.observed }
     pending.done(reply)
     return reply
   }

@@ -24,8 +24,7 @@ export class HelloResponder {
     const node = this.#choose(hello)
     if (!node) return new Malformed('hello: nobody to answer with')
     if (!this.#rate.allow(observed.host, now)) return new Malformed('hello: rate limit')
-    const { record, endpoints } = node.helloIdentity()
-    const message = { transaction: hello.transaction, observed, record, endpoints }
+    const message = { transaction: hello.transaction, observed, ...node.helloIdentity() }
     return encodeHelloReply(message, Math.min(datagram.length, HELLO_BYTES))
   }
 

@@ -12,7 +12,8 @@
  * Reply:
  *        0     1  type 0x11
  *        1     1  version: 1
- *        2     2  flags, 0
+ *        2     1  status byte of the node
+ *        3     1  0
  *        4     8  transaction id of the hello
  *       12   7/19  compact transport address that the asker was seen at
  *        .   2+r  record length and node record
@@ -49,6 +50,8 @@ export interface Hello {
 /** The answer of a port. */
 export interface HelloReplyMessage {
   readonly transaction: Uint8Array
+  /** The status byte that the node tells everybody. */
+  readonly status: number
   readonly observed: TransportAddress
   /** Encoded node record. */
   readonly record: Uint8Array
@@ -102,7 +105,7 @@ export function encodeHelloReply(
     endpoints.push(endpoint)
   }
   const writer = new ByteWriter(bytesMax)
-  writer.u8(DATAGRAM_HELLO_REPLY).u8(VERSION).u16(0).bytes(reply.transaction)
+  writer.u8(DATAGRAM_HELLO_REPLY).u8(VERSION).u8(reply.status).u8(0).bytes(reply.transaction)
   writeTransportAddress(writer, reply.observed)
   writer.u16(reply.record.length).bytes(reply.record)
   writeEndpoints(writer, endpoints)
@@ -114,7 +117,8 @@ export function decodeHelloReply(bytes: Uint8Array): HelloReplyMessage | Malform
   const reader = new ByteReader(bytes)
   const type = reader.u8()
   const version = reader.u8()
-  reader.u16()
+  const status = reader.u8()
+  reader.u8()
   const transaction = reader.bytes(HELLO_TRANSACTION_BYTES).slice()
   if (!reader.ok) return new Malformed('hello reply: cut short')
   if (type !== DATAGRAM_HELLO_REPLY || version !== VERSION) {
@@ -125,7 +129,7 @@ export function decodeHelloReply(bytes: Uint8Array): HelloReplyMessage | Malform
   const record = reader.bytes(reader.u16())
   const endpoints = readEndpoints(reader)
   if (endpoints instanceof Malformed) return endpoints
-  return { transaction, observed, record, endpoints }
+  return { transaction, status, observed, record, endpoints }
 }
 
 /** Returns the transaction id of a hello or a reply as a map key, without reading the rest. */

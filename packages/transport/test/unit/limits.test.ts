@@ -108,7 +108,7 @@ describe('caps', () => {
     const endpoints = Array.from({ length: 40 }, (_, i) =>
       TransportAddress.udp({ host: `10.0.0.${i}`, port: 4000 }),
     )
-    nodes.attach(receiver({ record: new Uint8Array(411), endpoints }))
+    nodes.attach(receiver({ record: new Uint8Array(411), status: 0, endpoints }))
     const responder = new HelloResponder(nodes)
     const observed = TransportAddress.udp({ host: '2001:db8::1', port: 4000 })
     const hello = encodeHello({ transaction: new Uint8Array(8), asker: Address.zero })
@@ -302,7 +302,9 @@ function portNodes(): PortNodes {
   return new PortNodes(new IndexTable({ random: new SeededRandom(1) }))
 }
 
-function receiver(identity = { record: new Uint8Array(8), endpoints: [] as TransportAddress[] }) {
+function receiver(
+  identity = { record: new Uint8Array(8), status: 0, endpoints: [] as TransportAddress[] },
+) {
   const one: DatagramReceiver = {
     address: Address.fromBytes(new Uint8Array(20).fill(2)),
     claims: () => false,

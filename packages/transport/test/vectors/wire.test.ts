@@ -37,6 +37,7 @@ interface Vectors {
     hello: { transaction: string; asker: string; path: string | null; bytes: string }[]
     reply: {
       transaction: string
+      status: number
       observed: string
       record: string
       endpoints: string[]
@@ -108,6 +109,7 @@ describe('vectors', () => {
   it.each(hellos.reply)('hello reply', (vector) => {
     const reply = {
       transaction: hex(vector.transaction),
+      status: vector.status,
       observed: ta(vector.observed),
       record: hex(vector.record),
       endpoints: vector.endpoints.map(ta),
@@ -115,6 +117,7 @@ describe('vectors', () => {
     expect(toHex(valid(encodeHelloReply(reply, HELLO_BYTES)))).toBe(vector.bytes)
     const decoded = valid(decodeHelloReply(hex(vector.bytes)))
     expect(toHex(decoded.transaction)).toBe(vector.transaction)
+    expect(decoded.status).toBe(vector.status)
     expect(decoded.observed.toString()).toBe(vector.observed)
     expect(toHex(decoded.record)).toBe(vector.record)
     expect(decoded.endpoints.map(String)).toEqual(vector.endpoints)
