@@ -30,8 +30,8 @@ export const PLANTS = [
     seek: MANY,
     says: 'neighbours are never told of each other',
     file: `${OVERLAY}topology/exchange-news.ts`,
-    find: '  const peers = table.around(peer, EXCHANGE_PEERS_MAX / 2)\n',
-    replace: '  const peers = table.around(peer, EXCHANGE_PEERS_MAX / 2).slice(0, 0)\n',
+    find: '    const peers = this.#table.around(peer, EXCHANGE_PEERS_MAX / 2)\n',
+    replace: '    const peers = this.#table.around(peer, EXCHANGE_PEERS_MAX / 2).slice(0, 0)\n',
   },
   {
     name: 'own-word-is-enough',
@@ -53,8 +53,8 @@ export const PLANTS = [
     seek: MASS_KILL,
     says: 'known peers are dialled on although they never answer, and never forgotten',
     file: `${OVERLAY}topology/known-peers.ts`,
-    find: '    this.#known.delete(address)\n    this.#barred.delete(address.key)\n    this.#barred.set',
-    replace: '    this.#barred.delete(address.key)\n    this.#barred.set',
+    find: '    this.#known.delete(address)\n    this.#barred.delete(address.key)\n    const [until',
+    replace: '    this.#barred.delete(address.key)\n    const [until',
   },
   {
     name: 'no-merge',

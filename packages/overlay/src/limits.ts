@@ -6,12 +6,6 @@ export const HOP_LIMIT = 100
 /** Live connections wanted on each side: half of 500 nodes may die at once and only 31 of them lose a whole side of four. */
 export const NEAR_PER_SIDE = 4
 
-/** Peers remembered on each side, connected or not, so that a side that dies whole can be repaired from memory. */
-export const KNOWN_PER_SIDE = 16
-
-/** Peers in one exchange: a dozen hints of about 75 bytes fit one unfragmented datagram. */
-export const EXCHANGE_PEERS_MAX = 12
-
 /** Bytes of one request or reply body; with the headers it stays below the smallest path MTU that IPv6 allows (1,280). */
 export const BODY_BYTES_GOAL = 1_100
 
@@ -27,8 +21,11 @@ export const LINKS_PENDING_MAX = 64
 /** Immediate neighbours are asked after this much silence: their death stops the ring, and this costs 20 bytes a second. */
 export const NEIGHBOR_PROBE_MS = 5_000
 
-/** Near peers that were heard within this time are not asked when another one is silent, and nobody is asked twice within it. */
+/** Nobody is asked twice within this time because another one is silent. */
 export const SUSPECT_AGAIN_MS = 2_000
+
+/** Peers that were heard within this time are not asked then: who went with the silent one was silent for as long as it took to notice. */
+export const SUSPECT_HEARD_MS = 4_000
 
 /** Near peers that are asked because another one is silent are watched closely for this long: by then they are heard, or gone. */
 export const SUSPECT_WATCH_MS = 4_000
@@ -78,44 +75,20 @@ export const LINK_DIRECT_ROUND_TRIPS = 4
 /** Head start of the lower of two addresses that have just heard of each other: two crossing handshakes cost twice. */
 export const LINK_TURN_MS = 100
 
-/** A candidate that failed this often is forgotten; somebody who is connected to it will name it again. */
-export const LINK_FAILURES_MAX = 3
-
-/** How long a forgotten candidate stays barred, so that a stale hint does not come back at once: by then others miss a dead peer, too. */
-export const LINK_BARRED_MS = 10_000
-
-/** Barred candidates remembered; beyond that the oldest is dropped. */
-export const LINK_BARRED_MAX = 256
-
-/** Exchanges are at least this far apart, so that a burst of changes costs one exchange per neighbour. */
-export const EXCHANGE_GAP_MS = 150
-
-/** The same between peers that are no immediate neighbours: nothing that a join waits for is between them. */
-export const EXCHANGE_FAR_GAP_MS = 600
-
-/** The same while the ring around a node is complete: news from afar can wait until there is more of it. */
-export const EXCHANGE_CALM_GAP_MS = 2_000
-
-/** News that do not change who somebody's neighbours are wait for this long: there is more of them by then, and most have spread. */
-export const EXCHANGE_PATIENT_GAP_MS = 15_000
-
-/** A neighbour is told all again after this long, in case it forgot somebody that it could not reach then. */
-export const EXCHANGE_ALL_MS = 120_000
-
-/** An exchange is sent again for so long: what it says of the own neighbours would mislead whoever heard it much later. */
-export const EXCHANGE_TIMEOUT_MS = 3_500
-
-/** Whom a neighbour was told of within this time it may be dialling: it is told at once that they are gone. */
-export const EXCHANGE_WITHDRAW_MS = 4_000
-
-/** Others this many times as far from a neighbour as a node's own near ones are no news for it: it has nearer ones. */
-export const NEWS_REACH = 2
-
-/** A leaf has this long to ask the ring for somebody before it is asked again by another way. */
+/** A leaf has this long, and some round trips, to ask the ring for somebody before it is asked again by another way. */
 export const PROXY_PATIENCE_MS = 700
+
+/** Round trips to a leaf that it is given besides: what it asks takes several hops. */
+export const PROXY_ROUND_TRIPS = 6
 
 /** By then a leaf has told whether it is in the ring: a round trip, and some time for a busy machine. */
 export const LEAF_STATUS_MS = 300
+
+/** A newcomer waits so long for what the ring says before it exchanges with a leaf that is in the ring as with a neighbour. */
+export const LEAF_PATIENCE_MS = 1_500
+
+/** Round trips to a leaf in the ring that a newcomer waits for before it asks another one for its neighbours: some hops, and back. */
+export const LOOKUP_ROUND_TRIPS = 4
 
 /** First pause before a node asks its neighbours again while the ring around it is incomplete: a few round trips. */
 export const INCOMPLETE_RETRY_MIN_MS = 250
@@ -123,11 +96,11 @@ export const INCOMPLETE_RETRY_MIN_MS = 250
 /** While the ring around a node is incomplete it asks again this often; nothing backs off beyond two seconds. */
 export const INCOMPLETE_RETRY_MS = 1_000
 
-/** In a complete ring a node compares lists with its left neighbour this often. */
-export const EXCHANGE_IDLE_MS = 60_000
-
 /** Time after which a connection that neither end has a role for is closed. */
-export const UNNEEDED_GRACE_MS = 30_000
+export const UNNEEDED_GRACE_MS = 20_000
+
+/** A node that has its place keeps a leaf this long: until then it may have to ask whether the place is the right one. */
+export const LEAF_KEEP_MS = 10_000
 
 /** Period of the check for connections that nobody needs. */
 export const TRIM_PERIOD_MS = 10_000
@@ -171,11 +144,14 @@ export const MET_MAX = 64
 /** A hello to the bootstraps while the node has no connection. */
 export const LEAF_RETRY_MS = 1_000
 
+/** Leaves in the ring that a newcomer links to: one tells it the way, and the other one whether that is the same ring. */
+export const LEAVES_IN_RING_MAX = 2
+
 /** A hello to the bootstraps after a failed one, when the node is in a ring: an operator waits for them to come back. */
 export const LEAF_FAILED_PERIOD_MS = 5_000
 
 /** Longest pause between hellos to a bootstrap that keeps silent, times the number of such: the cost of all stays the same. */
-export const LEAF_FAILED_PERIOD_MAX_MS = 30_000
+export const LEAF_FAILED_PERIOD_MAX_MS = 60_000
 
 /** Losses of peers within this time count together: a silent peer is missed after 15 s at most. */
 export const LEAF_LOSSES_MS = 15_000
@@ -184,7 +160,7 @@ export const LEAF_LOSSES_MS = 15_000
 export const LEAF_LOSSES_MAX = 256
 
 /** If one peer in this many was lost the network may have split; fewer are the daily coming and going. */
-export const LEAF_LOSSES_SHARE = 4
+export const LEAF_LOSSES_SHARE = 3
 
 /** A hello to the bootstraps after peers were lost: time for the loss of others to show too. */
 export const LEAF_HURRY_MS = 2_000
@@ -193,7 +169,7 @@ export const LEAF_HURRY_MS = 2_000
 export const LEAF_IDLE_PERIOD_MS = 60_000
 
 /** Where there are several bootstraps each is asked this many times more rarely: hardly ever one of them is in a ring of its own. */
-export const LEAF_IDLE_SHARE = 2
+export const LEAF_IDLE_SHARE = 5
 
 /** A node whose bootstraps all stay silent for this long takes itself for the first of the ring. */
 export const ALONE_AFTER_MS = 3_000
@@ -210,6 +186,9 @@ export const DEPARTED_MAX = 256
 /** How long a departed peer is remembered. */
 export const DEPARTED_TTL_MS = 24 * 3_600_000
 
+/** A departed peer is not tried before: whoever was only restarted has come back by itself by then. */
+export const DEPARTED_AFTER_MS = 20_000
+
 /** A departed peer is tried for so long, which is three initiations: most are gone for good. */
 export const DEPARTED_TRY_MS = 3_000
 
@@ -224,6 +203,9 @@ export const HOP_DISTRUSTED_MS = 30_000
 
 /** A neighbour that was silent for this long is probed along with the packet handed to it: the asker's resends come within seconds. */
 export const HOP_PROBE_MS = 5_000
+
+/** Hops of a datagram that is sent by way of a peer's neighbour: that one hands it over, or knows who does. */
+export const VIA_HOP_LIMIT = 3
 
 /** Open requests of one node. */
 export const REQUESTS_MAX = 4_096
@@ -243,8 +225,11 @@ export const REQUEST_TIMEOUT_FIRST_MS = 1_000
 /** Shortest timeout of a request: below this a busy receiver looks like a lost packet. */
 export const REQUEST_TIMEOUT_MIN_MS = 200
 
-/** Longest timeout between two resends: a dead node on the way is missed within three seconds, and ways are left to be tried then. */
-export const REQUEST_TIMEOUT_MAX_MS = 2_000
+/** Longest timeout between two resends: a dead node on the way is suspected by then, and ways are left to be tried. */
+export const REQUEST_TIMEOUT_MAX_MS = 1_500
+
+/** What a resend waits beyond the round trip at least: where that hardly varies the answer would cross the resend. */
+export const REQUEST_TIMEOUT_SLACK_MS = 100
 
 /** Total time of a call that names none: a dead neighbour of the target is missed within six seconds, and so may be the one behind it. */
 export const CALL_TIMEOUT_MS = 13_000

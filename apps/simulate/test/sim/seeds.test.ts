@@ -37,6 +37,9 @@ describe('a seed that once failed', () => {
     ['mixed', 1049, ['--nodes', '4', '--duration', '5']],
     // The only replicas of a value lay on a first machine that had just booted and that nobody had found yet.
     ['mixed', 10495, ['--nodes', '4', '--duration', '5']],
+    // A node whom all had lost was asked for by everybody, and dialled by nobody.
+    ['mixed', 3, ['--nodes', '14', '--duration', '20']],
+    ['mixed', 23, ['--nodes', '4', '--duration', '5']],
     // A newcomer was told of nobody, as the first machine was just booting.
     ['mixed', 10702, ['--nodes', '4', '--duration', '5']],
     // A node gave its address up to an older claim during the last check.

@@ -16,6 +16,8 @@ export class Connection {
   readonly upAt: Instant
   /** When either end was last seen to have a role for it. */
   lastNeededAt: Instant
+  /** Whether the peer said that it has its place before there was a connection. */
+  wasInRing = false
   /** When it last carried traffic that asked for a direct connection. */
   lastTrafficAt: Instant
   /** When the peer was last probed because packets of the ring were handed to it. */
@@ -97,6 +99,11 @@ export class Connection {
   /** The measured round trip of its path, in milliseconds. */
   get rttMs(): number | undefined {
     return this.channel.rttMs
+  }
+
+  /** Whether the peer misses probes. */
+  get isSuspect(): boolean {
+    return this.channel.isSuspect
   }
 
   /** Whether it may carry session datagrams of others: a relay takes them like any frame, the ring would wrap them twice. */

@@ -24,6 +24,8 @@ interface PendingLink {
   /** Last time it was dialled; before now when the peer is given time to dial first. */
   dialledAt: Instant | undefined
   isOverRing: boolean
+  /** Whether the peer said that it has its place in the ring. */
+  isPeerInRing: boolean
   /** Whether nobody asked for it but hearsay about who is near. */
   isHearsay: boolean
   /** When it is given up unless it is wanted for something else: nothing says that the peer is still there. */
@@ -38,6 +40,8 @@ export interface LinkOptions {
   readonly isMutual?: boolean
   /** A neighbour that named the peer and is connected to it: tried when the direct way takes long. */
   readonly via?: Address | undefined
+  /** The peer said that it has its place in the ring. */
+  readonly isPeerInRing?: boolean
   /** Give up after this long, milliseconds. */
   readonly forMs?: number
 }
@@ -79,6 +83,13 @@ export class Linker {
     return false
   }
 
+  /** The number of leaves that said that they have their place in the ring, linked or being linked. */
+  get leavesInRing(): number {
+    const isOne = (link: PendingLink) => link.isPeerInRing && (link.roles & Role.leaf) !== 0
+    const pending = [...this.#pending.values()].filter(isOne).length
+    return pending + this.#table.withRole(Role.leaf).filter(({ wasInRing }) => wasInRing).length
+  }
+
   /** Returns whether a link to `address` has been under way for less than `ms`. */
   isYoung(address: Address, ms: number): boolean {
     const link = this.#pending.get(address.key)
@@ -103,6 +114,7 @@ export class Linker {
     const link = this.#pending.get(hint.address.key) ?? this.#begin(hint, options, now)
     if (!link) return
     link.roles |= role
+    link.isPeerInRing ||= options.isPeerInRing === true
     link.isHearsay &&= options.isMutual === true && role === 0
     if (options.forMs === undefined) link.until = Number.POSITIVE_INFINITY
     if (this.#mustWait(hint.address, link, options, now)) return
@@ -134,7 +146,12 @@ export class Linker {
     if (this.#pending.size >= LINKS_PENDING_MAX) return undefined
     const link: PendingLink = {
       ...{ address: hint.address, roles: 0, since: now, dialledAt: undefined },
-      ...{ isOverRing: false, isHearsay: true, until: now + forMs },
+      ...{
+        isOverRing: false,
+        isPeerInRing: false,
+        isHearsay: true,
+        until: now + forMs,
+      },
     }
     this.#pending.set(hint.address.key, link)
     return link
@@ -182,13 +199,13 @@ export class Linker {
   takeRoles(connection: Connection): void {
     const link = this.#pending.get(connection.address.key)
     this.#pending.delete(connection.address.key)
-    if (link && link.roles !== 0) connection.setRole(link.roles, true)
+    if (!link) return
+    connection.wasInRing = link.isPeerInRing
+    if (link.roles !== 0) connection.setRole(link.roles, true)
   }
 
-  /** Ends a link that failed; returns the roles it was wanted for. */
-  giveUp(address: Address): number {
-    const link = this.#pending.get(address.key)
+  /** Ends a link that failed. */
+  giveUp(address: Address): void {
     this.#pending.delete(address.key)
-    return link?.roles ?? 0
   }
 }

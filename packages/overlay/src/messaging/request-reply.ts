@@ -31,6 +31,8 @@ export interface CallOptions {
   readonly timeoutMs?: number
   /** Shortest pause before the first resend, milliseconds: for what takes the other end a while. */
   readonly patienceMs?: number
+  /** Whether the first word that nobody is at the target ends the call: else the ring is given time to mend. */
+  readonly acceptsRefusal?: boolean
   /** Answers to wait for: 1, or 2 with mode `both`. */
   readonly repliesMax?: number
 }
@@ -59,6 +61,7 @@ interface OpenCall {
   readonly startedAt: Instant
   readonly deadline: Instant
   readonly patienceMs: number
+  readonly acceptsRefusal: boolean
   readonly replies: CallReply[]
   /** The neighbours that the request was handed to, in that order. */
   readonly tried: Address[]
@@ -138,6 +141,7 @@ export class RequestReply {
         startedAt: now,
         deadline: now + (options.timeoutMs ?? CALL_TIMEOUT_MS),
         patienceMs: options.patienceMs ?? 0,
+        acceptsRefusal: options.acceptsRefusal ?? false,
         replies: [],
         tried: [],
         sentAt: now,
@@ -209,6 +213,12 @@ export class RequestReply {
     call.resolve(call.replies)
   }
 
+  #fail(call: OpenCall, error: OverlayError): void {
+    call.timer?.cancel()
+    this.#open.delete(call.id)
+    call.reject(error)
+  }
+
   #complete(packet: OverlayPacket): void {
     const reply = decodeReply(packet.payload)
     if (reply instanceof Malformed) {
@@ -233,17 +243,12 @@ export class RequestReply {
       case ReplyStatus.unreachable:
         // The ring may be mending: the resend timer stays armed and decides.
         call.isUnreachable = true
+        if (call.acceptsRefusal) this.#fail(call, failure(call))
         return
-      case ReplyStatus.error:
-        call.timer?.cancel()
-        this.#open.delete(call.id)
-        call.reject(
-          remoteError(
-            call,
-            typeof reply.value === 'string' ? reply.value : 'an error without a text',
-          ),
-        )
-        return
+      case ReplyStatus.error: {
+        const text = typeof reply.value === 'string' ? reply.value : 'an error without a text'
+        return this.#fail(call, remoteError(call, text))
+      }
       case ReplyStatus.result:
         if (call.attempt === 0) this.#times.record(call.target, now - call.startedAt)
         if (call.replies.length === 0) this.#judgeWays(call, now)

@@ -4,6 +4,7 @@ import {
   REQUEST_TIMEOUT_FIRST_MS,
   REQUEST_TIMEOUT_MAX_MS,
   REQUEST_TIMEOUT_MIN_MS,
+  REQUEST_TIMEOUT_SLACK_MS,
   RTT_TABLE_MAX,
 } from '../limits.ts'
 
@@ -33,7 +34,7 @@ export class RoundTripTimes {
   timeoutMs(target: Address, attempt: number): number {
     const estimate = this.#byKey.get(target.key) ?? this.#overall
     const first = estimate
-      ? estimate.smoothedMs + 4 * estimate.variationMs
+      ? estimate.smoothedMs + Math.max(REQUEST_TIMEOUT_SLACK_MS, 4 * estimate.variationMs)
       : REQUEST_TIMEOUT_FIRST_MS
     const bounded = Math.max(REQUEST_TIMEOUT_MIN_MS, first) * 2 ** attempt
     return Math.min(REQUEST_TIMEOUT_MAX_MS, bounded)

@@ -10,8 +10,10 @@ import { DispatchTable } from '../messaging/dispatch-table.ts'
 import { RequestReply } from '../messaging/request-reply.ts'
 import { HopTrust } from '../routing/hop-trust.ts'
 import { PacketForwarder } from '../routing/packet-forwarder.ts'
+import { BriefPeers } from '../topology/brief-peers.ts'
 import { Departed } from '../topology/departed.ts'
 import { Exchanger } from '../topology/exchanger.ts'
+import { Inquiries } from '../topology/inquiries.ts'
 import { KnownPeers } from '../topology/known-peers.ts'
 import { Leaves } from '../topology/leaves.ts'
 import { Membership } from '../topology/membership.ts'
@@ -83,11 +85,12 @@ export function assemble(
   const linker = new Linker({ channels, table, calls, runtime, log, ringEdge })
   const shared = { runtime, log, channels, table, linker }
   const policies = makePolicies({ ...shared, calls, ringEdge, random }, options, listener)
-  const { leaves, membership, onDemand, remembered, seeker } = policies
+  const { leaves, membership, near, known, onDemand, remembered, seeker } = policies
   const ownHint = () => channels.hintOf()
   const learner = { learn: (exchange: RingExchange) => keeper.learn(exchange) }
   const incarnation = random.fork('incarnation').uint32()
-  const tellers = { table, calls, log, ownHint, incarnation, claims: policies.near }
+  const briefs = new BriefPeers({ clock, table, known, claims: near })
+  const tellers = { table, calls, log, ownHint, incarnation, near, briefs }
   const exchanger = new Exchanger({ ...tellers, listener: learner })
   const keeper = new RingKeeper({ ...shared, ...policies, exchanger }, listener)
   addRingMethods(dispatch, { channels, table, linker, calls, exchanger, keeper })
@@ -117,6 +120,7 @@ function makePolicies(
   const { runtime, log, channels, table, linker, calls, random, ringEdge } = modules
   const { clock } = runtime
   const known = new KnownPeers(table.self)
+  const inquiries = new Inquiries({ clock, log, calls, known, table, linker })
   const near = new NearNeighbors({ table, known, linker })
   const watch = new NeighborWatch({ table })
   const onDemand = new OnDemand({ table, linker, log, onUnreachable: listener.peerUnreachable })
@@ -128,5 +132,5 @@ function makePolicies(
   const seeker = new RelaySeeker({ clock, log, channels, table, onDemand, ringEdge })
   const membership = new Membership({ table, near, linker, leaves, remembered })
   const others = { onDemand, leaves, remembered, shortcuts, departed, seeker, membership }
-  return { known, near, watch, ...others }
+  return { known, inquiries, near, watch, ...others }
 }

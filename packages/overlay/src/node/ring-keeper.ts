@@ -5,16 +5,25 @@ import {
   type Channel,
   type ChannelDownReason,
   type ChannelTable,
+  type PeerHint,
 } from '@ipop/transport'
 import { Connection } from '../connections/connection.ts'
 import type { ConnectionTable } from '../connections/connection-table.ts'
-import { Role } from '../connections/roles.ts'
-import { DEPARTED_TRY_MS, LINK_TURN_MS, TRIM_PERIOD_MS, UNNEEDED_GRACE_MS } from '../limits.ts'
+import { Role, STATUS_IN_RING } from '../connections/roles.ts'
+import {
+  DEPARTED_TRY_MS,
+  LEAF_KEEP_MS,
+  LINK_TURN_MS,
+  TRIM_PERIOD_MS,
+  UNNEEDED_GRACE_MS,
+} from '../limits.ts'
 import type { RelaySeeker } from '../edges/relay-seeker.ts'
 import type { Linker } from '../linking/linker.ts'
 import type { Departed } from '../topology/departed.ts'
 import { ExchangeRounds } from '../topology/exchange-rounds.ts'
-import type { Exchanger, ExchangeState } from '../topology/exchanger.ts'
+import type { ExchangeState } from '../topology/exchange-news.ts'
+import type { Exchanger } from '../topology/exchanger.ts'
+import type { Inquiries } from '../topology/inquiries.ts'
 import type { KnownPeers } from '../topology/known-peers.ts'
 import type { Leaves } from '../topology/leaves.ts'
 import type { Membership } from '../topology/membership.ts'
@@ -34,6 +43,7 @@ export interface RingKeeperModules {
   readonly table: ConnectionTable
   readonly linker: Linker
   readonly known: KnownPeers
+  readonly inquiries: Inquiries
   readonly near: NearNeighbors
   readonly watch: NeighborWatch
   readonly exchanger: Exchanger
@@ -76,7 +86,7 @@ export class RingKeeper {
   constructor(modules: RingKeeperModules, listener: RingKeeperListener) {
     this.#modules = modules
     this.#listener = listener
-    this.#rounds = new ExchangeRounds(modules)
+    this.#rounds = new ExchangeRounds({ ...modules, clock: modules.runtime.clock })
   }
 
   /** Whether the node has found its place. */
@@ -187,6 +197,7 @@ export class RingKeeper {
   learn(exchange: RingExchange): void {
     const { known, near, runtime, table, exchanger } = this.#modules
     const now = runtime.clock.now()
+    known.vouch(exchange.from.address)
     known.learn(exchange.from, now)
     const connection = table.get(exchange.from.address)
     connection?.offers(exchange.from.endpoints)
@@ -230,6 +241,7 @@ export class RingKeeper {
     this.#tryDeparted(now)
     this.#trim(now)
     this.#modules.table.tellStatus(this.isInRing)
+    this.#modules.channels.status = this.isInRing ? STATUS_IN_RING : 0
     this.#announceNeighbors()
     this.#armAt(now + (this.isComplete ? TICK_MS : TICK_INCOMPLETE_MS))
   }
@@ -240,14 +252,22 @@ export class RingKeeper {
   }
 
   #dialNear(now: Instant): void {
-    const { near, linker, known } = this.#modules
+    const { near, linker, known, inquiries } = this.#modules
     known.release(now)
     const { dial, changed } = near.evaluate()
     if (changed.length > 0) this.#revision++
     linker.abandon(new Set(dial.map(({ address }) => address.key)), now)
     for (const hint of dial)
-      linker.link(hint, 0, { isMutual: true, via: known.introducerOf(hint.address) })
+      if (known.isDoubtful(hint.address) && (this.isInRing || known.hasFailed(hint.address)))
+        inquiries.ask(hint, now, () => this.touch())
+      else this.#dialHearsay(hint)
     if (linker.isWaiting) this.#armAt(now + LINK_TURN_MS)
+  }
+
+  #dialHearsay(hint: PeerHint): void {
+    const { linker, known } = this.#modules
+    const via = known.introducerOf(hint.address)
+    linker.link(hint, 0, { isMutual: true, via })
   }
 
   #tryDeparted(now: Instant): void {
@@ -263,7 +283,7 @@ export class RingKeeper {
     if (now - this.#trimmedAt < TRIM_PERIOD_MS) return
     this.#trimmedAt = now
     for (const connection of table.all()) {
-      if (this.isInRing && now - connection.upAt > UNNEEDED_GRACE_MS)
+      if (this.isInRing && now - connection.upAt > LEAF_KEEP_MS)
         connection.setRole(Role.leaf, false)
       if (connection.isNeeded) connection.lastNeededAt = now
       else if (now - connection.lastNeededAt > UNNEEDED_GRACE_MS) connection.channel.close()

@@ -49,7 +49,7 @@ export function addRingMethods(
     return encodeRingExchange({ ...answer, known }, exchange.known === hintDigest(answer.from))
   }
   const schema: ArgumentSchema<RingExchange> = (args, { source }) =>
-    decodeRingExchange(args, exchanger.hintOf(source))
+    decodeRingExchange(args, exchanger.heldFrom(source))
   dispatch.add('ring.exchange', schema, exchangeWith, { isRepeatable: true })
   dispatch.add('ring.connect', decodeConnectRequest, ({ from, role }) => {
     linker.link(from, 0, { overRing: keeper.isInRing && (role !== Role.shortcut || 'late') })

@@ -4,7 +4,7 @@ import { Malformed } from '@ipop/codec'
 import type { Clock, Log } from '@ipop/runtime'
 import type { Connection } from '../connections/connection.ts'
 import type { ConnectionTable } from '../connections/connection-table.ts'
-import { HOP_LIMIT, HOP_PROBE_MS } from '../limits.ts'
+import { HOP_LIMIT, HOP_PROBE_MS, VIA_HOP_LIMIT } from '../limits.ts'
 import type { OverlayPacket } from '../wire/overlay-packet.ts'
 import {
   decodeOverlayPacket,
@@ -107,7 +107,7 @@ export class PacketForwarder {
     if (!hop) return this.sendAround(destination, kind, payload)
     this.stats.sent++
     const packet = this.#packet(destination, RoutingMode.exact, kind, payload)
-    return this.#transmit(hop, encodeOverlayPacket(packet), 1)
+    return this.#transmit(hop, encodeOverlayPacket({ ...packet, hopLimit: VIA_HOP_LIMIT }), 1)
   }
 
   /** Sends to `destination` by way of another neighbour than the destination itself; returns false where there is none. */

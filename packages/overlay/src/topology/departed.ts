@@ -2,7 +2,7 @@
 import type { Address } from '@ipop/address'
 import type { Instant, Random } from '@ipop/runtime'
 import type { PeerHint } from '@ipop/transport'
-import { DEPARTED_MAX, DEPARTED_PERIOD_MS, DEPARTED_TTL_MS } from '../limits.ts'
+import { DEPARTED_AFTER_MS, DEPARTED_MAX, DEPARTED_PERIOD_MS, DEPARTED_TTL_MS } from '../limits.ts'
 
 /** The memory of lost peers, oldest first. */
 export class Departed {
@@ -40,7 +40,7 @@ export class Departed {
     this.#nextAt = now + DEPARTED_PERIOD_MS * (0.75 + 0.5 * this.#random.float())
     for (const [key, entry] of this.#lost)
       if (now - entry.at > DEPARTED_TTL_MS) this.#lost.delete(key)
-    const all = [...this.#lost.values()]
+    const all = [...this.#lost.values()].filter(({ at }) => now - at >= DEPARTED_AFTER_MS)
     return all.length === 0 ? undefined : all[this.#random.below(all.length)]?.hint
   }
 }

@@ -2,10 +2,13 @@
 import type { Address } from '@ipop/address'
 import type { Instant } from '@ipop/runtime'
 import type { PeerHint } from '@ipop/transport'
-import { EXCHANGE_FAR_GAP_MS } from '../limits.ts'
+import { EXCHANGE_FAR_GAP_MS } from './limits.ts'
 import { hintDigest } from '../wire/hint-digest.ts'
 import type { RingExchange } from '../wire/ring-exchange.ts'
 import { KeyList, type Keys, type Stated, StatedList } from './small-lists.ts'
+
+/** No revision that anything has. */
+const NEVER = -1
 
 /** What a peer was told. */
 export interface Told {
@@ -49,6 +52,16 @@ export class ExchangeMemory {
   untell(peer: Address): void {
     this.#told.delete(peer.key)
     this.#held.delete(peer.key)
+  }
+
+  /** Takes back that a peer was told of some: it could not make out who is meant. */
+  retell(peer: Address, named: readonly { readonly address: Address }[]): void {
+    const told = this.#told.get(peer.key)
+    if (!told || named.length === 0) return
+    const keys = keysOf(named)
+    const peers = new KeyList([...told.peers].filter((key) => !keys.has(key)))
+    const stated = new StatedList(new Map([...told.stated].filter(([key]) => !keys.has(key))))
+    this.#told.set(peer.key, { ...told, peers, stated, revision: NEVER })
   }
 
   /** Returns whether a peer said that it has `own`, the hint of this node. */

@@ -1,10 +1,119 @@
 /** Decides what is news for a peer, and whether it can wait. */
 import type { Address } from '@ipop/address'
-import { compareLeftwards, compareRightwards, leftFraction, rightFraction } from '@ipop/address'
+import { compareLeftwards, compareRightwards, leftFraction } from '@ipop/address'
+import type { Instant } from '@ipop/runtime'
 import type { Connection } from '../connections/connection.ts'
 import type { ConnectionTable } from '../connections/connection-table.ts'
-import { EXCHANGE_PEERS_MAX, NEAR_PER_SIDE, NEWS_REACH } from '../limits.ts'
-import type { NeighborClaim } from './near-neighbors.ts'
+import {
+  EXCHANGE_PATIENT_GAP_MS,
+  EXCHANGE_PEERS_MAX,
+  EXCHANGE_WITHDRAW_MS,
+  NEWS_REACH,
+} from './limits.ts'
+import { type ExchangeMemory, keysOf, type Told } from './exchange-memory.ts'
+import type { NearNeighbors, NeighborClaim } from './near-neighbors.ts'
+
+/** Why a peer is asked: there may be news for it, its word about its neighbours is wanted, or all that it knows. */
+export type ExchangeReason = 'news' | 'claims' | 'all'
+
+/** How the node stands that exchanges. */
+export interface ExchangeState {
+  /** Counts the changes of what there is to tell, so that most looks cost one comparison. */
+  readonly revision: number
+  /** Whether the node has its place: then only news about somebody's neighbours are urgent. */
+  readonly isPatient: boolean
+  readonly now: Instant
+}
+
+/** What there is to tell a peer. */
+export interface News {
+  /** Who may be named to it. */
+  readonly peers: readonly Connection[]
+  /** Those of them that it has not heard of. */
+  readonly fresh: readonly Connection[]
+  /** Which of this node's immediate neighbours it is. */
+  readonly side: string
+}
+
+/** What a node has to tell one peer, by what that was told and what it said itself. */
+export class ExchangeNews {
+  readonly #table: ConnectionTable
+  readonly #memory: ExchangeMemory
+  readonly #near: Pick<NearNeighbors, 'claimOf' | 'span'>
+
+  constructor(modules: {
+    table: ConnectionTable
+    memory: ExchangeMemory
+    /** Whom neighbours call theirs, and how far they lie. */
+    near: Pick<NearNeighbors, 'claimOf' | 'span'>
+  }) {
+    this.#table = modules.table
+    this.#memory = modules.memory
+    this.#near = modules.near
+  }
+
+  /**
+   * Returns those that may be named to a peer and matter to it: to one nearby only others that are near it, too. Only peers with
+   * which this node has a live session: nobody spreads the word of the dead.
+   */
+  ofUseTo(peer: Address): Connection[] {
+    const peers = this.#table.around(peer, EXCHANGE_PEERS_MAX / 2)
+    const { span } = this.#near
+    if (!isWithin(span, this.#table.self, peer)) return peers
+    return peers.filter(({ address }) => isWithin(NEWS_REACH * span, peer, address))
+  }
+
+  /** Of those who may be named to a peer, the ones that it has not heard of. */
+  fresh(peer: Address, last: Told, peers: readonly Connection[]): Connection[] {
+    const heard = this.#memory.heard(peer)
+    const isNew = ({ key }: Address) => !last.peers.has(key) && heard?.has(key) !== true
+    return peers.filter(({ address }) => isNew(address) && !last.stated.has(address.key))
+  }
+
+  /** Both ends often have the same news: the lower address tells it first. */
+  patienceMs(peer: Address): number {
+    return EXCHANGE_PATIENT_GAP_MS * (this.#table.self.compare(peer) < 0 ? 1 : 1.5)
+  }
+
+  /** Whether what there is to tell changes who the peer's neighbours are, or whom it dials. */
+  isUrgent(
+    peer: Address,
+    last: Told,
+    fresh: readonly Connection[],
+    peers: readonly Connection[],
+    now: Instant,
+  ): boolean {
+    const claim = this.#near.claimOf(peer)
+    return (
+      fresh.some(({ address }) => isNearerThanClaimed(peer, address, claim)) ||
+      this.hasToWithdraw(peer, last, peers, now)
+    )
+  }
+
+  /**
+   * Peers that are gone are no news, but for those that the peer was told of so lately that it may still dial them. Whom it
+   * names itself it is connected with, and misses as soon.
+   */
+  hasToWithdraw(
+    peer: Address,
+    { stated }: Told,
+    peers: readonly Connection[],
+    now: Instant,
+  ): boolean {
+    const keys = keysOf(peers)
+    const heard = this.#memory.heard(peer)
+    for (const [key, { address, since }] of stated)
+      if (now - since < EXCHANGE_WITHDRAW_MS && !keys.has(key) && !heard?.has(key))
+        if (!this.#table.get(address)) return true
+    return false
+  }
+
+  /** Whether the peer is this node's neighbour concerns it; who else is one does not, unless it is named. */
+  sideOf(peer: Address): string {
+    const { left, right } = this.#table.neighbors()
+    return `${left?.equals(peer) ? 'left' : ''}${right?.equals(peer) ? 'right' : ''}`
+  }
+}
 
 /** Returns whether `peer`, whose neighbours are those of `claim`, has to hear of `other` at once: it is nearer than one of them. */
 export function isNearerThanClaimed(
@@ -17,36 +126,9 @@ export function isNearerThanClaimed(
   return compareLeftwards(peer)(other, left) < 0 || compareRightwards(peer)(other, right) < 0
 }
 
-/**
- * Returns how far from a near neighbour others can be near to it too, as a part of the ring: a few times as far as this
- * node's own near neighbours. Infinite while the node lacks some, and so cannot tell.
- */
-export function reachOf(table: ConnectionTable): number {
-  const left = table.leftwards()
-  if (left.length < 2 * NEAR_PER_SIDE) return Number.POSITIVE_INFINITY
-  const outerLeft = left[NEAR_PER_SIDE - 1] as Connection
-  const outerRight = left[left.length - NEAR_PER_SIDE] as Connection
-  const span = Math.max(
-    leftFraction(table.self, outerLeft.address),
-    rightFraction(table.self, outerRight.address),
-  )
-  return NEWS_REACH * span
-}
-
 /** Returns whether `other` lies within `reach` of `peer`. */
 export function isWithin(reach: number, peer: Address, other: Address): boolean {
   if (reach >= 1) return true
   const distance = leftFraction(peer, other)
   return Math.min(distance, 1 - distance) <= reach
-}
-
-/**
- * Returns those that may be named to a peer and matter to it: to one nearby only others that are near it, too. Only peers with
- * which this node has a live session: nobody spreads the word of the dead.
- */
-export function peersOfUseTo(table: ConnectionTable, peer: Address): Connection[] {
-  const peers = table.around(peer, EXCHANGE_PEERS_MAX / 2)
-  const reach = reachOf(table)
-  if (!isWithin(reach / NEWS_REACH, table.self, peer)) return peers
-  return peers.filter(({ address }) => isWithin(reach, peer, address))
 }

@@ -1,6 +1,7 @@
 /** When neighbours are asked for their lists without news to tell them. */
 import type { Instant } from '@ipop/runtime'
-import { EXCHANGE_IDLE_MS, INCOMPLETE_RETRY_MS, INCOMPLETE_RETRY_MIN_MS } from '../limits.ts'
+import { INCOMPLETE_RETRY_MS, INCOMPLETE_RETRY_MIN_MS } from '../limits.ts'
+import { EXCHANGE_IDLE_MS } from './limits.ts'
 
 /** Who is asked: nobody, the neighbours, or also the ring for the neighbours of this node's address. */
 export type ExchangeDue = 'nothing' | 'neighbors' | 'everything'

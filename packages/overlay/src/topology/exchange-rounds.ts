@@ -1,16 +1,24 @@
 /** Whom a node exchanges with at a look at its policies: those it has news for, and now and then whoever may have some. */
-import type { Instant } from '@ipop/runtime'
+import type { Clock, Instant } from '@ipop/runtime'
 import type { Connection } from '../connections/connection.ts'
 import type { ConnectionTable } from '../connections/connection-table.ts'
 import { Role } from '../connections/roles.ts'
-import { EXCHANGE_CALM_GAP_MS, EXCHANGE_GAP_MS, LEAF_STATUS_MS } from '../limits.ts'
+import {
+  INCOMPLETE_RETRY_MIN_MS,
+  LEAF_PATIENCE_MS,
+  LEAF_STATUS_MS,
+  LOOKUP_ROUND_TRIPS,
+} from '../limits.ts'
+import { EXCHANGE_CALM_GAP_MS, EXCHANGE_GAP_MS } from './limits.ts'
 import { ExchangePace } from './exchange-pace.ts'
-import type { Exchanger, ExchangeState } from './exchanger.ts'
+import type { ExchangeState } from './exchange-news.ts'
+import type { Exchanger } from './exchanger.ts'
 import type { Membership } from './membership.ts'
 import type { NearNeighbors } from './near-neighbors.ts'
 
 /** What rounds are made of. */
 export interface ExchangeRoundsModules {
+  readonly clock: Clock
   readonly table: ConnectionTable
   readonly near: NearNeighbors
   readonly exchanger: Exchanger
@@ -23,6 +31,7 @@ export class ExchangeRounds {
   readonly #pace = new ExchangePace()
   /** Leaves through which a newcomer asked the ring for the neighbours of its address, the one asked last at the end. */
   readonly #asked = new Set<Connection>()
+  #askedAt: Instant = Number.NEGATIVE_INFINITY
   #exchangedAt: Instant = -EXCHANGE_GAP_MS
 
   constructor(modules: ExchangeRoundsModules) {
@@ -38,7 +47,7 @@ export class ExchangeRounds {
   /** Looks the own address up through a leaf that came up; a newcomer does so through the first one, and waits for the answer. */
   leafUp(leaf: Connection): void {
     const { membership, exchanger } = this.#modules
-    if (membership.isInRing) return exchanger.lookUpSelf(leaf)
+    if (membership.isInRing) return exchanger.lookUpSelf(leaf, true)
     if (this.#asked.size > 0) return
     this.#lookUp(leaf)
   }
@@ -52,18 +61,26 @@ export class ExchangeRounds {
 
   /** Exchanges with whom it is due; returns when the next look is wanted, where that is before the usual one. */
   run(state: ExchangeState): Instant | undefined {
-    const { exchanger, near, membership } = this.#modules
+    const { exchanger, membership } = this.#modules
     const { now } = state
     // Compared with the instant itself: a difference may be rounded below the gap, and the timer would fire for ever.
     const { isComplete } = membership
     const dueAt = this.#exchangedAt + (isComplete ? EXCHANGE_CALM_GAP_MS : EXCHANGE_GAP_MS)
     if (now < dueAt) return dueAt
-    this.#exchangedAt = now
-    const partners = new Set([...near.near(), ...this.#leavesOfUse(now)])
-    for (const partner of partners) exchanger.exchangeWith(partner, 'news', state)
+    const partners = new Set([...this.#neighborsOfUse(now), ...this.#leavesOfUse(now)])
+    for (const partner of partners)
+      if (exchanger.exchangeWith(partner, 'news', state)) this.#exchangedAt = now
     const due = this.#pace.take(isComplete, now)
     if (due !== 'nothing') this.#exchangeAnyway(isComplete, due === 'everything', state)
     return undefined
+  }
+
+  /** Leaves are the nearest that a newcomer is connected with; those in the ring can wait until that has said who is nearer. */
+  #neighborsOfUse(now: Instant): Connection[] {
+    const { near, membership, exchanger } = this.#modules
+    const lasting = near.lasting()
+    if (membership.isInRing || exchanger.hasLookedUp) return lasting
+    return lasting.filter((peer) => !this.#canWait(peer, now))
   }
 
   /**
@@ -73,7 +90,8 @@ export class ExchangeRounds {
   #leavesOfUse(now: Instant): Connection[] {
     if (this.#modules.membership.isInRing) return []
     const isLost = (leaf: Connection) => now - leaf.upAt >= LEAF_STATUS_MS && !leaf.isPeerInRing
-    return this.#leaves().filter((leaf) => this.#asked.has(leaf) || isLost(leaf))
+    const isOfUse = (leaf: Connection) => this.#asked.has(leaf) || isLost(leaf)
+    return this.#leaves().filter((leaf) => !this.#canWait(leaf, now) && isOfUse(leaf))
   }
 
   #exchangeAnyway(isComplete: boolean, looksUp: boolean, state: ExchangeState): void {
@@ -87,9 +105,26 @@ export class ExchangeRounds {
     const asked = isComplete ? [left] : isClaimsOnly ? near.disagreeing() : [left, right]
     for (const address of asked) {
       const connection = address && table.get(address)
-      if (connection) exchanger.exchangeWith(connection, reason, state)
+      if (connection && !this.#canWait(connection, state.now))
+        exchanger.exchangeWith(connection, reason, state)
     }
-    if (looksUp || (!membership.isInRing && !exchanger.hasLookedUp)) this.#lookUpByNext()
+    if (looksUp || (!membership.isInRing && this.#isLookupDue(state.now))) this.#lookUpByNext()
+  }
+
+  /** A leaf that has its place knows what matters to a newcomer no better than the ring, which is asked first. */
+  #canWait(peer: Connection, now: Instant): boolean {
+    if (this.#modules.membership.isInRing || !peer.has(Role.leaf) || !peer.wasInRing) return false
+    return this.#modules.exchanger.hasLookedUp
+      ? !this.#modules.near.isLasting(peer)
+      : now - peer.upAt < LEAF_PATIENCE_MS
+  }
+
+  /** A leaf in the ring is given the time that the way to the neighbours takes, others may be as lost as the node. */
+  #isLookupDue(now: Instant): boolean {
+    if (this.#modules.exchanger.hasLookedUp) return false
+    const last = [...this.#asked].at(-1)
+    if (last?.wasInRing !== true) return true
+    return now - this.#askedAt >= INCOMPLETE_RETRY_MIN_MS + LOOKUP_ROUND_TRIPS * (last.rttMs ?? 0)
   }
 
   /** Those who have been asked take turns behind those who have not: one may be as lost as the node. */
@@ -103,7 +138,8 @@ export class ExchangeRounds {
   #lookUp(leaf: Connection): void {
     this.#asked.delete(leaf)
     this.#asked.add(leaf)
-    this.#modules.exchanger.lookUpSelf(leaf)
+    this.#askedAt = this.#modules.clock.now()
+    this.#modules.exchanger.lookUpSelf(leaf, this.#modules.membership.isInRing)
   }
 
   #leaves(): Connection[] {

@@ -6,18 +6,17 @@ import type { Instant, Log } from '@ipop/runtime'
 import type { PeerHint } from '@ipop/transport'
 import type { Connection } from '../connections/connection.ts'
 import type { ConnectionTable } from '../connections/connection-table.ts'
+import { PROXY_PATIENCE_MS, PROXY_ROUND_TRIPS } from '../limits.ts'
 import {
+  EXCHANGE_ALL_MIN_MS,
   EXCHANGE_ALL_MS,
-  EXCHANGE_PATIENT_GAP_MS,
   EXCHANGE_PEERS_MAX,
   EXCHANGE_TIMEOUT_MS,
-  EXCHANGE_WITHDRAW_MS,
-  PROXY_PATIENCE_MS,
-} from '../limits.ts'
+} from './limits.ts'
 import type { RequestReply } from '../messaging/request-reply.ts'
 import { RoutingMode } from '../wire/overlay-packet.ts'
 import { hintDigest } from '../wire/hint-digest.ts'
-import type { RingExchange } from '../wire/ring-exchange.ts'
+import type { HeldHints, RingExchange } from '../wire/ring-exchange.ts'
 import {
   decodeProxyReply,
   decodeRingExchange,
@@ -32,25 +31,20 @@ import {
   type Told,
   without,
 } from './exchange-memory.ts'
-import { isNearerThanClaimed, peersOfUseTo } from './exchange-news.ts'
+import type { BriefPeers } from './brief-peers.ts'
+import {
+  ExchangeNews,
+  type ExchangeReason,
+  type ExchangeState,
+  isNearerThanClaimed,
+  type News,
+} from './exchange-news.ts'
 import type { NearNeighbors } from './near-neighbors.ts'
 
 /** Who is told what an exchange brought. */
 export interface ExchangeListener {
   /** Handles what a peer told; `isRequest` when the peer began. */
   learn(exchange: RingExchange): void
-}
-
-/** Why a peer is asked: there may be news for it, its word about its neighbours is wanted, or all that it knows. */
-export type ExchangeReason = 'news' | 'claims' | 'all'
-
-/** How the node stands that exchanges. */
-export interface ExchangeState {
-  /** Counts the changes of what there is to tell, so that most looks cost one comparison. */
-  readonly revision: number
-  /** Whether the node has its place: then only news about somebody's neighbours are urgent. */
-  readonly isPatient: boolean
-  readonly now: Instant
 }
 
 /** The exchange protocol of one node. */
@@ -61,7 +55,8 @@ export class Exchanger {
   readonly #ownHint: () => PeerHint
   readonly #incarnation: number
   readonly #listener: ExchangeListener
-  readonly #claims: Pick<NearNeighbors, 'claimOf'>
+  readonly #briefs: BriefPeers
+  readonly #news: ExchangeNews
   readonly #memory = new ExchangeMemory()
   /** Whether the node's own address was ever looked up with success. */
   hasLookedUp = false
@@ -73,8 +68,9 @@ export class Exchanger {
     ownHint: () => PeerHint
     /** Tells this life of the node from those before it. */
     incarnation: number
-    /** Whom neighbours call theirs. */
-    claims: Pick<NearNeighbors, 'claimOf'>
+    /** Whom neighbours call theirs, and how far they lie. */
+    near: Pick<NearNeighbors, 'claimOf' | 'span'>
+    briefs: BriefPeers
     listener: ExchangeListener
   }) {
     this.#table = modules.table
@@ -82,13 +78,14 @@ export class Exchanger {
     this.#log = modules.log
     this.#ownHint = modules.ownHint
     this.#incarnation = modules.incarnation
-    this.#claims = modules.claims
+    this.#briefs = modules.briefs
+    this.#news = new ExchangeNews({ ...modules, memory: this.#memory })
     this.#listener = modules.listener
   }
 
   /** Returns what this node tells `peer`: itself, its neighbours, and the connected peers nearest to `peer`. */
   tell(peer: Address): RingExchange {
-    return this.#naming(peersOfUseTo(this.#table, peer))
+    return this.#naming(this.#news.ofUseTo(peer))
   }
 
   /** Returns what this node answers a peer that told it `exchange`: to a difference only whom the peer lacks as a neighbour. */
@@ -99,40 +96,61 @@ export class Exchanger {
     const { address } = exchange.from
     const isConnected = this.#table.get(address) !== undefined
     if (isConnected) this.#memory.hear(exchange)
+    if (isConnected) this.#briefs.want(address, exchange.unresolved)
+    const owed = this.#briefs.owe(address, exchange.wanted)
     if (exchange.withdrawn) {
       const isMissed = (other: Address) => isNearerThanClaimed(address, other, exchange)
-      const missed = peersOfUseTo(this.#table, address).filter((peer) => isMissed(peer.address))
-      return { ...this.#naming(missed), withdrawn: [] }
+      const missed = this.#news.ofUseTo(address).filter((peer) => isMissed(peer.address))
+      const answer = { ...this.#naming([...new Set([...missed, ...owed])]), withdrawn: [] }
+      return this.#briefs.abbreviate(address, answer, now)
     }
     const answer = without(this.tell(address), keysOf(exchange.peers))
-    if (isConnected) this.#memory.tell(address, this.#toldAll(address, answer, revision, now))
-    return answer
+    if (!isConnected) return answer
+    this.#memory.tell(address, this.#toldAll(address, answer, revision, now))
+    return this.#briefs.abbreviate(address, answer, now)
   }
 
-  /** Exchanges with a connected peer; where it is about news, only if there are any, and they cannot wait. */
-  exchangeWith({ address }: Connection, reason: ExchangeReason, state: ExchangeState): void {
+  /**
+   * Exchanges with a connected peer; where it is about news, only if there are any, and they cannot wait. Returns whether it
+   * was sent something.
+   */
+  exchangeWith({ address }: Connection, reason: ExchangeReason, state: ExchangeState): boolean {
     const { revision, now } = state
     const last = this.#memory.told(address)
-    if (reason === 'news' && last?.revision === revision) return
-    if (reason === 'all' || last === undefined) return this.#tellAll(address, reason, state)
-    const peers = peersOfUseTo(this.#table, address)
-    const side = this.#sideOf(address)
-    const fresh = this.#fresh(address, last, peers)
-    if (reason === 'news') {
-      if (!state.isPatient && isTooSoon(last, side, now)) return
-      if (
-        last.side === side &&
-        fresh.length === 0 &&
-        !this.#hasToWithdraw(address, last, peers, now)
-      )
-        return this.#memory.tell(address, settled(last, keysOf(peers), revision))
-      const isUrgent = last.side !== side || this.#isUrgent(address, last, fresh, peers, now)
-      const newsSince = last.newsSince ?? now
-      if (state.isPatient && !isUrgent && now - newsSince < this.#patienceMs(address))
-        return this.#memory.tell(address, { ...last, newsSince })
+    if (reason === 'news' && last?.revision === revision) return false
+    const allAfterMs = reason === 'all' ? EXCHANGE_ALL_MIN_MS : Number.POSITIVE_INFINITY
+    if (last === undefined || now - last.allAt >= allAfterMs) {
+      this.#tellAll(address, reason, state)
+      return true
     }
-    if (now - last.allAt >= EXCHANGE_ALL_MS) return this.#tellAll(address, reason, state)
-    this.#tellDifference(address, last, { peers, side, fresh }, state)
+    const peers = this.#news.ofUseTo(address)
+    const fresh = this.#news.fresh(address, last, peers)
+    const news = { peers, fresh, side: this.#news.sideOf(address) }
+    if (reason === 'news' && this.#keepForLater(address, last, news, state)) return false
+    if (now - last.allAt >= EXCHANGE_ALL_MS) this.#tellAll(address, reason, state)
+    else this.#tellDifference(address, last, news, state)
+    return true
+  }
+
+  /** Returns whether there is nothing to tell now, and takes note of what there is. */
+  #keepForLater(
+    address: Address,
+    last: Told,
+    { peers, side, fresh }: News,
+    { revision, isPatient, now }: ExchangeState,
+  ): boolean {
+    if (!isPatient && isTooSoon(last, side, now)) return true
+    const hasToWithdraw = this.#news.hasToWithdraw(address, last, peers, now)
+    if (last.side === side && fresh.length === 0 && !hasToWithdraw) {
+      this.#memory.tell(address, settled(last, keysOf(peers), revision))
+      return true
+    }
+    const isUrgent = last.side !== side || this.#news.isUrgent(address, last, fresh, peers, now)
+    const newsSince = last.newsSince ?? now
+    const isEarly = now - newsSince < this.#news.patienceMs(address)
+    if (!isPatient || isUrgent || !isEarly) return false
+    this.#memory.tell(address, { ...last, newsSince })
+    return true
   }
 
   #tellAll(address: Address, reason: ExchangeReason, { revision, now }: ExchangeState): void {
@@ -140,14 +158,14 @@ export class Exchanger {
     const heard = reason === 'all' ? undefined : this.#memory.heard(address)
     const told = heard ? without(exchange, heard) : exchange
     this.#memory.tell(address, this.#toldAll(address, told, revision, now))
-    this.#ask(address, told)
+    this.#askBriefly(address, told, now)
   }
 
   /** Names those that the peer has not heard of, and withdraws those that it has and that are gone. */
   #tellDifference(
     address: Address,
     last: Told,
-    { peers, side, fresh }: { peers: Connection[]; side: string; fresh: Connection[] },
+    { peers, side, fresh }: News,
     { revision, now }: ExchangeState,
   ): void {
     const keys = keysOf(peers)
@@ -157,7 +175,11 @@ export class Exchanger {
     for (const each of fresh) stated.set(each.address.key, { address: each.address, since: now })
     this.#memory.tell(address, { ...settled(last, keys, revision), stated, side, at: now })
     const withdrawn = gone.map(([, one]) => one.address)
-    this.#ask(address, { ...this.#naming(fresh), withdrawn })
+    this.#askBriefly(address, { ...this.#naming(fresh), withdrawn }, now)
+  }
+
+  #askBriefly(address: Address, exchange: RingExchange, now: Instant): void {
+    this.#ask(address, this.#briefs.abbreviate(address, exchange, now))
   }
 
   #ask(address: Address, exchange: RingExchange): void {
@@ -168,8 +190,12 @@ export class Exchanger {
   }
 
   /** Lets a connected peer exchange, in this node's name, with both neighbours of this node's address. */
-  lookUpSelf(via: Connection): void {
-    this.#lookUp(via, this.tell(this.#table.self))
+  lookUpSelf(via: Connection, isInRing: boolean): void {
+    const { self } = this.#table
+    if (isInRing) return this.#lookUp(via, this.tell(self))
+    // The ring knows its members.
+    const isOfUse = (leaf: Connection) => !leaf.wasInRing && !leaf.isPeerInRing
+    this.#lookUp(via, this.#naming(this.#news.ofUseTo(self).filter(isOfUse)))
   }
 
   /** The same for a node that knows its neighbours: they are told of those that are nearer only, if there are any. */
@@ -184,16 +210,24 @@ export class Exchanger {
       method: 'ring.exchange',
       args: encodeRingExchange(exchange),
     })
+    const patienceMs = PROXY_PATIENCE_MS + PROXY_ROUND_TRIPS * (via.rttMs ?? 0)
     this.#calls
-      .call(via.address, 'ring.proxy', proxy, { patienceMs: PROXY_PATIENCE_MS })
+      .call(via.address, 'ring.proxy', proxy, { patienceMs })
       .then((replies) => {
         for (const { result } of replies) this.#learnAll(decodeProxyReply(result))
+        if (via.wasInRing && !this.hasLookedUp) this.#briefs.arrived()
         this.hasLookedUp ||= replies.length > 0
       })
       .catch((error: unknown) => {
         const through = via.address.toString()
         this.#log.write('debug', 'lookup of own address failed', { via: through, error })
       })
+  }
+
+  /** Returns what stands behind the short forms in an exchange of `peer`. */
+  heldFrom(peer?: Address): HeldHints {
+    const resolve = (brief: Uint8Array) => this.#briefs.resolve(brief)
+    return { resolve, sender: peer && this.#memory.hintOf(peer) }
   }
 
   /** Returns what a connected peer said of itself last: a digest of it may come in its place. */
@@ -204,6 +238,7 @@ export class Exchanger {
   /** Forgets what a departed peer was told. */
   forget(address: Address): void {
     this.#memory.forget(address)
+    this.#briefs.forget(address)
   }
 
   async #call(target: Address, exchange: RingExchange): Promise<void> {
@@ -221,70 +256,21 @@ export class Exchanger {
   }
 
   #learnFrom(result: CborValue, sender?: PeerHint): void {
-    const exchange = decodeRingExchange(result, sender)
-    if (exchange instanceof Malformed) this.#refuse(exchange)
-    else this.#learn(exchange)
-  }
-
-  #learn(exchange: RingExchange): void {
-    if (this.#table.get(exchange.from.address)) this.#memory.hear(exchange)
+    const exchange = decodeRingExchange(result, { ...this.heldFrom(), sender })
+    if (exchange instanceof Malformed) return this.#refuse(exchange)
+    const { from } = exchange
+    const isConnected = this.#table.get(from.address) !== undefined
+    if (isConnected) this.#memory.hear(exchange)
     this.#listener.learn(exchange)
-  }
-
-  /** Of those who may be named to a peer, the ones that it has not heard of. */
-  #fresh(peer: Address, last: Told, peers: readonly Connection[]): Connection[] {
-    const heard = this.#memory.heard(peer)
-    const isNew = ({ key }: Address) => !last.peers.has(key) && heard?.has(key) !== true
-    return peers.filter(({ address }) => isNew(address) && !last.stated.has(address.key))
-  }
-
-  /** Both ends often have the same news: the lower address tells it first. */
-  #patienceMs(peer: Address): number {
-    return EXCHANGE_PATIENT_GAP_MS * (this.#table.self.compare(peer) < 0 ? 1 : 1.5)
-  }
-
-  #isUrgent(
-    peer: Address,
-    last: Told,
-    fresh: readonly Connection[],
-    peers: readonly Connection[],
-    now: Instant,
-  ): boolean {
-    const claim = this.#claims.claimOf(peer)
-    return (
-      fresh.some(({ address }) => isNearerThanClaimed(peer, address, claim)) ||
-      this.#hasToWithdraw(peer, last, peers, now)
-    )
-  }
-
-  /**
-   * Peers that are gone are no news, but for those that the peer was told of so lately that it may still dial them. Whom it
-   * names itself it is connected with, and misses as soon.
-   */
-  #hasToWithdraw(
-    peer: Address,
-    { stated }: Told,
-    peers: readonly Connection[],
-    now: Instant,
-  ): boolean {
-    const keys = keysOf(peers)
-    const heard = this.#memory.heard(peer)
-    for (const [key, { address, since }] of stated)
-      if (now - since < EXCHANGE_WITHDRAW_MS && !keys.has(key) && !heard?.has(key))
-        if (!this.#table.get(address)) return true
-    return false
+    if (!isConnected) return
+    this.#briefs.want(from.address, exchange.unresolved)
+    this.#memory.retell(from.address, this.#briefs.owe(from.address, exchange.wanted))
   }
 
   #toldAll(peer: Address, { peers }: RingExchange, revision: number, now: Instant): Told {
     const stated = new Map(peers.map(({ address }) => [address.key, { address, since: now }]))
-    const could = keysOf(peersOfUseTo(this.#table, peer))
-    return { peers: could, stated, side: this.#sideOf(peer), revision, at: now, allAt: now }
-  }
-
-  /** Whether the peer is this node's neighbour concerns it; who else is one does not, unless it is named. */
-  #sideOf(peer: Address): string {
-    const { left, right } = this.#table.neighbors()
-    return `${left?.equals(peer) ? 'left' : ''}${right?.equals(peer) ? 'right' : ''}`
+    const could = keysOf(this.#news.ofUseTo(peer))
+    return { peers: could, stated, side: this.#news.sideOf(peer), revision, at: now, allAt: now }
   }
 
   #naming(connections: readonly Connection[]): RingExchange {

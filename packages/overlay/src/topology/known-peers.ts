@@ -4,7 +4,15 @@ import { compareLeftwards } from '@ipop/address'
 import { equalBytes } from '@ipop/codec'
 import type { Instant } from '@ipop/runtime'
 import type { PeerHint } from '@ipop/transport'
-import { KNOWN_PER_SIDE, LINK_BARRED_MAX, LINK_BARRED_MS, LINK_FAILURES_MAX } from '../limits.ts'
+import {
+  DOUBTED_FAILURES_MAX,
+  KNOWN_PER_SIDE,
+  LINK_BARRED_MAX,
+  LINK_BARRED_MS,
+  LINK_DOUBTED_MS,
+  LINK_FAILURES_MAX,
+} from './limits.ts'
+import { isBriefOf } from '../wire/brief-address.ts'
 import { RingOrder } from './ring-order.ts'
 
 interface Known {
@@ -15,10 +23,15 @@ interface Known {
   introducer: Address | undefined
   /** Whether there was a session with it: its key is known for certain. */
   isProven: boolean
+  /** Whether it was lost lately, and who names it may not have noticed yet. */
+  isDoubtful: boolean
 }
 
 interface Barred {
+  /** Nothing is believed about it before. */
   readonly until: Instant
+  /** What is heard of it before is doubtful. */
+  readonly doubtedUntil: Instant
   /** What was heard of the peer meanwhile. */
   heard: { readonly hint: PeerHint; readonly introducer: Address } | undefined
 }
@@ -46,8 +59,10 @@ export class KnownPeers {
     if (address.equals(this.#self)) return false
     this.release(now)
     const barred = this.#barred.get(address.key)
-    if (barred && introducer) barred.heard = { hint, introducer }
-    if (barred) return false
+    if (barred && now < barred.until) {
+      if (introducer) barred.heard = { hint, introducer }
+      return false
+    }
     const known = this.#known.get(address)
     if (known) {
       // Hearsay about somebody whose key is known must not make it unreachable.
@@ -56,7 +71,8 @@ export class KnownPeers {
       known.introducer = introducer ?? known.introducer
       return false
     }
-    this.#known.set({ address, hint, failures: 0, introducer, isProven: false })
+    const isDoubtful = barred !== undefined
+    this.#known.set({ address, hint, failures: 0, introducer, isProven: false, isDoubtful })
     if (this.size > 3 * KNOWN_PER_SIDE) this.#trim()
     return this.#known.get(address) !== undefined
   }
@@ -65,7 +81,8 @@ export class KnownPeers {
   confirm(hint: PeerHint): void {
     const { address } = hint
     this.#barred.delete(address.key)
-    this.#known.set({ address, hint, failures: 0, introducer: undefined, isProven: true })
+    const certain = { failures: 0, introducer: undefined, isProven: true, isDoubtful: false }
+    this.#known.set({ address, hint, ...certain })
     if (this.size > 3 * KNOWN_PER_SIDE) this.#trim()
   }
 
@@ -101,9 +118,32 @@ export class KnownPeers {
     return this.#known.get(address)?.hint
   }
 
+  /** Returns the hint that a brief address stands for; a hint that failed may be false. */
+  find(brief: Uint8Array): PeerHint | undefined {
+    const found = this.#known.items.find(({ address }) => isBriefOf(brief, address))
+    return found?.failures === 0 ? found.hint : undefined
+  }
+
   /** Returns who named `address` and is connected to it. */
   introducerOf(address: Address): Address | undefined {
     return this.#known.get(address)?.introducer
+  }
+
+  /** Whether `address` was lost lately and may be named by those only who have not noticed yet: it is asked for before it is dialled. */
+  isDoubtful(address: Address): boolean {
+    return this.#known.get(address)?.isDoubtful === true
+  }
+
+  /** Whether `address` was tried before in vain. */
+  hasFailed(address: Address): boolean {
+    return (this.#known.get(address)?.failures ?? 0) > 0
+  }
+
+  /** Notes that a peer answered through the ring: it is there, whatever became of the session with it. */
+  vouch(address: Address): void {
+    this.#barred.delete(address.key)
+    const known = this.#known.get(address)
+    if (known) known.isDoubtful = false
   }
 
   /** Returns every hint, in the order of the ring going left. */
@@ -135,9 +175,10 @@ export class KnownPeers {
    */
   failed(address: Address, now: Instant, isGone: (introducer: Address) => boolean): void {
     this.release(now)
-    if (this.#barred.has(address.key)) return
+    if (now < (this.#barred.get(address.key)?.until ?? now)) return
     const known = this.#known.get(address)
-    if (known && ++known.failures < LINK_FAILURES_MAX) {
+    const failuresMax = known?.isDoubtful === true ? DOUBTED_FAILURES_MAX : LINK_FAILURES_MAX
+    if (known && ++known.failures < failuresMax) {
       const { isProven, introducer } = known
       if (isProven || introducer === undefined || !isGone(introducer)) return
     }
@@ -151,7 +192,8 @@ export class KnownPeers {
   bar(address: Address, now: Instant): void {
     this.#known.delete(address)
     this.#barred.delete(address.key)
-    this.#barred.set(address.key, { until: now + LINK_BARRED_MS, heard: undefined })
+    const [until, doubtedUntil] = [now + LINK_BARRED_MS, now + LINK_DOUBTED_MS]
+    this.#barred.set(address.key, { until, doubtedUntil, heard: undefined })
     if (this.#barred.size <= LINK_BARRED_MAX) return
     const oldest = this.#barred.keys().next()
     if (!oldest.done) this.#barred.delete(oldest.value)
@@ -159,9 +201,11 @@ export class KnownPeers {
 
   /** Learns what was heard of those whose time is over: nobody says the same twice. */
   release(now: Instant): void {
-    for (const [key, { until, heard }] of this.#barred) {
-      if (until > now) return
-      this.#barred.delete(key)
+    for (const [key, barred] of this.#barred) {
+      if (barred.until > now) return
+      if (barred.doubtedUntil <= now) this.#barred.delete(key)
+      const { heard } = barred
+      barred.heard = undefined
       if (heard) this.learn(heard.hint, now, heard.introducer)
     }
   }

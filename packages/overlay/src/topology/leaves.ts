@@ -3,7 +3,7 @@ import type { Address } from '@ipop/address'
 import type { Instant, Log, Random, Runtime } from '@ipop/runtime'
 import type { ChannelTable, HelloReply, TransportAddress } from '@ipop/transport'
 import type { ConnectionTable } from '../connections/connection-table.ts'
-import { Role } from '../connections/roles.ts'
+import { Role, STATUS_IN_RING } from '../connections/roles.ts'
 import {
   LEAF_FAILED_PERIOD_MAX_MS,
   LEAF_FAILED_PERIOD_MS,
@@ -14,6 +14,7 @@ import {
   LEAF_LOSSES_MS,
   LEAF_LOSSES_SHARE,
   LEAF_RETRY_MS,
+  LEAVES_IN_RING_MAX,
   MET_FRESH_MS,
   MET_MAX,
 } from '../limits.ts'
@@ -215,12 +216,14 @@ export class Leaves {
   }
 
   async #follow(reply: HelloReply, isInRing: boolean): Promise<void> {
-    const { hint } = reply
+    const { hint, status } = reply
     if (hint.address.equals(this.#table.self)) return
     this.#answers++
     if (this.#table.get(hint.address)) return
     if (isInRing && this.#table.size > 0 && (await this.#isInSameRing(reply))) return
-    this.#linker.link(hint, Role.leaf)
+    const isPeerInRing = (status & STATUS_IN_RING) !== 0
+    if (isPeerInRing && !isInRing && this.#linker.leavesInRing >= LEAVES_IN_RING_MAX) return
+    this.#linker.link(hint, Role.leaf, { isPeerInRing })
   }
 
   async #isInSameRing(reply: HelloReply): Promise<boolean> {

@@ -30,6 +30,8 @@ export class NearNeighbors {
   readonly #known: KnownPeers
   readonly #claims = new Map<string, NeighborClaim>()
   #wanted: readonly PeerHint[] = []
+  /** The nearest connections and those wanted that may soon be, in the order of the ring going left. */
+  #prospects: readonly { readonly address: Address }[] = []
 
   readonly #linker: Pick<Linker, 'isSlow'>
 
@@ -51,12 +53,37 @@ export class NearNeighbors {
       connection.setRole(Role.near, near.has(connection)),
     )
     this.#wanted = this.#nearestWanted([...near])
+    const soon = this.#wanted.filter(({ address }) => !this.#isSilent(address))
+    this.#prospects = nearestPerSide(this.#table.self, [...near, ...soon], NEAR_PER_SIDE)
     return { dial: this.#wanted, changed }
   }
 
   /** Returns the near connections. */
   near(): Connection[] {
     return this.#table.withRole(Role.near)
+  }
+
+  /** Returns the near connections that nobody nearer is about to replace. */
+  lasting(): Connection[] {
+    return this.near().filter((connection) => this.isLasting(connection))
+  }
+
+  /** Returns whether a connection is a near one that nobody nearer is about to replace. */
+  isLasting(connection: Connection): boolean {
+    return this.#prospects.some(({ address }) => address.equals(connection.address))
+  }
+
+  /**
+   * How far the near neighbours lie, those that are being dialled included, as a part of the ring. Infinite while the node
+   * lacks some, and so cannot tell.
+   */
+  get span(): number {
+    const all = this.#prospects
+    const outerLeft = all[NEAR_PER_SIDE - 1]
+    const outerRight = all[all.length - NEAR_PER_SIDE]
+    if (all.length < 2 * NEAR_PER_SIDE || !outerLeft || !outerRight) return Infinity
+    const { self } = this.#table
+    return Math.max(leftFraction(self, outerLeft.address), rightFraction(self, outerRight.address))
   }
 
   /** Who the near connections are: equal where they are the same, in whatever order. */
@@ -108,11 +135,14 @@ export class NearNeighbors {
   #nearestWanted(connections: readonly Connection[]): PeerHint[] {
     const isOther = (address: Address): boolean => this.#table.get(address) === undefined
     const wanted = this.#nearer(connections, isOther)
-    const isSilent = (address: Address): boolean => this.#linker.isSlow(address, LINK_SILENT_MS)
-    if (!wanted.some(({ address }) => isSilent(address))) return wanted
-    const others = this.#nearer(connections, (each) => isOther(each) && !isSilent(each))
+    if (!wanted.some(({ address }) => this.#isSilent(address))) return wanted
+    const others = this.#nearer(connections, (each) => isOther(each) && !this.#isSilent(each))
     const all = [...new Set([...wanted, ...others])]
     return nearestPerSide(this.#table.self, all, all.length)
+  }
+
+  #isSilent(address: Address): boolean {
+    return this.#linker.isSlow(address, LINK_SILENT_MS) || this.#known.isDoubtful(address)
   }
 
   /** Of the nearest connections and the nearest others known, those that are no connections and yet among the nearest. */

@@ -7,6 +7,7 @@ import {
   LOSSY_MS,
   NEIGHBOR_PROBE_MS,
   SUSPECT_AGAIN_MS,
+  SUSPECT_HEARD_MS,
   SUSPECT_WATCH_MS,
   SUSPECTS_PER_SIDE,
 } from '../limits.ts'
@@ -45,7 +46,7 @@ export class NeighborWatch {
     const others = this.#table
       .around(this.#table.self, SUSPECTS_PER_SIDE)
       .map(({ channel }) => channel)
-      .filter((other) => other.address !== address && now - other.lastHeardAt > SUSPECT_AGAIN_MS)
+      .filter((other) => other.address !== address && now - other.lastHeardAt > SUSPECT_HEARD_MS)
     this.#asked = new Set(others)
     for (const other of others) {
       other.watch(NEIGHBOR_PROBE_MS)

@@ -57,7 +57,7 @@ export class Shortcuts {
     this.#nextAt = now + this.#jittered(SHORTCUT_PERIOD_MS)
     this.#dropOneBeyond(this.#beforeTrial ?? wanted + 1, have)
     this.#beforeTrial = undefined
-    if (have.length < wanted) this.#nextAt = now + SHORTCUT_PERIOD_MS / 5
+    if (have.length < wanted) this.#nextAt = now + SHORTCUT_PERIOD_MS / 2
     else if (this.#isTrialDue(wanted, now)) this.#beforeTrial = have.length
     else return
     this.#open(ringSize)

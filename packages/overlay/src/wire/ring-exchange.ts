@@ -1,20 +1,23 @@
 /**
  * Bodies of the ring's own methods, in CBOR: what neighbours tell each other about the ring around them.
- *   ring.exchange arguments: { h: hint of the sender or its digest, p: [hint, ...], i?: incarnation, l?: address,
- *                              r?: address, g?: [address, ...], k?: digest of a hint of the recipient }
+ *   ring.exchange arguments: { h: hint of the sender or its digest, p: [hint or brief address, ...], i?: incarnation,
+ *                              l?: address, r?: address, g?: [address, ...], k?: digest of a hint of the recipient,
+ *                              w?: [brief address, ...] }
  *   ring.exchange result:    the same, of the responder
  *   ring.connect  arguments: { h: hint of the sender, r: role wanted }
  *   ring.connect  result:    { h: hint of the responder }
  *   ring.proxy    arguments: { t: address, m: routing mode, n: method, a: arguments }
  *   ring.proxy    result:    [[address, result], ...]
- * A hint is the byte string of the transport package's peer hint, an address its 20 bytes, a digest a number.
+ * A hint is the byte string of the transport package's peer hint, an address its 20 bytes, a brief one the last 8 of them, a
+ * digest a number.
  */
 import { Address } from '@ipop/address'
 import type { CborMap, CborValue } from '@ipop/codec'
 import { Malformed } from '@ipop/codec'
 import type { PeerHint } from '@ipop/transport'
 import { decodePeerHint, encodePeerHint } from '@ipop/transport'
-import { EXCHANGE_PEERS_MAX } from '../limits.ts'
+import { EXCHANGE_PEERS_MAX } from '../topology/limits.ts'
+import { BRIEF_ADDRESS_BYTES, briefAddress } from './brief-address.ts'
 import { hintDigest } from './hint-digest.ts'
 import { RoutingMode } from './overlay-packet.ts'
 
@@ -30,6 +33,20 @@ export interface RingExchange {
   readonly right?: Address | undefined
   /** Digest of the hint that the sender has of the recipient: this one need not be sent. */
   readonly known?: number | undefined
+  /** Keys of the addresses of those peers that are named by their brief addresses. */
+  readonly brief?: ReadonlySet<string> | undefined
+  /** Brief addresses of peers whose hints the sender asks for. */
+  readonly wanted?: readonly Uint8Array[] | undefined
+  /** In a decoded exchange: brief addresses in it that say nothing to this node. */
+  readonly unresolved?: readonly Uint8Array[] | undefined
+}
+
+/** What this node knows already, for what an exchange does not repeat. */
+export interface HeldHints {
+  /** The hint that the digest of the sender's hint may stand for. */
+  readonly sender?: PeerHint | undefined
+  /** Returns the hint that a brief address stands for. */
+  resolve?(brief: Uint8Array): PeerHint | undefined
 }
 
 /** A wish to be connected, carried to a node that cannot be dialled yet. */
@@ -50,34 +67,34 @@ export interface ProxyCall {
 export function encodeRingExchange(exchange: RingExchange, isSenderKnown = false): CborValue {
   return {
     h: isSenderKnown ? hintDigest(exchange.from) : encodePeerHint(exchange.from),
-    p: exchange.peers.map(encodePeerHint),
+    p: exchange.peers.map((hint) => encodePeer(hint, exchange.brief)),
     ...(exchange.incarnation !== undefined && { i: exchange.incarnation }),
     ...(exchange.withdrawn && { g: exchange.withdrawn.map(({ bytes }) => bytes) }),
     ...(exchange.left && { l: exchange.left.bytes }),
     ...(exchange.right && { r: exchange.right.bytes }),
     ...(exchange.known !== undefined && { k: exchange.known }),
+    ...(exchange.wanted && exchange.wanted.length > 0 && { w: [...exchange.wanted] }),
   }
 }
 
-/** Returns the exchange in `value`, or why it is none; `sender` is the hint that a digest may stand for. */
-export function decodeRingExchange(value: CborValue, sender?: PeerHint): RingExchange | Malformed {
+/** Returns the exchange in `value`, or why it is none. */
+export function decodeRingExchange(
+  value: CborValue,
+  held: HeldHints = {},
+): RingExchange | Malformed {
   const map = asMap(value)
-  const from = asSender(map?.['h'], sender)
+  const from = asSender(map?.['h'], held.sender)
   if (!map || from instanceof Malformed) return new Malformed('exchange: no valid sender')
-  const list = map['p']
-  if (!Array.isArray(list) || list.length > EXCHANGE_PEERS_MAX)
-    return new Malformed('exchange: no list of at most 12 peers')
-  const peers: PeerHint[] = []
-  for (const item of list) {
-    const hint = asHint(item)
-    if (hint instanceof Malformed) return new Malformed('exchange: malformed peer')
-    peers.push(hint)
-  }
+  const named = asPeers(map['p'], held)
+  if (named instanceof Malformed) return named
+  const wanted = asBriefAddresses(map['w'])
+  if (wanted instanceof Malformed) return wanted
   const withdrawn = asAddresses(map['g'])
   if (withdrawn instanceof Malformed) return withdrawn
   const incarnation = asUint32(map['i'])
   const [left, right] = [asAddress(map['l']), asAddress(map['r'])]
-  return { from, peers, withdrawn, incarnation, left, right, known: asUint32(map['k']) }
+  const known = asUint32(map['k'])
+  return { from, ...named, withdrawn, incarnation, left, right, known, wanted }
 }
 
 /** Returns the CBOR value of a connect request. */
@@ -147,6 +164,41 @@ function asMap(value: CborValue | undefined): CborMap | undefined {
 function asSender(value: CborValue | undefined, sender?: PeerHint): PeerHint | Malformed {
   if (typeof value !== 'number') return asHint(value)
   return sender && hintDigest(sender) === value ? sender : new Malformed('digest: not known')
+}
+
+function encodePeer(hint: PeerHint, brief: ReadonlySet<string> | undefined): Uint8Array {
+  return brief?.has(hint.address.key) === true ? briefAddress(hint.address) : encodePeerHint(hint)
+}
+
+function asPeers(
+  list: CborValue | undefined,
+  held: HeldHints,
+): Pick<RingExchange, 'peers' | 'unresolved'> | Malformed {
+  if (!Array.isArray(list) || list.length > EXCHANGE_PEERS_MAX)
+    return new Malformed('exchange: no list of at most 12 peers')
+  const peers: PeerHint[] = []
+  const unresolved: Uint8Array[] = []
+  for (const item of list) {
+    const brief = asBriefAddress(item)
+    const hint = brief ? held.resolve?.(brief) : asHint(item)
+    if (hint instanceof Malformed) return new Malformed('exchange: malformed peer')
+    if (hint) peers.push(hint)
+    else if (brief) unresolved.push(brief)
+  }
+  return { peers, unresolved }
+}
+
+function asBriefAddress(value: CborValue): Uint8Array | undefined {
+  const isOne = value instanceof Uint8Array && value.length === BRIEF_ADDRESS_BYTES
+  return isOne ? value.slice() : undefined
+}
+
+function asBriefAddresses(value: CborValue | undefined): Uint8Array[] | undefined | Malformed {
+  if (value === undefined) return undefined
+  const list = Array.isArray(value) ? value.flatMap((item) => asBriefAddress(item) ?? []) : []
+  if (!Array.isArray(value) || value.length > EXCHANGE_PEERS_MAX || list.length < value.length)
+    return new Malformed('exchange: no list of at most 12 brief addresses')
+  return list
 }
 
 function asHint(value: CborValue | undefined): PeerHint | Malformed {

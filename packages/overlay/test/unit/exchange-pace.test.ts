@@ -1,6 +1,7 @@
 /** When neighbours are asked although there is no news for them. */
 import { describe, expect, it } from '@jest/globals'
-import { EXCHANGE_IDLE_MS, INCOMPLETE_RETRY_MIN_MS, INCOMPLETE_RETRY_MS } from '../../src/limits.ts'
+import { INCOMPLETE_RETRY_MIN_MS, INCOMPLETE_RETRY_MS } from '../../src/limits.ts'
+import { EXCHANGE_IDLE_MS } from '../../src/topology/limits.ts'
 import { ExchangePace } from '../../src/topology/exchange-pace.ts'
 
 describe('the pace of exchanges', () => {

@@ -5,7 +5,12 @@ import { describe, expect, it } from '@jest/globals'
 import { Connection } from '../../src/connections/connection.ts'
 import { ConnectionTable } from '../../src/connections/connection-table.ts'
 import { Role, STATUS_IN_RING } from '../../src/connections/roles.ts'
-import { INCOMPLETE_RETRY_MIN_MS, INCOMPLETE_RETRY_MS, LEAF_STATUS_MS } from '../../src/limits.ts'
+import {
+  INCOMPLETE_RETRY_MIN_MS,
+  INCOMPLETE_RETRY_MS,
+  LEAF_PATIENCE_MS,
+  LEAF_STATUS_MS,
+} from '../../src/limits.ts'
 import { ExchangeRounds, type ExchangeRoundsModules } from '../../src/topology/exchange-rounds.ts'
 
 describe('exchange rounds', () => {
@@ -50,6 +55,18 @@ describe('exchange rounds', () => {
     expect(partners).toEqual(['1', '1', '3'])
   })
 
+  it('wait for what the ring says before they exchange with leaves in it, and ask another leaf only when that takes long', () => {
+    const { rounds, leaf, run, partners, lookups, near } = newcomer()
+    const leaves = [1, 2].map((number) => leaf(number, STATUS_IN_RING))
+    for (const each of leaves) each.wasInRing = true
+    for (const each of leaves) rounds.leafUp(each)
+    near.lasting = () => leaves.slice(0, 1)
+    run(LEAF_PATIENCE_MS - 1)
+    expect([partners, lookups]).toEqual([[], ['1', '2']])
+    run(LEAF_PATIENCE_MS)
+    expect(partners).toContain('1')
+  })
+
   it('ask nobody while both neighbours agree and somebody nearer is being dialled', () => {
     const { run, leaf, near, membership, partners, lookups } = newcomer()
     leaf(1).setRole(Role.near, true)
@@ -83,12 +100,19 @@ function newcomer() {
     hasLookedUp: false,
     lookUpSelf: (via: Connection) => lookups.push(nameOf(via)),
     lookUpNearer: (via: Connection) => lookups.push(`nearer by ${nameOf(via)}`),
-    exchangeWith: (partner: Connection) => partners.push(nameOf(partner)),
+    exchangeWith: (partner: Connection) => partners.push(nameOf(partner)) > 0,
   }
   const membership = { isInRing: false, isComplete: false }
   const disagreeing = new Set<Address>()
-  const near = { near: () => [], isMutual: () => false, disagreeing: () => [...disagreeing] }
-  const modules = { table, near, exchanger, membership }
+  const near = {
+    lasting: (): Connection[] => [],
+    isLasting: () => false,
+    isMutual: () => false,
+    disagreeing: () => [...disagreeing],
+  }
+  const at = { now: 0 }
+  const clock = { now: () => at.now, wallTimeMs: () => at.now }
+  const modules = { clock, table, near, exchanger, membership }
   const rounds = new ExchangeRounds(modules as unknown as ExchangeRoundsModules)
   rounds.start(0)
   const leaf = (number: number, remoteStatus = 0): Connection => {
@@ -100,6 +124,9 @@ function newcomer() {
     table.add(connection)
     return connection
   }
-  const run = (now: number) => rounds.run({ revision: 0, isPatient: membership.isInRing, now })
+  const run = (now: number) => {
+    at.now = now
+    return rounds.run({ revision: 0, isPatient: membership.isInRing, now })
+  }
   return { rounds, leaf, run, lookups, partners, exchanger, membership, near, disagreeing }
 }

@@ -9,15 +9,20 @@ import { Connection } from '../../src/connections/connection.ts'
 import { ConnectionTable } from '../../src/connections/connection-table.ts'
 import { Role } from '../../src/connections/roles.ts'
 import {
+  BRIEF_AFTER_MS,
+  EXCHANGE_ALL_MIN_MS,
   EXCHANGE_ALL_MS,
   EXCHANGE_FAR_GAP_MS,
   EXCHANGE_PATIENT_GAP_MS,
   EXCHANGE_WITHDRAW_MS,
-} from '../../src/limits.ts'
+} from '../../src/topology/limits.ts'
 import type { RequestReply } from '../../src/messaging/request-reply.ts'
 import { Exchanger } from '../../src/topology/exchanger.ts'
-import { isNearerThanClaimed, isWithin, reachOf } from '../../src/topology/exchange-news.ts'
-import type { NeighborClaim } from '../../src/topology/near-neighbors.ts'
+import { BriefPeers } from '../../src/topology/brief-peers.ts'
+import { isNearerThanClaimed, isWithin } from '../../src/topology/exchange-news.ts'
+import { KnownPeers } from '../../src/topology/known-peers.ts'
+import { NearNeighbors, type NeighborClaim } from '../../src/topology/near-neighbors.ts'
+import { BRIEF_ADDRESS_BYTES, briefAddress } from '../../src/wire/brief-address.ts'
 import { hintDigest } from '../../src/wire/hint-digest.ts'
 import type { RingExchange } from '../../src/wire/ring-exchange.ts'
 import { decodeRingExchange, encodeRingExchange } from '../../src/wire/ring-exchange.ts'
@@ -132,9 +137,13 @@ describe('Exchanger', () => {
     at.now += EXCHANGE_ALL_MS
     connect(1_012)
     await exchange('news')
+    at.now += EXCHANGE_ALL_MIN_MS - 1
+    await exchange('all')
+    expect(told.at(-1)).toEqual({ named: [], withdrawn: [] })
+    at.now += 1
     await exchange('all')
     const all = { named: [990, 1_012, 1_020], withdrawn: undefined }
-    expect(told.slice(1)).toEqual([all, all])
+    expect([told[1], told[3]]).toEqual([all, all])
   })
 
   it('tells all again after an exchange that failed', async () => {
@@ -158,6 +167,48 @@ describe('Exchanger', () => {
     expect(exchanger.answer(all, state()).peers).toHaveLength(2)
   })
 
+  it('names in short whom it has known for long, but in full whom the peer lacks as a neighbour', async () => {
+    const claim = { left: address(1_012), right: address(SELF) }
+    const { exchange, connect, told, short, at } = await exchanging([990, PEER, 1_020], { claim })
+    at.now += EXCHANGE_ALL_MS
+    connect(1_011)
+    await exchange('news')
+    expect(told.at(-1)?.named).toEqual([990, 1_011, 1_020])
+    expect(short.map((list) => list.toSorted((a, b) => a - b))).toEqual([[], [990, 1_020]])
+  })
+
+  it('tells in full, along with other news, whom the peer cannot make out', async () => {
+    const claim = { left: address(1_012), right: address(SELF) }
+    const { exchange, connect, told, short, link, at } = await exchanging([990, PEER], { claim })
+    connect(1_020)
+    at.now += BRIEF_AFTER_MS
+    link.wanted = [briefAddress(address(1_020))]
+    await exchange('all')
+    link.wanted = []
+    expect(short.at(-1)).toContain(1_020)
+    at.now += EXCHANGE_PATIENT_GAP_MS
+    await exchange('news')
+    at.now += EXCHANGE_PATIENT_GAP_MS
+    await exchange('news')
+    expect(told.at(-1)).toEqual({ named: [1_020], withdrawn: [] })
+    expect(short.at(-1)).toEqual([])
+    const count = told.length
+    at.now += EXCHANGE_PATIENT_GAP_MS
+    await exchange('news')
+    expect(told).toHaveLength(count)
+  })
+
+  it('asks at the next exchange for whom it cannot make out, and once only', async () => {
+    const { exchanger, exchange, state, hear } = await exchanging([990, PEER, 1_020])
+    const unresolved = [briefAddress(address(1_030))]
+    const asked = () =>
+      exchanger.answer({ from: hint(PEER), peers: [], withdrawn: [], unresolved }, state()).wanted
+    expect(asked()).toEqual(unresolved)
+    expect(asked()).toEqual([])
+    hear({ from: hint(PEER), peers: [hint(1_030)], withdrawn: [] })
+    await exchange('claims')
+  })
+
   it('names to a neighbour nobody who is far from it', async () => {
     const near = [-4, -3, -2, -1, 1, 2, 3, 4].map((step) => SELF + 10 * step)
     const { told } = await exchanging([...near, 500_000], { peer: 1_010 })
@@ -176,7 +227,6 @@ describe('news', () => {
   })
 
   it('reach as far as the ring is while a node lacks near neighbours', () => {
-    expect(reachOf(new ConnectionTable(address(SELF)))).toBe(Infinity)
     expect(isWithin(Infinity, address(1), address(500_000))).toBe(true)
     expect(isWithin(1e-9, address(1), address(500_000))).toBe(true)
     expect(isWithin(0, address(1), address(500_000))).toBe(false)
@@ -195,28 +245,42 @@ async function exchanging(
   const table = new ConnectionTable(address(SELF))
   const told: { named: number[]; withdrawn: number[] | undefined }[] = []
   const hints: string[] = []
-  const link: { isBroken: boolean; known?: number } = { isBroken: false }
+  const short: number[][] = []
+  const link: { isBroken: boolean; known?: number; wanted?: Uint8Array[] } = { isBroken: false }
   const calls = {
     call(_target: Address, _method: string, args: CborValue) {
-      const exchange = decodeRingExchange(args, hint(SELF))
+      const resolve = (brief: Uint8Array) => hint(lowOfBrief(brief))
+      const exchange = decodeRingExchange(args, { sender: hint(SELF), resolve })
       if (exchange instanceof Malformed) throw new Error(exchange.reason)
       told.push({
         named: exchange.peers.map((one) => low(one.address)).sort((a, b) => a - b),
         withdrawn: exchange.withdrawn?.map(low),
       })
       hints.push(typeof (args as CborMap)['h'])
+      short.push(shortForms((args as CborMap)['p']))
       if (link.isBroken) return Promise.reject(new Error('no answer'))
-      const reply = { from: hint(peer), peers: [], withdrawn: [], known: link.known }
+      const { known, wanted } = link
+      const reply = { from: hint(peer), peers: [], withdrawn: [], known, wanted }
       return Promise.resolve([{ result: encodeRingExchange(reply) }])
     },
   } as unknown as RequestReply
+  const at = { now: 0, revision: 0 }
+  const known = new KnownPeers(table.self)
+  const policy = new NearNeighbors({ table, known, linker: { isSlow: () => false } })
+  const near = {
+    claimOf: () => claim,
+    get span() {
+      policy.evaluate()
+      return policy.span
+    },
+  }
+  const clock = { now: () => at.now, wallTimeMs: () => at.now }
   const exchanger = new Exchanger({
-    ...{ table, calls, log: silentLog, incarnation: 1 },
+    ...{ table, calls, log: silentLog, incarnation: 1, near },
     ownHint: () => hint(SELF),
-    claims: { claimOf: () => claim },
+    briefs: new BriefPeers({ clock, table, known, claims: near }),
     listener: { learn: () => undefined },
   })
-  const at = { now: 0, revision: 0 }
   const state = () => ({ revision: at.revision, isPatient, now: at.now })
   const connect = (one: number) => {
     at.revision++
@@ -233,7 +297,8 @@ async function exchanging(
   const hear = (heard: RingExchange) => void exchanger.answer(heard, state())
   for (const one of lows) connect(one)
   await exchange('news')
-  return { exchanger, table, told, hints, link, at, state, connect, disconnect, exchange, hear }
+  const news = { told, hints, short }
+  return { exchanger, table, ...news, link, at, state, connect, disconnect, exchange, hear }
 }
 
 function connectionWith(one: number): Connection {
@@ -247,6 +312,17 @@ function address(one: number): Address {
   const bytes = new Uint8Array(20)
   new DataView(bytes.buffer).setUint32(16, one * 2)
   return Address.fromBytes(bytes)
+}
+
+function lowOfBrief(brief: Uint8Array): number {
+  return new DataView(brief.buffer, brief.byteOffset).getUint32(4) / 2
+}
+
+function shortForms(list: CborValue | undefined): number[] {
+  const all = Array.isArray(list) ? list : []
+  return all.flatMap((one) =>
+    one instanceof Uint8Array && one.length === BRIEF_ADDRESS_BYTES ? lowOfBrief(one) : [],
+  )
 }
 
 function low({ bytes }: Address): number {

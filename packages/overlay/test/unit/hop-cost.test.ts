@@ -1,7 +1,7 @@
 /** What a hop costs: its own round trip, and the rest of the way. */
 import { Address } from '@ipop/address'
 import { describe, expect, it } from '@jest/globals'
-import { HOPS_PER_OCTAVE, SHORTCUT_MIN_RING } from '../../src/limits.ts'
+import { HOPS_PER_OCTAVE, REQUEST_TIMEOUT_MAX_MS, SHORTCUT_MIN_RING } from '../../src/limits.ts'
 import { hopCosts } from '../../src/routing/hop-cost.ts'
 
 const RING = 256
@@ -18,6 +18,12 @@ describe('hopCosts', () => {
     const [known, unknown] = [hop(4, 80), hop(-4, undefined)]
     const costOf = costs([known, unknown])
     expect(costOf(unknown)).toBeCloseTo(costOf(known))
+  })
+
+  it('adds what a loss costs for a neighbour that misses probes', () => {
+    const [sound, suspect] = [hop(4, 80), { ...hop(4, 80), isSuspect: true }]
+    const costOf = costs([sound, suspect])
+    expect(costOf(suspect) - costOf(sound)).toBeCloseTo(REQUEST_TIMEOUT_MAX_MS)
   })
 
   it('says nothing in a small ring, or where nothing was measured', () => {

@@ -2,16 +2,22 @@
 import { Address } from '@ipop/address'
 import { describe, expect, it } from '@jest/globals'
 import {
+  DEPARTED_AFTER_MS,
   DEPARTED_MAX,
   DEPARTED_PERIOD_MS,
   DEPARTED_TTL_MS,
+} from '../../src/limits.ts'
+import {
   KNOWN_PER_SIDE,
   LINK_BARRED_MAX,
   LINK_BARRED_MS,
+  LINK_DOUBTED_MS,
+  DOUBTED_FAILURES_MAX,
   LINK_FAILURES_MAX,
-} from '../../src/limits.ts'
+} from '../../src/topology/limits.ts'
 import { Departed } from '../../src/topology/departed.ts'
 import { KnownPeers, nearestPerSide } from '../../src/topology/known-peers.ts'
+import { briefAddress } from '../../src/wire/brief-address.ts'
 import { harmonicTarget, shortcutsWanted } from '../../src/topology/shortcuts.ts'
 import { World } from '@ipop/simulator'
 import { TransportAddress } from '@ipop/transport'
@@ -58,6 +64,37 @@ describe('KnownPeers', () => {
     known.release(LINK_BARRED_MS)
     expect(known.get(at(6))).toBeUndefined()
     expect([at(5), at(8)].map((address) => known.introducerOf(address))).toEqual([at(7), at(7)])
+  })
+
+  it('doubts what it hears of a peer that it lost lately, until that is found', () => {
+    const known = new KnownPeers(self)
+    for (const low of [5, 6]) known.bar(at(low), 0)
+    known.learn(hint(5), LINK_BARRED_MS, at(7))
+    known.learn(hint(6), LINK_DOUBTED_MS, at(7))
+    expect([5, 6].map((low) => known.isDoubtful(at(low)))).toEqual([true, false])
+    known.vouch(at(5))
+    expect(known.isDoubtful(at(5))).toBe(false)
+  })
+
+  it('forgets a doubtful peer that is asked for in vain sooner than another one', () => {
+    const known = new KnownPeers(self)
+    const now = LINK_BARRED_MS
+    known.bar(at(5), 0)
+    for (const low of [5, 6]) known.learn(hint(low), now, at(7))
+    for (let i = 0; i < DOUBTED_FAILURES_MAX; i++)
+      for (const low of [5, 6]) known.failed(at(low), now, () => false)
+    expect([5, 6].map((low) => known.get(at(low)) !== undefined)).toEqual([false, true])
+    expect([5, 6].map((low) => known.hasFailed(at(low)))).toEqual([false, true])
+  })
+
+  it('finds by a short form whom it has not tried in vain', () => {
+    const known = new KnownPeers(self)
+    known.learn(hint(5), 0)
+    const brief = briefAddress(at(5))
+    expect(known.find(brief)).toEqual(hint(5))
+    expect(known.find(briefAddress(at(6)))).toBeUndefined()
+    known.failed(at(5), 0, () => false)
+    expect(known.find(brief)).toBeUndefined()
   })
 
   it('bars nobody for longer who is tried in vain meanwhile', () => {
@@ -137,9 +174,10 @@ describe('Departed', () => {
     const departed = new Departed({ random: new World({ seed: 1 }).random })
     for (let i = 0; i < DEPARTED_MAX + 50; i++) departed.add(hint(i), 0)
     expect(departed.size).toBe(DEPARTED_MAX)
-    expect(departed.poll(0)).toBeDefined()
-    expect(departed.poll(1)).toBeUndefined()
+    expect(departed.poll(DEPARTED_AFTER_MS - 1)).toBeUndefined()
     expect(departed.poll(2 * DEPARTED_PERIOD_MS)).toBeDefined()
+    expect(departed.poll(2 * DEPARTED_PERIOD_MS + 1)).toBeUndefined()
+    expect(departed.poll(4 * DEPARTED_PERIOD_MS)).toBeDefined()
     expect(departed.poll(DEPARTED_TTL_MS + 1)).toBeUndefined()
     expect(departed.size).toBe(0)
   })

@@ -2,18 +2,20 @@
 import { Address } from '@ipop/address'
 import { silentLog } from '@ipop/runtime'
 import { World } from '@ipop/simulator'
-import { TransportAddress, type Channel, type ChannelTable } from '@ipop/transport'
+import { TransportAddress, type Channel, type ChannelTable, type PeerHint } from '@ipop/transport'
 import { describe, expect, it } from '@jest/globals'
 import { Connection } from '../../src/connections/connection.ts'
 import { ConnectionTable } from '../../src/connections/connection-table.ts'
+import { STATUS_IN_RING } from '../../src/connections/roles.ts'
 import {
   LEAF_FAILED_PERIOD_MAX_MS,
   LEAF_FAILED_PERIOD_MS,
   LEAF_HURRY_MS,
   LEAF_LOSSES_MS,
   LEAF_LOSSES_SHARE,
+  LEAVES_IN_RING_MAX,
 } from '../../src/limits.ts'
-import type { Linker } from '../../src/linking/linker.ts'
+import type { Linker, LinkOptions } from '../../src/linking/linker.ts'
 import type { RequestReply } from '../../src/messaging/request-reply.ts'
 import { Leaves } from '../../src/topology/leaves.ts'
 
@@ -41,11 +43,43 @@ describe('Leaves', () => {
     await run(1_000 + LEAF_LOSSES_MS)
     expect(hellos).toHaveLength(1)
     const at = 1_000 + LEAF_LOSSES_MS
-    for (let lost = 0; lost < peers / LEAF_LOSSES_SHARE + 1; lost++)
+    for (let lost = 0; lost < peers / (LEAF_LOSSES_SHARE - 1); lost++)
       leaves.peerLost(Address.random(random), at)
     await run(at + 2 * LEAF_HURRY_MS)
     expect(hellos.length).toBeGreaterThan(1)
   })
+})
+
+describe('the leaves of a newcomer', () => {
+  it.each([
+    [STATUS_IN_RING, LEAVES_IN_RING_MAX],
+    [0, LEAVES_IN_RING_MAX + 2],
+  ])(
+    'are no more than it needs where they are in the ring: status %i, %i leaves',
+    async (status, count) => {
+      const { runtime } = new World({ seed: 1 }).addHost()
+      const { random } = runtime
+      const linked: LinkOptions[] = []
+      const linker = {
+        get leavesInRing() {
+          return linked.filter(({ isPeerInRing }) => isPeerInRing).length
+        },
+        link: (_hint: PeerHint, _role: number, options: LinkOptions) => void linked.push(options),
+      } as unknown as Linker
+      const channels = {
+        hello: () => Promise.resolve({ hint: { address: Address.random(random) }, status }),
+      } as unknown as ChannelTable
+      const table = new ConnectionTable(Address.random(random))
+      const calls = {} as RequestReply
+      const remoteTas = Array.from({ length: LEAVES_IN_RING_MAX + 2 }, (_, i) =>
+        TransportAddress.udp({ host: `10.9.9.${i + 1}`, port: 1_000 }),
+      )
+      const modules = { runtime, random, log: silentLog, channels, table, linker, calls }
+      new Leaves(modules, { remoteTas }).evaluate(false, 0)
+      for (let turn = 0; turn < 20; turn++) await Promise.resolve()
+      expect(linked).toHaveLength(count)
+    },
+  )
 })
 
 /** The leaf policy of a node of a ring, which is looked at every 100 ms. */

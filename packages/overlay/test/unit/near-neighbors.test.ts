@@ -6,7 +6,13 @@ import { IDLE_PROBE_MS, TransportAddress } from '@ipop/transport'
 import { Connection } from '../../src/connections/connection.ts'
 import { ConnectionTable } from '../../src/connections/connection-table.ts'
 import { Role } from '../../src/connections/roles.ts'
-import { LOSSY_MS, NEAR_PER_SIDE, NEIGHBOR_PROBE_MS, SUSPECT_AGAIN_MS } from '../../src/limits.ts'
+import {
+  LOSSY_MS,
+  NEAR_PER_SIDE,
+  NEIGHBOR_PROBE_MS,
+  SUSPECT_AGAIN_MS,
+  SUSPECT_HEARD_MS,
+} from '../../src/limits.ts'
 import { KnownPeers } from '../../src/topology/known-peers.ts'
 import { NearNeighbors } from '../../src/topology/near-neighbors.ts'
 import { NeighborWatch } from '../../src/topology/neighbor-watch.ts'
@@ -20,6 +26,21 @@ describe('the near policy', () => {
     const nearest = places.slice(0, NEAR_PER_SIDE)
     for (const place of nearest) slow.add(at(place).key)
     expect(dialled(near)).toEqual([996, 997, 998, 999, ...places])
+  })
+
+  it('knows which near connections those that are being dialled will replace, and how far those lie', () => {
+    const places = Array.from({ length: NEAR_PER_SIDE }, (_, i) => i + 1)
+    const { near, connect, slow } = candidates(...places.map((place) => 1_000 + place))
+    for (const place of [...places.map((step) => 1_000 - step), 2_000]) connect(place)
+    near.evaluate()
+    const lasting = () => near.lasting().map(({ address }) => address.words[4])
+    expect(lasting()).not.toContain(2_000)
+    const { span } = near
+    for (const place of places) slow.add(at(1_000 + place).key)
+    near.evaluate()
+    expect(lasting()).toContain(2_000)
+    expect(near.span).toBe(Infinity)
+    expect(span).toBeLessThan(1e-6)
   })
 
   it('knows which of the neighbours does not name this node as its own', () => {
@@ -55,7 +76,7 @@ describe('the watch over neighbours', () => {
   it('asks the other near peers at once when one is silent, unless they were heard or asked just now', () => {
     const { watch, channels } = watched()
     const now = 10_000
-    channels[3]!.lastHeardAt = now - 1
+    channels[3]!.lastHeardAt = now - SUSPECT_HEARD_MS
     watch.suspect(channels[1] as unknown as Channel, now)
     watch.suspect(channels[2] as unknown as Channel, now + 1)
     expect(channels.map((channel) => channel.probes)).toEqual([1, 0, 1, 0])

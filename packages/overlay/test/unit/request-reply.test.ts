@@ -74,6 +74,15 @@ describe('call', () => {
     expect(tried.requests).toHaveLength(3)
   })
 
+  it('ends at the first word that nobody is there, where that is likely', async () => {
+    const { world, asker, target, link } = pair()
+    link.isNobodyThere = true
+    const outcome = codeOf(asker.call(target, 'look', null, { acceptsRefusal: true }))
+    await world.run({ forMs: 200 })
+    expect(await outcome).toBe('OVERLAY_UNREACHABLE')
+    expect(link.requests).toBe(1)
+  })
+
   it('holds nothing against anybody while no way is answered', async () => {
     const { world, asker, call, link, lost } = pair()
     link.dropRequests = Infinity
@@ -167,7 +176,7 @@ function pair() {
   const { runtime } = world.addHost()
   const random = runtime.random
   const addresses = [Address.random(random), Address.random(random)] as const
-  const link = { dropRequests: 0, dropReplies: 0, requests: 0 }
+  const link = { dropRequests: 0, dropReplies: 0, requests: 0, isNobodyThere: false }
   const ways = Array.from({ length: 3 }, () => Address.random(random))
   const lost: Address[] = []
   const tried = { requests: [] as number[], replies: [] as number[] }
@@ -195,7 +204,9 @@ function pair() {
         kind,
         payload,
       }
-      runtime.timers.at(runtime.clock.now() + 1, 'wire', () => nodes[to]?.receive(packet))
+      const isRefused = isRequest && link.isNobodyThere
+      const arrive = () => (isRefused ? nodes[to]?.refuse(packet) : nodes[to]?.receive(packet))
+      runtime.timers.at(runtime.clock.now() + 1, 'wire', arrive)
       return way
     },
     doubt: () => undefined,
@@ -215,7 +226,8 @@ function pair() {
     patienceMs = 0,
   ) => node.call(addresses[1], method, args, { timeoutMs, patienceMs })
   const asker = nodes[0] as RequestReply
-  return { world, asker, served: tables[1], link, call, tried, lost, ways }
+  const target = addresses[1]
+  return { world, asker, target, served: tables[1], link, call, tried, lost, ways }
 }
 
 function codeOf(promise: Promise<unknown>): Promise<unknown> {

@@ -135,10 +135,16 @@ describe('overlay wire formats', () => {
     const known = hintDigest(someone)
     const body = encodeRingExchange({ from: someone, known, peers: [] }, true)
     expect(body).toMatchObject({ h: known, k: known })
-    expect(decodeRingExchange(body, someone)).toMatchObject({ from: someone, known, peers: [] })
+    expect(decodeRingExchange(body, { sender: someone })).toMatchObject({
+      from: someone,
+      known,
+      peers: [],
+    })
     const other = { ...someone, sessionKey: new Uint8Array(32).fill(1) }
     for (const sender of [undefined, other])
-      expect(decodeRingExchange(body, sender)).toEqual(new Malformed('exchange: no valid sender'))
+      expect(decodeRingExchange(body, { sender })).toEqual(
+        new Malformed('exchange: no valid sender'),
+      )
   })
 
   it('makes the digest of docs/wire/ring-exchange.md', () => {
