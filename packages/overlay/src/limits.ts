@@ -204,6 +204,21 @@ export const HOP_DISTRUSTED_MS = 30_000
 /** A neighbour that was silent for this long is probed along with the packet handed to it: the asker's resends come within seconds. */
 export const HOP_PROBE_MS = 5_000
 
+/** A packet handed to a neighbour that was silent for this long is kept until it is heard: one in sixty is gone by then where sessions last two minutes. */
+export const REPAIR_SILENCE_MS = 2_000
+
+/** A neighbour has at least this long to answer before a packet goes another way: a busy machine is no dead one. */
+export const REPAIR_ANSWER_MIN_MS = 200
+
+/** The same at most: the asker sends its request again soon after. */
+export const REPAIR_ANSWER_MAX_MS = 1_000
+
+/** Neighbours that one node hands one packet to: all of a crowd that went together are missed at the same time. */
+export const REPAIR_WAYS_MAX = 3
+
+/** Packets kept for another way: some hundred kilobytes at most, and a second of a busy node's requests. */
+export const REPAIR_PACKETS_MAX = 256
+
 /** Hops of a datagram that is sent by way of a peer's neighbour: that one hands it over, or knows who does. */
 export const VIA_HOP_LIMIT = 3
 

@@ -22,6 +22,8 @@ export class Connection {
   lastTrafficAt: Instant
   /** When the peer was last probed because packets of the ring were handed to it. */
   #probedAt: Instant
+  /** When it was last handed a packet that it was not heard after. */
+  #missedAt: Instant = Number.NEGATIVE_INFINITY
   /** Where the peer says it can be reached. */
   #offered: readonly TransportAddress[] = []
   #roles = 0
@@ -54,6 +56,11 @@ export class Connection {
     if (now - Math.max(this.channel.lastHeardAt, this.#probedAt) < ms) return
     this.#probedAt = now
     this.channel.probe()
+  }
+
+  /** Takes note that the peer was not heard in time after it was handed a packet at `at`. */
+  missedPacket(at: Instant): void {
+    this.#missedAt = at
   }
 
   /** Takes note of where the peer says it can be reached. */
@@ -101,9 +108,9 @@ export class Connection {
     return this.channel.rttMs
   }
 
-  /** Whether the peer misses probes. */
+  /** Whether the peer misses probes, or packets. */
   get isSuspect(): boolean {
-    return this.channel.isSuspect
+    return this.channel.isSuspect || this.channel.lastHeardAt <= this.#missedAt
   }
 
   /** Whether it may carry session datagrams of others: a relay takes them like any frame, the ring would wrap them twice. */

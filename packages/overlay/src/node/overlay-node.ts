@@ -115,6 +115,7 @@ export class OverlayNode {
     this.#state = 'leaving'
     this.#parts.keeper.stop()
     this.#parts.calls.close()
+    this.#parts.forwarder.close()
     const message = 'the node left the ring'
     const error = new OverlayError({ code: 'OVERLAY_NOT_RUNNING', message })
     for (const waiter of this.#joinWaiters.splice(0)) waiter.reject(error)

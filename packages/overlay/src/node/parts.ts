@@ -74,10 +74,10 @@ export function assemble(
     unreachable: (packet: OverlayPacket) => calls.refuse(packet),
   }
   const mayAnswerAlone = () => membership.mayAnswerAlone
-  const { clock } = runtime
+  const { clock, timers } = runtime
   const trust = new HopTrust()
   const ringSize = () => keeper.ringSize
-  const routing = { table, clock, trust, mayAnswerAlone, ringSize }
+  const routing = { table, clock, timers, trust, mayAnswerAlone, ringSize }
   const forwarder = new PacketForwarder({ ...routing, log, receiver })
   const serving = { runtime, random: random.fork('calls'), log, dispatch }
   const calls = new RequestReply({ ...serving, sender: forwarder, trust })

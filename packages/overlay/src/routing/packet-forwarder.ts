@@ -1,7 +1,7 @@
 /** Moves overlay packets: forwards those of others, delivers one's own. */
 import type { Address } from '@ipop/address'
 import { Malformed } from '@ipop/codec'
-import type { Clock, Log } from '@ipop/runtime'
+import type { Clock, Log, Timers } from '@ipop/runtime'
 import type { Connection } from '../connections/connection.ts'
 import type { ConnectionTable } from '../connections/connection-table.ts'
 import { HOP_LIMIT, HOP_PROBE_MS, VIA_HOP_LIMIT } from '../limits.ts'
@@ -16,6 +16,7 @@ import {
 } from '../wire/overlay-packet.ts'
 import { hopCosts } from './hop-cost.ts'
 import type { HopTrust } from './hop-trust.ts'
+import { LocalRepair } from './local-repair.ts'
 import type { RouteDecision } from './ring-router.ts'
 import { chooseFirstHop, chooseHop, otherSide } from './ring-router.ts'
 
@@ -31,6 +32,8 @@ export interface PacketReceiver {
 export interface ForwarderStats {
   sent: number
   forwarded: number
+  /** Sent another way because a neighbour did not take them. */
+  repaired: number
   delivered: number
   malformed: number
   hopLimitReached: number
@@ -42,6 +45,7 @@ export class PacketForwarder {
   readonly stats: ForwarderStats = {
     sent: 0,
     forwarded: 0,
+    repaired: 0,
     delivered: 0,
     malformed: 0,
     hopLimitReached: 0,
@@ -54,10 +58,12 @@ export class PacketForwarder {
   readonly #receiver: PacketReceiver
   readonly #mayAnswerAlone: () => boolean
   readonly #ringSize: () => number
+  readonly #repair: LocalRepair
 
   constructor(modules: {
     table: ConnectionTable
     clock: Clock
+    timers: Timers
     /** Which neighbours lost packets of this node. */
     trust: HopTrust
     log: Log
@@ -74,6 +80,9 @@ export class PacketForwarder {
     this.#receiver = modules.receiver
     this.#mayAnswerAlone = modules.mayAnswerAlone
     this.#ringSize = modules.ringSize
+    const sendAgain = (frame: Uint8Array, tried: readonly Address[]) =>
+      this.#sendAgain(frame, tried)
+    this.#repair = new LocalRepair({ ...modules, sendAgain })
   }
 
   /**
@@ -93,6 +102,11 @@ export class PacketForwarder {
     if (hop) this.#forward(hop, packet)
     else this.#route(packet)
     return hop?.address
+  }
+
+  /** Sends nothing again from now on. */
+  close(): void {
+    this.#repair.close()
   }
 
   /** Asks whether the neighbour `hop` is still there, unless it was heard within `ms`. */
@@ -189,6 +203,23 @@ export class PacketForwarder {
     this.#deliver(packet, from)
   }
 
+  /** Sends a packet by another neighbour than those in `tried`, where one is nearer to its destination. */
+  #sendAgain(frame: Uint8Array, tried: readonly Address[]): void {
+    const packet = decodeOverlayPacket(frame)
+    if (packet instanceof Malformed) return
+    const { destination } = packet
+    const isTried = ({ address }: Connection) => tried.some((one) => one.equals(address))
+    const isBoth = packet.mode === RoutingMode.both
+    const all = isBoth ? this.#hopsBesides(destination) : this.#table.structured()
+    const hops = all.filter((hop) => !isTried(hop))
+    const costOf = hopCosts(hops, destination, this.#ringSize())
+    const query = { destination, isExact: true, isDatagram: false, costOf }
+    const decision = chooseHop(this.#table.self, hops, query)
+    if (decision.kind !== 'forward') return
+    this.stats.repaired++
+    this.#forward(decision.hop, packet, frame, tried)
+  }
+
   #direct(destination: Address): Connection | undefined {
     const connection = this.#table.get(destination)
     return connection && !connection.isOverRing ? connection : undefined
@@ -218,13 +249,22 @@ export class PacketForwarder {
     this.#transmit(hop, copy, packet.hops + 1)
   }
 
-  #forward(hop: Connection, packet: OverlayPacket, frame?: Uint8Array): void {
+  /** Hands a packet to a neighbour; those in `tried` were handed it before. */
+  #forward(
+    hop: Connection,
+    packet: OverlayPacket,
+    encoded?: Uint8Array,
+    tried: readonly Address[] = [],
+  ): void {
     if (packet.hops >= packet.hopLimit) {
       this.stats.hopLimitReached++
       return
     }
-    if (frame) this.stats.forwarded++
-    this.#transmit(hop, frame ?? encodeOverlayPacket(packet), packet.hops + 1)
+    if (encoded && tried.length === 0) this.stats.forwarded++
+    const frame = encoded ?? encodeOverlayPacket(packet)
+    const isLast = hop.address.equals(packet.destination)
+    if (!isLast && isCall(packet.kind)) this.#repair.keep(hop, frame, tried)
+    this.#transmit(hop, frame, packet.hops + 1)
   }
 
   #transmit(hop: Connection, frame: Uint8Array, hops: number): boolean {
@@ -243,4 +283,9 @@ export class PacketForwarder {
     this.stats.delivered++
     this.#receiver.deliver(packet, from)
   }
+}
+
+/** Whether losing a packet of this kind costs an asker a timeout; other traffic is too much to be kept. */
+function isCall(kind: PayloadKind): boolean {
+  return kind === PayloadKind.request || kind === PayloadKind.reply
 }
