@@ -39,6 +39,9 @@ export const LOSSY_MS = 60_000
 /** A candidate that is silent for so long no longer keeps those behind it from being dialled. */
 export const LINK_SILENT_MS = 1_500
 
+/** The ring is asked for a candidate of hearsay that is silent for so long, which is three initiations: where it finds nobody the dial ends. */
+export const LINK_ASK_MS = 2_000
+
 /** Pause before a candidate that did not answer is dialled again, while the ring is incomplete. */
 export const LINK_RETRY_MS = 2_000
 

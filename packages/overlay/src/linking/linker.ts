@@ -142,6 +142,11 @@ export class Linker {
         this.#channels.channel(link.address)?.close()
   }
 
+  /** Ends a link that nothing but hearsay asked for: the ring does not find the peer. */
+  disprove(address: Address): void {
+    if (this.#pending.get(address.key)?.isHearsay === true) this.#channels.channel(address)?.close()
+  }
+
   #begin(hint: PeerHint, { forMs = Infinity }: LinkOptions, now: Instant): PendingLink | undefined {
     if (this.#pending.size >= LINKS_PENDING_MAX) return undefined
     const link: PendingLink = {

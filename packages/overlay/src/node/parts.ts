@@ -17,6 +17,7 @@ import { Inquiries } from '../topology/inquiries.ts'
 import { KnownPeers } from '../topology/known-peers.ts'
 import { Leaves } from '../topology/leaves.ts'
 import { Membership } from '../topology/membership.ts'
+import { NearDials } from '../topology/near-dials.ts'
 import { NearNeighbors } from '../topology/near-neighbors.ts'
 import { NeighborWatch } from '../topology/neighbor-watch.ts'
 import { OnDemand } from '../topology/on-demand.ts'
@@ -122,6 +123,7 @@ function makePolicies(
   const known = new KnownPeers(table.self)
   const inquiries = new Inquiries({ clock, log, calls, known, table, linker })
   const near = new NearNeighbors({ table, known, linker })
+  const dials = new NearDials({ near, known, linker, inquiries })
   const watch = new NeighborWatch({ table })
   const onDemand = new OnDemand({ table, linker, log, onUnreachable: listener.peerUnreachable })
   const shared = { runtime, log, channels, table, linker }
@@ -132,5 +134,5 @@ function makePolicies(
   const seeker = new RelaySeeker({ clock, log, channels, table, onDemand, ringEdge })
   const membership = new Membership({ table, near, linker, leaves, remembered })
   const others = { onDemand, leaves, remembered, shortcuts, departed, seeker, membership }
-  return { known, inquiries, near, watch, ...others }
+  return { known, dials, near, watch, ...others }
 }

@@ -5,28 +5,21 @@ import {
   type Channel,
   type ChannelDownReason,
   type ChannelTable,
-  type PeerHint,
 } from '@ipop/transport'
 import { Connection } from '../connections/connection.ts'
 import type { ConnectionTable } from '../connections/connection-table.ts'
 import { Role, STATUS_IN_RING } from '../connections/roles.ts'
-import {
-  DEPARTED_TRY_MS,
-  LEAF_KEEP_MS,
-  LINK_TURN_MS,
-  TRIM_PERIOD_MS,
-  UNNEEDED_GRACE_MS,
-} from '../limits.ts'
+import { DEPARTED_TRY_MS, LEAF_KEEP_MS, TRIM_PERIOD_MS, UNNEEDED_GRACE_MS } from '../limits.ts'
 import type { RelaySeeker } from '../edges/relay-seeker.ts'
 import type { Linker } from '../linking/linker.ts'
 import type { Departed } from '../topology/departed.ts'
 import { ExchangeRounds } from '../topology/exchange-rounds.ts'
 import type { ExchangeState } from '../topology/exchange-news.ts'
 import type { Exchanger } from '../topology/exchanger.ts'
-import type { Inquiries } from '../topology/inquiries.ts'
 import type { KnownPeers } from '../topology/known-peers.ts'
 import type { Leaves } from '../topology/leaves.ts'
 import type { Membership } from '../topology/membership.ts'
+import type { NearDials } from '../topology/near-dials.ts'
 import type { NearNeighbors } from '../topology/near-neighbors.ts'
 import type { NeighborWatch } from '../topology/neighbor-watch.ts'
 import { estimateRingSize } from '../topology/near-neighbors.ts'
@@ -43,7 +36,7 @@ export interface RingKeeperModules {
   readonly table: ConnectionTable
   readonly linker: Linker
   readonly known: KnownPeers
-  readonly inquiries: Inquiries
+  readonly dials: NearDials
   readonly near: NearNeighbors
   readonly watch: NeighborWatch
   readonly exchanger: Exchanger
@@ -252,22 +245,9 @@ export class RingKeeper {
   }
 
   #dialNear(now: Instant): void {
-    const { near, linker, known, inquiries } = this.#modules
-    known.release(now)
-    const { dial, changed } = near.evaluate()
-    if (changed.length > 0) this.#revision++
-    linker.abandon(new Set(dial.map(({ address }) => address.key)), now)
-    for (const hint of dial)
-      if (known.isDoubtful(hint.address) && (this.isInRing || known.hasFailed(hint.address)))
-        inquiries.ask(hint, now, () => this.touch())
-      else this.#dialHearsay(hint)
-    if (linker.isWaiting) this.#armAt(now + LINK_TURN_MS)
-  }
-
-  #dialHearsay(hint: PeerHint): void {
-    const { linker, known } = this.#modules
-    const via = known.introducerOf(hint.address)
-    linker.link(hint, 0, { isMutual: true, via })
+    const { isChanged, nextAt } = this.#modules.dials.run(this.isInRing, now, () => this.touch())
+    if (isChanged) this.#revision++
+    if (nextAt !== undefined) this.#armAt(nextAt)
   }
 
   #tryDeparted(now: Instant): void {

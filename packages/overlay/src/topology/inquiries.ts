@@ -1,7 +1,12 @@
-/** Asks the ring for peers that were lost lately and are named again, before they are dialled: most of them are gone. */
+/**
+ * Asks the ring for peers that were lost lately and are named again, before they are dialled, and for those that do not answer:
+ * most of them are gone.
+ */
+import type { Address } from '@ipop/address'
 import type { Clock, Instant, Log } from '@ipop/runtime'
 import type { PeerHint } from '@ipop/transport'
 import type { ConnectionTable } from '../connections/connection-table.ts'
+import { OverlayError } from '../errors.ts'
 import { DEPARTED_TRY_MS } from '../limits.ts'
 import { INQUIRIES_MAX, INQUIRY_PAUSE_MS, INQUIRY_TIMEOUT_MS } from './limits.ts'
 import type { RequestReply } from '../messaging/request-reply.ts'
@@ -15,7 +20,7 @@ export interface InquiriesModules {
   readonly calls: RequestReply
   readonly known: KnownPeers
   readonly table: ConnectionTable
-  readonly linker: Pick<Linker, 'link'>
+  readonly linker: Pick<Linker, 'link' | 'disprove'>
 }
 
 /** The inquiries of one node: a few hundred bytes each, where a dial to nobody costs some thousand. */
@@ -34,21 +39,51 @@ export class Inquiries {
    */
   ask(hint: PeerHint, now: Instant, onFound: () => void): void {
     const { address } = hint
-    for (const [key, at] of this.#nextAt) if (at <= now) this.#nextAt.delete(key)
-    if (this.#nextAt.has(address.key) || this.#nextAt.size >= INQUIRIES_MAX) return
-    this.#nextAt.set(address.key, now + INQUIRY_PAUSE_MS)
-    const { calls, known, clock, log, table, linker } = this.#modules
+    if (!this.#mayAsk(address, now)) return
+    const { known, linker } = this.#modules
     if (known.hasFailed(address)) linker.link(hint, 0, { forMs: DEPARTED_TRY_MS })
-    const options = { timeoutMs: INQUIRY_TIMEOUT_MS, acceptsRefusal: true }
-    calls.call(address, 'ring.ping', null, options).then(
+    this.#call(address).then(
       () => {
         known.vouch(address)
         onFound()
       },
+      (error: unknown) => this.#failed(address, error),
+    )
+  }
+
+  /**
+   * Asks for a peer that is being dialled and keeps silent, unless it was asked for a moment ago. Where the ring says that it is not
+   * there the dial ends; no word of the ring says nothing.
+   */
+  verify(address: Address, now: Instant): void {
+    if (!this.#mayAsk(address, now)) return
+    const { known, linker } = this.#modules
+    this.#call(address).then(
+      () => known.vouch(address),
       (error: unknown) => {
-        log.write('debug', 'lost peer is not found', { peer: address.toString(), error })
-        known.failed(address, clock.now(), (introducer) => !table.get(introducer))
+        if (!(error instanceof OverlayError) || error.code !== 'OVERLAY_UNREACHABLE') return
+        linker.disprove(address)
+        known.doubt(address)
+        this.#failed(address, error)
       },
     )
+  }
+
+  #mayAsk({ key }: Address, now: Instant): boolean {
+    for (const [other, at] of this.#nextAt) if (at <= now) this.#nextAt.delete(other)
+    if (this.#nextAt.has(key) || this.#nextAt.size >= INQUIRIES_MAX) return false
+    this.#nextAt.set(key, now + INQUIRY_PAUSE_MS)
+    return true
+  }
+
+  #call(address: Address): Promise<unknown> {
+    const options = { timeoutMs: INQUIRY_TIMEOUT_MS, acceptsRefusal: true }
+    return this.#modules.calls.call(address, 'ring.ping', null, options)
+  }
+
+  #failed(address: Address, error: unknown): void {
+    const { known, clock, log, table } = this.#modules
+    log.write('debug', 'peer is not found', { peer: address.toString(), error })
+    known.failed(address, clock.now(), (introducer) => !table.get(introducer))
   }
 }

@@ -134,6 +134,12 @@ export class KnownPeers {
     return this.#known.get(address)?.isDoubtful === true
   }
 
+  /** Notes that the ring does not find a peer that is not heard either. */
+  doubt(address: Address): void {
+    const known = this.#known.get(address)
+    if (known) known.isDoubtful = true
+  }
+
   /** Whether `address` was tried before in vain. */
   hasFailed(address: Address): boolean {
     return (this.#known.get(address)?.failures ?? 0) > 0

@@ -1,9 +1,10 @@
-/** Inquiries: one question at a time for each doubtful peer, and a dial for whoever was asked for in vain before. */
+/** Inquiries: one question at a time for each doubtful or silent peer, and a dial for whoever was asked for in vain before. */
 import { Address } from '@ipop/address'
 import { silentLog } from '@ipop/runtime'
 import type { PeerHint } from '@ipop/transport'
 import { describe, expect, it } from '@jest/globals'
 import { ConnectionTable } from '../../src/connections/connection-table.ts'
+import { OverlayError } from '../../src/errors.ts'
 import type { RequestReply } from '../../src/messaging/request-reply.ts'
 import { Inquiries } from '../../src/topology/inquiries.ts'
 import { KnownPeers } from '../../src/topology/known-peers.ts'
@@ -36,6 +37,27 @@ describe('inquiries', () => {
     expect(known.get(at(1))).toBeUndefined()
   })
 
+  it('end the dial of a silent peer that the ring does not find, and ask before the next one', async () => {
+    const { verify, ask, asked, dialled, disproved, known, ring } = inquiring()
+    ring.error = new OverlayError({ code: 'OVERLAY_UNREACHABLE', message: 'no such node' })
+    known.confirm(hint(1))
+    await verify(1, 0)
+    await verify(1, INQUIRY_PAUSE_MS - 1)
+    expect([asked, disproved]).toEqual([[1], [1]])
+    expect(known.isDoubtful(at(1))).toBe(true)
+    await ask(1, INQUIRY_PAUSE_MS)
+    expect(dialled).toEqual([1])
+    expect(known.get(at(1))).toBeUndefined()
+  })
+
+  it('leave a dial alone when the ring keeps silent, too', async () => {
+    const { verify, asked, disproved, known } = inquiring()
+    known.confirm(hint(1))
+    await verify(1, 0)
+    expect([asked, disproved]).toEqual([[1], []])
+    expect(known.isDoubtful(at(1))).toBe(false)
+  })
+
   it('ask for no more than their cap at a time', async () => {
     const { ask, asked } = inquiring()
     for (let low = 1; low <= INQUIRIES_MAX + 1; low++) await ask(low, 0)
@@ -54,14 +76,18 @@ function inquiring() {
   const asked: number[] = []
   const dialled: number[] = []
   const found: number[] = []
-  const ring = { isFound: false }
+  const ring = { isFound: false, error: new Error('nobody is there') }
   const calls = {
     call(target: Address) {
       asked.push(lowOf(target))
-      return ring.isFound ? Promise.resolve([]) : Promise.reject(new Error('nobody is there'))
+      return ring.isFound ? Promise.resolve([]) : Promise.reject(ring.error)
     },
   } as unknown as RequestReply
-  const linker = { link: ({ address }: PeerHint) => void dialled.push(lowOf(address)) }
+  const disproved: number[] = []
+  const linker = {
+    link: ({ address }: PeerHint) => void dialled.push(lowOf(address)),
+    disprove: (address: Address) => void disproved.push(lowOf(address)),
+  }
   const clock = { now: () => LINK_BARRED_MS, wallTimeMs: () => 0 }
   table.get = () => ({}) as ReturnType<ConnectionTable['get']>
   const inquiries = new Inquiries({ clock, log: silentLog, calls, known, table, linker })
@@ -69,7 +95,11 @@ function inquiring() {
     inquiries.ask(hint(low), now, () => found.push(low))
     for (let turn = 0; turn < 3; turn++) await Promise.resolve()
   }
-  return { ask, asked, dialled, found, known, ring }
+  const verify = async (low: number, now: number) => {
+    inquiries.verify(at(low), now)
+    for (let turn = 0; turn < 3; turn++) await Promise.resolve()
+  }
+  return { ask, verify, asked, dialled, disproved, found, known, ring }
 }
 
 function at(low: number): Address {
