@@ -3,7 +3,7 @@ import type { FaultKind } from '@ipop/simulator'
 import type { Random } from '@ipop/runtime'
 import { Address } from '@ipop/address'
 import { encodePeerHint } from '@ipop/transport'
-import { isOverlayPacket, packetDestination } from './overlay-frame.ts'
+import { callPayload, isOverlayPacket, packetDestination } from './overlay-frame.ts'
 import { innerPacket } from './inner-packet.ts'
 import type { SimulatedNode } from '../ring/simulated-node.ts'
 
@@ -16,8 +16,7 @@ const LIES: Partial<Record<FaultKind, Lie>> = {
   'drop packets': (node) =>
     intercept(node, (frame) => isOverlayPacket(frame) && !isForSelf(node, frame)),
   'misroute packets': (node, random) => intercept(node, (frame) => misroute(node, frame, random)),
-  'withhold records': (node) =>
-    intercept(node, (frame) => isOverlayPacket(frame) && mentions(frame, 'dht.get')),
+  'withhold records': (node) => intercept(node, (frame) => mentions(callPayload(frame), 'dht.get')),
   'false neighbors': (node, random) => repeat(node, () => nameStrangers(node, random)),
   'forge sources': (node, random) => repeat(node, () => forge(node, random)),
 }
@@ -100,6 +99,7 @@ function isForSelf(node: SimulatedNode, frame: Uint8Array): boolean {
   return Buffer.compare(packetDestination(frame), node.overlay.address.bytes) === 0
 }
 
-function mentions(frame: Uint8Array, text: string): boolean {
-  return Buffer.from(frame.buffer, frame.byteOffset, frame.length).includes(text)
+function mentions(payload: Uint8Array | undefined, text: string): boolean {
+  if (!payload) return false
+  return Buffer.from(payload.buffer, payload.byteOffset, payload.length).includes(text)
 }

@@ -2,10 +2,18 @@
 
 const FRAME_TYPE = 0x03
 const HEADER_BYTES = 45
+const DIRECT_FRAME_TYPE = 0x09
+const DIRECT_HEADER_BYTES = 2
 
 /** Returns whether a frame is an overlay packet. */
 export function isOverlayPacket(frame: Uint8Array): boolean {
   return frame[0] === FRAME_TYPE && frame.length >= HEADER_BYTES
+}
+
+/** Returns the payload of a frame that carries a call or a message, to its receiver or farther; undefined of others. */
+export function callPayload(frame: Uint8Array): Uint8Array | undefined {
+  if (isOverlayPacket(frame)) return frame.subarray(HEADER_BYTES)
+  return frame[0] === DIRECT_FRAME_TYPE ? frame.subarray(DIRECT_HEADER_BYTES) : undefined
 }
 
 /** Routing modes by their number on the wire. */
@@ -38,5 +46,5 @@ export function packetDestination(frame: Uint8Array): Uint8Array {
 
 /** Returns what the packet carries: 4 is a session datagram, which may go around its destination. */
 export function packetKind(frame: Uint8Array): number {
-  return frame[44] ?? 0
+  return frame[frame[0] === DIRECT_FRAME_TYPE ? 1 : 44] ?? 0
 }

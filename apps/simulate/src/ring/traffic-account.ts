@@ -1,6 +1,6 @@
 /** Says what the bytes of a ring were for: sums by the kind of datagram, and of what is in it where nothing is sealed. */
 import type { World } from '@ipop/simulator'
-import { isOverlayPacket, packetKind } from '../mixed/overlay-frame.ts'
+import { callPayload, packetKind } from '../mixed/overlay-frame.ts'
 
 /** Whether frames can be read: the null suite leaves them as they are. */
 const isReadable = (): boolean => Reflect.get(globalThis, 'ipopCipherSuite') === 'null'
@@ -24,10 +24,18 @@ const FRAMES: Readonly<Record<number, string>> = {
   8: 'reach check',
 }
 
+/** Methods that have numbers (docs/wire/request-reply.md). */
+const METHODS: Readonly<Record<number, string>> = {
+  1: 'ring.exchange',
+  2: 'ring.ping',
+  3: 'ring.connect',
+  4: 'ring.proxy',
+}
+
+const CBOR_NUMBERS_END = 24
 const SESSION_DATA = 4
 const SESSION_HEADER_BYTES = 16
 const SESSION_BYTES_MIN = 32
-const OVERLAY_HEADER_BYTES = 45
 const REQUEST_ID_BYTES = 4
 const KIND_REQUEST = 1
 const KIND_REPLY = 2
@@ -37,7 +45,7 @@ const KIND_SESSION_DATAGRAM = 4
 export class TrafficAccount {
   readonly #bytes = new Map<string, number>()
   readonly #stop: () => void
-  /** Which method the newest request of an id called, so that its reply can be named. */
+  /** Which method the newest request of an id called (they are drawn from 32 bits), so that its reply can be named. */
   readonly #methods = new Map<string, string>()
 
   /** Begins to count. */
@@ -63,23 +71,21 @@ export class TrafficAccount {
     if (bytes.length <= SESSION_BYTES_MIN) return 'keepalive'
     if (!isReadable()) return 'session'
     const frame = bytes.subarray(SESSION_HEADER_BYTES, bytes.length - 16)
-    if (!isOverlayPacket(frame)) return FRAMES[frame[0] ?? 0] ?? 'inner packet'
-    return this.#packetLabel(frame)
+    const payload = callPayload(frame)
+    if (!payload) return FRAMES[frame[0] ?? 0] ?? 'inner packet'
+    return this.#packetLabel(frame, payload)
   }
 
-  #packetLabel(frame: Uint8Array): string {
-    const payload = frame.subarray(OVERLAY_HEADER_BYTES)
-    const ends = Buffer.from(frame.buffer, frame.byteOffset + 4, 20).toString('latin1')
-    const other = Buffer.from(frame.buffer, frame.byteOffset + 24, 20).toString('latin1')
+  #packetLabel(frame: Uint8Array, payload: Uint8Array): string {
     const id = Buffer.from(payload.buffer, payload.byteOffset, REQUEST_ID_BYTES).toString('latin1')
     switch (packetKind(frame)) {
       case KIND_REQUEST: {
         const method = methodOf(payload)
-        this.#methods.set(`${id}${ends}`, method)
+        this.#methods.set(id, method)
         return method
       }
       case KIND_REPLY:
-        return `${this.#methods.get(`${id}${other}`) ?? 'unknown'}, reply`
+        return `${this.#methods.get(id) ?? 'unknown'}, reply`
       case KIND_SESSION_DATAGRAM:
         return `over the ring: ${this.#labelOf(payload)}`
       default:
@@ -88,9 +94,10 @@ export class TrafficAccount {
   }
 }
 
-/** The method's name is the first text of the body. */
+/** The method is the first item of the body: a number below 24, or a text. */
 function methodOf(payload: Uint8Array): string {
-  const length = (payload[REQUEST_ID_BYTES + 1] ?? 0) & 0x1f
+  const item = payload[REQUEST_ID_BYTES + 1] ?? 0
+  if (item < CBOR_NUMBERS_END) return METHODS[item] ?? 'unknown'
   const from = REQUEST_ID_BYTES + 2
-  return Buffer.from(payload.buffer, payload.byteOffset + from, length).toString('latin1')
+  return Buffer.from(payload.buffer, payload.byteOffset + from, item & 0x1f).toString('latin1')
 }

@@ -11,11 +11,11 @@ import { OverlayError } from '../errors.ts'
 import { NEAR_PER_SIDE, REMOTE_TAS_MAX } from '../limits.ts'
 import type { ArgumentSchema, CallHandler } from '../messaging/dispatch-table.ts'
 import type { CallOptions, CallReply } from '../messaging/request-reply.ts'
-import type { ForwarderStats } from '../routing/packet-forwarder.ts'
+import type { ForwarderStats } from '../routing/forwarder-stats.ts'
 import type { RememberedPeer } from '../topology/remembered.ts'
 import { decodeApplicationMessage, encodeApplicationMessage } from '../wire/application-message.ts'
 import type { OverlayPacket } from '../wire/overlay-packet.ts'
-import { OVERLAY_PACKET_FRAME, PayloadKind, RoutingMode } from '../wire/overlay-packet.ts'
+import { isPacketFrame, PayloadKind, RoutingMode } from '../wire/overlay-packet.ts'
 import { Listeners } from './listeners.ts'
 import type { OverlayNodeOptions, OverlayState } from './options.ts'
 import type { OverlayParts } from './parts.ts'
@@ -273,7 +273,7 @@ export class OverlayNode {
     const version = type >> 4
     const isIp = version === 4 || version === 6 || type === FRAME_IP_PARTIAL
     if (isIp) this.#ipHandler?.(frame, channel.address)
-    else if (type === OVERLAY_PACKET_FRAME) this.#parts.forwarder.receive(frame, channel.address)
+    else if (isPacketFrame(type)) this.#parts.forwarder.receive(frame, channel.address)
     else this.#log.write('debug', 'frame of unknown type', { type })
   }
 

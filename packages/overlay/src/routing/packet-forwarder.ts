@@ -7,13 +7,17 @@ import type { ConnectionTable } from '../connections/connection-table.ts'
 import { HOP_LIMIT, HOP_PROBE_MS, VIA_HOP_LIMIT } from '../limits.ts'
 import type { OverlayPacket } from '../wire/overlay-packet.ts'
 import {
+  decodeDirectPacket,
   decodeOverlayPacket,
+  DIRECT_PACKET_FRAME,
+  encodeDirectPacket,
   encodeOverlayPacket,
   PayloadKind,
   RoutingMode,
   setHopsTaken,
   setRoutingMode,
 } from '../wire/overlay-packet.ts'
+import { newForwarderStats } from './forwarder-stats.ts'
 import { hopCosts } from './hop-cost.ts'
 import type { HopTrust } from './hop-trust.ts'
 import { LocalRepair } from './local-repair.ts'
@@ -28,29 +32,9 @@ export interface PacketReceiver {
   unreachable(packet: OverlayPacket): void
 }
 
-/** Counters of a forwarder. */
-export interface ForwarderStats {
-  sent: number
-  forwarded: number
-  /** Sent another way because a neighbour did not take them. */
-  repaired: number
-  delivered: number
-  malformed: number
-  hopLimitReached: number
-  unreachable: number
-}
-
 /** The routing half of a node. */
 export class PacketForwarder {
-  readonly stats: ForwarderStats = {
-    sent: 0,
-    forwarded: 0,
-    repaired: 0,
-    delivered: 0,
-    malformed: 0,
-    hopLimitReached: 0,
-    unreachable: 0,
-  }
+  readonly stats = newForwarderStats()
   readonly #table: ConnectionTable
   readonly #clock: Clock
   readonly #trust: HopTrust
@@ -135,12 +119,15 @@ export class PacketForwarder {
 
   /** Accepts an overlay packet that the neighbour `from` handed over; `frame` is borrowed and may be rewritten. */
   receive(frame: Uint8Array, from: Address): void {
-    const packet = decodeOverlayPacket(frame)
+    const isDirect = frame[0] === DIRECT_PACKET_FRAME
+    const ends = { source: from, destination: this.#table.self }
+    const packet = isDirect ? decodeDirectPacket(frame, ends) : decodeOverlayPacket(frame)
     if (packet instanceof Malformed) {
       this.stats.malformed++
       this.#log.write('debug', 'overlay packet malformed', { reason: packet.reason })
       return
     }
+    if (isDirect) return this.#deliver(packet, from)
     // The second leg ends with whoever gets it, even if the address has an owner by now.
     if (packet.mode === RoutingMode.bothSecondLeg) this.#deliver(packet, from)
     else this.#route(packet, frame, from)
@@ -261,10 +248,16 @@ export class PacketForwarder {
       return
     }
     if (encoded && tried.length === 0) this.stats.forwarded++
+    if (!encoded && isDirect(hop, packet)) return this.#handOver(hop, packet)
     const frame = encoded ?? encodeOverlayPacket(packet)
     const isLast = hop.address.equals(packet.destination)
     if (!isLast && isCall(packet.kind)) this.#repair.keep(hop, frame, tried)
     this.#transmit(hop, frame, packet.hops + 1)
+  }
+
+  #handOver(hop: Connection, { kind, payload }: OverlayPacket): void {
+    hop.channel.send(encodeDirectPacket(kind, payload))
+    hop.probeAfter(HOP_PROBE_MS, this.#clock.now())
   }
 
   #transmit(hop: Connection, frame: Uint8Array, hops: number): boolean {
@@ -288,4 +281,10 @@ export class PacketForwarder {
 /** Whether losing a packet of this kind costs an asker a timeout; other traffic is too much to be kept. */
 function isCall(kind: PayloadKind): boolean {
   return kind === PayloadKind.request || kind === PayloadKind.reply
+}
+
+/** Whether a packet of this node's own ends at the neighbour that it is handed to. */
+function isDirect({ address }: Connection, { destination, mode, kind }: OverlayPacket): boolean {
+  const isExact = mode === RoutingMode.exact && address.equals(destination)
+  return isExact && kind !== PayloadKind.sessionDatagram
 }

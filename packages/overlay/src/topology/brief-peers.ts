@@ -51,7 +51,7 @@ export class BriefPeers {
     for (const { address } of exchange.peers)
       if (owed?.delete(address.key) !== true && this.#isKnownTo(recipient, address, now))
         brief.add(address.key)
-    return { ...exchange, brief, wanted }
+    return { ...exchange, brief, briefSides: this.#briefSides(recipient, exchange, now), wanted }
   }
 
   /** Notes that short forms of `peer` say nothing to this node; it asks when it exchanges with the peer anyway. */
@@ -85,6 +85,13 @@ export class BriefPeers {
   /** Notes that the ring which this node comes to was there before: its members know each other. */
   arrived(): void {
     this.#arrivedAt ??= this.#modules.clock.now()
+  }
+
+  #briefSides(recipient: Address, { left, right }: RingExchange, now: Instant): Set<string> {
+    const isBrief = (side: Address | undefined): side is Address =>
+      side?.equals(recipient) === true ||
+      (side !== undefined && this.#isKnownTo(recipient, side, now))
+    return new Set([left, right].filter(isBrief).map(({ key }) => key))
   }
 
   #takeWanted(peer: Address, now: Instant): Uint8Array[] {

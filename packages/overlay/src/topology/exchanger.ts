@@ -227,7 +227,7 @@ export class Exchanger {
   /** Returns what stands behind the short forms in an exchange of `peer`. */
   heldFrom(peer?: Address): HeldHints {
     const resolve = (brief: Uint8Array) => this.#briefs.resolve(brief)
-    return { resolve, sender: peer && this.#memory.hintOf(peer) }
+    return { resolve, self: this.#table.self, sender: peer && this.#memory.hintOf(peer) }
   }
 
   /** Returns what a connected peer said of itself last: a digest of it may come in its place. */

@@ -9,6 +9,10 @@
  *       24    20  destination address
  *       44     1  payload kind: 1 request, 2 reply, 3 application message, 4 session datagram
  *       45     -  payload
+ * Direct packet: what ends at the connected peer that it is handed to, whose session tells who both ends are.
+ *        0     1  frame type 0x09
+ *        1     1  payload kind: 1 to 3 of the above
+ *        2     -  payload
  */
 import { Address } from '@ipop/address'
 import { Malformed } from '@ipop/codec'
@@ -29,6 +33,11 @@ export const OVERLAY_PACKET_FRAME = 0x03
 
 /** Bytes before the payload. */
 export const OVERLAY_HEADER_BYTES = OFFSET.payload
+
+/** First byte of a direct packet. */
+export const DIRECT_PACKET_FRAME = 0x09
+
+const DIRECT_HEADER_BYTES = 2
 
 /** How a packet finds its way: to the nearest node, to one precise node, or to both neighbours of an address. */
 export const RoutingMode = { greedy: 1, exact: 2, both: 3, bothSecondLeg: 4 } as const
@@ -85,6 +94,41 @@ export function decodeOverlayPacket(frame: Uint8Array): OverlayPacket | Malforme
     kind: kind as PayloadKind,
     payload: frame.subarray(OFFSET.payload),
   }
+}
+
+/** Returns the bytes of a packet that ends at the peer it is handed to. */
+export function encodeDirectPacket(kind: PayloadKind, payload: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(DIRECT_HEADER_BYTES + payload.length)
+  bytes[0] = DIRECT_PACKET_FRAME
+  bytes[1] = kind
+  bytes.set(payload, DIRECT_HEADER_BYTES)
+  return bytes
+}
+
+/** Returns the packet in `frame`, which the peer `source` handed to the node `destination`, or why it is none. */
+export function decodeDirectPacket(
+  frame: Uint8Array,
+  { source, destination }: Pick<OverlayPacket, 'source' | 'destination'>,
+): OverlayPacket | Malformed {
+  const kind = frame[1] ?? 0
+  if (frame[0] !== DIRECT_PACKET_FRAME) return new Malformed('direct packet: wrong type')
+  if (kind < PayloadKind.request || kind > PayloadKind.message)
+    return new Malformed('direct packet: unknown payload kind')
+  const payload = frame.subarray(DIRECT_HEADER_BYTES)
+  const ends = { source, destination }
+  return {
+    mode: RoutingMode.exact,
+    hops: 1,
+    hopLimit: 1,
+    ...ends,
+    kind: kind as PayloadKind,
+    payload,
+  }
+}
+
+/** Returns whether a frame of this type is a packet of the overlay. */
+export function isPacketFrame(type: number): boolean {
+  return type === OVERLAY_PACKET_FRAME || type === DIRECT_PACKET_FRAME
 }
 
 /** Writes the number of hops taken into an encoded packet, for the next hop. */

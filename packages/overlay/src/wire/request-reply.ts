@@ -1,6 +1,6 @@
 /**
  * Request and reply bodies, the payload of overlay packets of kinds 1 and 2. Big-endian.
- *   request: offset 0, 4 bytes: id; offset 4: CBOR [method, arguments]
+ *   request: offset 0, 4 bytes: id; offset 4: CBOR [method, arguments], the method a text, or a number where it has one
  *   reply:   offset 0, 4 bytes: id; offset 4, 1 byte: status (0 result, 1 error, 2 unreachable); offset 5: CBOR value
  * The value of an error is its text; an unreachable reply has none.
  */
@@ -8,6 +8,11 @@ import type { CborValue } from '@ipop/codec'
 import { decodeCbor, encodeCbor, Malformed } from '@ipop/codec'
 
 const OFFSET = { id: 0, requestBody: 4, status: 4, replyBody: 5 }
+
+/** Methods that a ring calls all the time have numbers, from 1 on. */
+const NUMBERED_METHODS = ['ring.exchange', 'ring.ping', 'ring.connect', 'ring.proxy']
+
+const METHOD_NUMBERS = new Map(NUMBERED_METHODS.map((name, index) => [name, index + 1]))
 
 /** How a request ended. */
 export const ReplyStatus = { result: 0, error: 1, unreachable: 2 } as const
@@ -30,7 +35,7 @@ export interface ReplyBody {
 
 /** Returns the bytes of a request. */
 export function encodeRequest(request: RequestBody): Uint8Array {
-  const body = encodeCbor([request.method, request.args])
+  const body = encodeCbor([METHOD_NUMBERS.get(request.method) ?? request.method, request.args])
   return withId(request.id, OFFSET.requestBody, body)
 }
 
@@ -39,9 +44,11 @@ export function decodeRequest(bytes: Uint8Array): RequestBody | Malformed {
   if (bytes.length <= OFFSET.requestBody) return new Malformed('request: too short')
   const body = decodeCbor(bytes.subarray(OFFSET.requestBody))
   if (body instanceof Malformed) return body
-  if (!Array.isArray(body) || body.length !== 2 || typeof body[0] !== 'string')
+  if (!Array.isArray(body) || body.length !== 2)
     return new Malformed('request: not [method, arguments]')
-  return { id: readId(bytes), method: body[0], args: body[1] ?? null }
+  const method = typeof body[0] === 'number' ? NUMBERED_METHODS[body[0] - 1] : body[0]
+  if (typeof method !== 'string') return new Malformed('request: no such method')
+  return { id: readId(bytes), method, args: body[1] ?? null }
 }
 
 /** Returns only the id of a request, to refuse what cannot be delivered. */

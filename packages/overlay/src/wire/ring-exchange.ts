@@ -1,7 +1,7 @@
 /**
  * Bodies of the ring's own methods, in CBOR: what neighbours tell each other about the ring around them.
  *   ring.exchange arguments: { h: hint of the sender or its digest, p: [hint or brief address, ...], i?: incarnation,
- *                              l?: address, r?: address, g?: [address, ...], k?: digest of a hint of the recipient,
+ *                              l?: side, r?: side, g?: [address, ...], k?: digest of a hint of the recipient,
  *                              w?: [brief address, ...] }
  *   ring.exchange result:    the same, of the responder
  *   ring.connect  arguments: { h: hint of the sender, r: role wanted }
@@ -9,7 +9,7 @@
  *   ring.proxy    arguments: { t: address, m: routing mode, n: method, a: arguments }
  *   ring.proxy    result:    [[address, result], ...]
  * A hint is the byte string of the transport package's peer hint, an address its 20 bytes, a brief one the last 8 of them, a
- * digest a number.
+ * digest a number, a side an address or a brief one.
  */
 import { Address } from '@ipop/address'
 import type { CborMap, CborValue } from '@ipop/codec'
@@ -17,7 +17,7 @@ import { Malformed } from '@ipop/codec'
 import type { PeerHint } from '@ipop/transport'
 import { decodePeerHint, encodePeerHint } from '@ipop/transport'
 import { EXCHANGE_PEERS_MAX } from '../topology/limits.ts'
-import { BRIEF_ADDRESS_BYTES, briefAddress } from './brief-address.ts'
+import { BRIEF_ADDRESS_BYTES, briefAddress, isBriefOf } from './brief-address.ts'
 import { hintDigest } from './hint-digest.ts'
 import { RoutingMode } from './overlay-packet.ts'
 
@@ -35,6 +35,8 @@ export interface RingExchange {
   readonly known?: number | undefined
   /** Keys of the addresses of those peers that are named by their brief addresses. */
   readonly brief?: ReadonlySet<string> | undefined
+  /** Keys of the addresses of those immediate neighbours that are named by their brief addresses. */
+  readonly briefSides?: ReadonlySet<string> | undefined
   /** Brief addresses of peers whose hints the sender asks for. */
   readonly wanted?: readonly Uint8Array[] | undefined
   /** In a decoded exchange: brief addresses in it that say nothing to this node. */
@@ -45,6 +47,8 @@ export interface RingExchange {
 export interface HeldHints {
   /** The hint that the digest of the sender's hint may stand for. */
   readonly sender?: PeerHint | undefined
+  /** This node, which a brief address may stand for, too. */
+  readonly self?: Address | undefined
   /** Returns the hint that a brief address stands for. */
   resolve?(brief: Uint8Array): PeerHint | undefined
 }
@@ -70,8 +74,8 @@ export function encodeRingExchange(exchange: RingExchange, isSenderKnown = false
     p: exchange.peers.map((hint) => encodePeer(hint, exchange.brief)),
     ...(exchange.incarnation !== undefined && { i: exchange.incarnation }),
     ...(exchange.withdrawn && { g: exchange.withdrawn.map(({ bytes }) => bytes) }),
-    ...(exchange.left && { l: exchange.left.bytes }),
-    ...(exchange.right && { r: exchange.right.bytes }),
+    ...(exchange.left && { l: encodeSide(exchange.left, exchange) }),
+    ...(exchange.right && { r: encodeSide(exchange.right, exchange) }),
     ...(exchange.known !== undefined && { k: exchange.known }),
     ...(exchange.wanted && exchange.wanted.length > 0 && { w: [...exchange.wanted] }),
   }
@@ -92,9 +96,11 @@ export function decodeRingExchange(
   const withdrawn = asAddresses(map['g'])
   if (withdrawn instanceof Malformed) return withdrawn
   const incarnation = asUint32(map['i'])
-  const [left, right] = [asAddress(map['l']), asAddress(map['r'])]
+  const unresolved = [...named.unresolved]
+  const [left, right] = [map['l'], map['r']].map((side) => asSide(side, held, unresolved))
   const known = asUint32(map['k'])
-  return { from, ...named, withdrawn, incarnation, left, right, known, wanted }
+  const { peers } = named
+  return { from, peers, withdrawn, incarnation, left, right, known, wanted, unresolved }
 }
 
 /** Returns the CBOR value of a connect request. */
@@ -170,10 +176,28 @@ function encodePeer(hint: PeerHint, brief: ReadonlySet<string> | undefined): Uin
   return brief?.has(hint.address.key) === true ? briefAddress(hint.address) : encodePeerHint(hint)
 }
 
+function encodeSide(address: Address, { briefSides }: RingExchange): Uint8Array {
+  return briefSides?.has(address.key) === true ? briefAddress(address) : address.bytes
+}
+
+/** Returns the immediate neighbour that is named; one that this node has not heard of is added to `unresolved`. */
+function asSide(
+  value: CborValue | undefined,
+  held: HeldHints,
+  unresolved: Uint8Array[],
+): Address | undefined {
+  const brief = value === undefined ? undefined : asBriefAddress(value)
+  if (!brief) return asAddress(value)
+  if (held.self && isBriefOf(brief, held.self)) return held.self
+  const address = held.resolve?.(brief)?.address
+  if (!address) unresolved.push(brief)
+  return address
+}
+
 function asPeers(
   list: CborValue | undefined,
   held: HeldHints,
-): Pick<RingExchange, 'peers' | 'unresolved'> | Malformed {
+): { peers: PeerHint[]; unresolved: Uint8Array[] } | Malformed {
   if (!Array.isArray(list) || list.length > EXCHANGE_PEERS_MAX)
     return new Malformed('exchange: no list of at most 12 peers')
   const peers: PeerHint[] = []

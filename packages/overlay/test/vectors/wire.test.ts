@@ -11,7 +11,12 @@ import {
   encodeApplicationMessage,
 } from '../../src/wire/application-message.ts'
 import { hintDigest } from '../../src/wire/hint-digest.ts'
-import { decodeOverlayPacket, encodeOverlayPacket } from '../../src/wire/overlay-packet.ts'
+import {
+  decodeDirectPacket,
+  decodeOverlayPacket,
+  encodeDirectPacket,
+  encodeOverlayPacket,
+} from '../../src/wire/overlay-packet.ts'
 import type { PayloadKind, RoutingMode } from '../../src/wire/overlay-packet.ts'
 import {
   decodeReply,
@@ -39,6 +44,7 @@ interface Vectors {
     payload: string
     bytes: string
   }[]
+  directPacket: { kind: number; payload: string; bytes: string }[]
   request: { id: number; method: string; args: CborValue; bytes: string }[]
   reply: { id: number; status: number; value: CborValue; bytes: string }[]
   message: { protocol: string; payload: string; bytes: string }[]
@@ -55,8 +61,11 @@ const someone = {
   endpoints: [],
 }
 
+const ends = { source: someone.address, destination: Address.zero }
+
 const decoders: Record<string, (bytes: Uint8Array) => unknown> = {
   overlayPacket: decodeOverlayPacket,
+  directPacket: (bytes) => decodeDirectPacket(bytes, ends),
   request: decodeRequest,
   reply: decodeReply,
   message: decodeApplicationMessage,
@@ -87,6 +96,15 @@ describe('overlay wire formats', () => {
     ])
   })
 
+  it.each(vectors.directPacket)('encodes and decodes the direct packet $bytes', (vector) => {
+    const kind = vector.kind as PayloadKind
+    expect(toHex(encodeDirectPacket(kind, fromHex(vector.payload)))).toBe(vector.bytes)
+    expect(decodeDirectPacket(fromHex(vector.bytes), ends)).toEqual({
+      ...{ ...ends, mode: 2, hops: 1, hopLimit: 1, kind },
+      payload: fromHex(vector.payload),
+    })
+  })
+
   it.each(vectors.request)(
     'encodes and decodes the request $bytes',
     ({ id, method, args, bytes }) => {
@@ -94,6 +112,12 @@ describe('overlay wire formats', () => {
       expect(decodeRequest(fromHex(bytes))).toEqual({ id, method, args })
     },
   )
+
+  it('takes a method that has a number by its name, too', () => {
+    expect(decodeRequest(fromHex('00000001826972696e672e70696e67f6'))).toEqual({
+      ...{ id: 1, method: 'ring.ping', args: null },
+    })
+  })
 
   it.each(vectors.reply)('encodes and decodes the reply $bytes', ({ id, status, value, bytes }) => {
     expect(toHex(encodeReply({ id, status: status as ReplyStatus, value }))).toBe(bytes)
@@ -130,6 +154,19 @@ describe('overlay wire formats', () => {
       expect(decodeRingExchange(body)).toMatchObject({ incarnation })
     },
   )
+
+  it('names immediate neighbours briefly, the recipient too, and says which it cannot make out', () => {
+    const [left, right] = [someone.address, parse(vectors.overlayPacket[0]?.destination ?? '')]
+    const briefSides = new Set([left.key, right.key])
+    const from = { ...someone, address: Address.zero }
+    const body = encodeRingExchange({ from, peers: [], left, right, briefSides })
+    expect(body).toMatchObject({ l: left.bytes.slice(12), r: right.bytes.slice(12) })
+    const resolve = () => ({ ...someone, address: right })
+    expect(decodeRingExchange(body, { self: left, resolve })).toMatchObject({ left, right })
+    const unknown = { left: undefined, right: undefined }
+    const unresolved = [left.bytes.slice(12), right.bytes.slice(12)]
+    expect(decodeRingExchange(body)).toMatchObject({ ...unknown, unresolved })
+  })
 
   it('lets a digest stand for the hint of a sender that is known', () => {
     const known = hintDigest(someone)

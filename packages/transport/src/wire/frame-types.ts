@@ -33,3 +33,5 @@ export const FRAME_IP_PARTIAL = 0x06
 export const FRAME_PATH_OFFER = 0x07
 /** Reach check: who is let in by the filters in front of a node. */
 export const FRAME_REACH_CHECK = 0x08
+/** Direct packet of the overlay. */
+export const FRAME_DIRECT = 0x09
