@@ -39,8 +39,8 @@ export const LOSSY_MS = 60_000
 /** A candidate that is silent for so long no longer keeps those behind it from being dialled. */
 export const LINK_SILENT_MS = 1_500
 
-/** The ring is asked for a candidate of hearsay that is silent for so long, which is three initiations: where it finds nobody the dial ends. */
-export const LINK_ASK_MS = 2_000
+/** The ring is asked for a candidate of hearsay that is silent for so long, which is two initiations: where it finds nobody the dial ends. */
+export const LINK_ASK_MS = 1_000
 
 /** Pause before a candidate that did not answer is dialled again, while the ring is incomplete. */
 export const LINK_RETRY_MS = 2_000
@@ -91,7 +91,7 @@ export const LEAF_STATUS_MS = 300
 export const LEAF_PATIENCE_MS = 1_500
 
 /** Round trips to a leaf in the ring that a newcomer waits for before it asks another one for its neighbours: some hops, and back. */
-export const LOOKUP_ROUND_TRIPS = 4
+export const LOOKUP_ROUND_TRIPS = 6
 
 /** First pause before a node asks its neighbours again while the ring around it is incomplete: a few round trips. */
 export const INCOMPLETE_RETRY_MIN_MS = 250
@@ -129,6 +129,12 @@ export const HOPS_PER_OCTAVE = 0.4
 /** Shortcuts others may open to one node, so that a popular position does not collect them without bound. */
 export const SHORTCUTS_MAX = 64
 
+/** Who is asked for a shortcut answers when it is connected with the asker, at the latest after this time: the answer has one hop then. */
+export const SHORTCUT_ANSWER_MS = 1_000
+
+/** Who asks for a shortcut has time: it asks again when the way there, the answer's pause and the way back are over. */
+export const SHORTCUT_PATIENCE_MS = 2_500
+
 /** Pause between two looks at the shortcuts. */
 export const SHORTCUT_PERIOD_MS = 10_000
 
@@ -146,6 +152,9 @@ export const MET_MAX = 64
 
 /** A hello to the bootstraps while the node has no connection. */
 export const LEAF_RETRY_MS = 1_000
+
+/** The same for a bootstrap that answered, once the node has enough leaves in the ring: most have joined by then. */
+export const LEAF_ANSWERED_MS = 4_000
 
 /** Leaves in the ring that a newcomer links to: one tells it the way, and the other one whether that is the same ring. */
 export const LEAVES_IN_RING_MAX = 2
@@ -207,8 +216,8 @@ export const HOP_DISTRUSTED_MS = 30_000
 /** A neighbour that was silent for this long is probed along with the packet handed to it: the asker's resends come within seconds. */
 export const HOP_PROBE_MS = 5_000
 
-/** A packet handed to a neighbour that was silent for this long is kept until it is heard: one in sixty is gone by then where sessions last two minutes. */
-export const REPAIR_SILENCE_MS = 2_000
+/** A packet handed to a neighbour that was silent for this long is kept until it is heard: of those heard sooner one in sixty is gone where sessions last two minutes. */
+export const REPAIR_SILENCE_MS = 4_000
 
 /** A neighbour has at least this long to answer before a packet goes another way: a busy machine is no dead one. */
 export const REPAIR_ANSWER_MIN_MS = 200

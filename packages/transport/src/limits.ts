@@ -105,6 +105,9 @@ export const STATUS_DELAY_MS = 500
 /** Ends that meet have news for each other at the same time: the ping of the one brings a pong with the other's. */
 export const STATUS_DELAY_SECOND_MS = 700
 
+/** That an end needs the channel less is told within this time: a silent peer is probed sooner, which tells it. */
+export const STATUS_LESS_DELAY_MS = 17_000
+
 /** TCP endpoints are tried this much later than UDP ones, which are preferred anyway. */
 export const TCP_DIAL_DELAY_MS = 1_000
 

@@ -55,6 +55,8 @@ export class Linker {
   readonly #log: Log
   readonly #ringEdge: (peer: Address, via?: Address) => Edge
   readonly #pending = new Map<string, PendingLink>()
+  /** Who waits for the end of a link. */
+  readonly #waiting = new Map<string, (() => void)[]>()
 
   constructor(modules: {
     channels: ChannelTable
@@ -200,10 +202,24 @@ export class Linker {
     })
   }
 
+  /** Resolves when the link to `address` has come up or failed, or after `ms`. */
+  async settled({ key }: Address, ms: number): Promise<void> {
+    if (!this.#pending.has(key)) return
+    const { clock, timers } = this.#runtime
+    await new Promise<void>((resolve) => {
+      const timer = timers.at(clock.now() + ms, 'link settled', () => resolve())
+      const all = this.#waiting.get(key) ?? []
+      this.#waiting.set(key, all)
+      all.push(() => {
+        timer.cancel()
+        resolve()
+      })
+    })
+  }
+
   /** Takes the roles that a connection which has just come up was wanted for. */
   takeRoles(connection: Connection): void {
-    const link = this.#pending.get(connection.address.key)
-    this.#pending.delete(connection.address.key)
+    const link = this.#end(connection.address)
     if (!link) return
     connection.wasInRing = link.isPeerInRing
     if (link.roles !== 0) connection.setRole(link.roles, true)
@@ -211,6 +227,14 @@ export class Linker {
 
   /** Ends a link that failed. */
   giveUp(address: Address): void {
-    this.#pending.delete(address.key)
+    this.#end(address)
+  }
+
+  #end({ key }: Address): PendingLink | undefined {
+    const link = this.#pending.get(key)
+    this.#pending.delete(key)
+    for (const isOver of this.#waiting.get(key) ?? []) isOver()
+    this.#waiting.delete(key)
+    return link
   }
 }

@@ -4,6 +4,7 @@ import type { CborValue } from '@ipop/codec'
 import type { ChannelTable } from '@ipop/transport'
 import type { ConnectionTable } from '../connections/connection-table.ts'
 import { Role } from '../connections/roles.ts'
+import { SHORTCUT_ANSWER_MS } from '../limits.ts'
 import type { Linker } from '../linking/linker.ts'
 import type { ArgumentSchema, DispatchTable } from '../messaging/dispatch-table.ts'
 import type { RequestReply } from '../messaging/request-reply.ts'
@@ -51,8 +52,10 @@ export function addRingMethods(
   const schema: ArgumentSchema<RingExchange> = (args, { source }) =>
     decodeRingExchange(args, exchanger.heldFrom(source))
   dispatch.add('ring.exchange', schema, exchangeWith, { isRepeatable: true })
-  dispatch.add('ring.connect', decodeConnectRequest, ({ from, role }) => {
-    linker.link(from, 0, { overRing: keeper.isInRing && (role !== Role.shortcut || 'late') })
+  dispatch.add('ring.connect', decodeConnectRequest, async ({ from, role }) => {
+    const isShortcut = role === Role.shortcut
+    linker.link(from, 0, { overRing: keeper.isInRing && (!isShortcut || 'late') })
+    if (isShortcut) await linker.settled(from.address, SHORTCUT_ANSWER_MS)
     return encodeConnectReply(channels.hintOf())
   })
   dispatch.add('ring.proxy', proxySchema, async (call, { source }) => {

@@ -113,10 +113,10 @@ export class BriefPeers {
   }
 
   /** Whom a node has been connected with for a while, and whom it found when it came. */
-  #isWidelyKnown({ upAt, channel }: Connection, now: Instant): boolean {
+  #isWidelyKnown({ upAt, channel, isPeerInRing }: Connection, now: Instant): boolean {
     if (now - upAt >= BRIEF_AFTER_MS) return true
     const isFound = this.#arrivedAt !== undefined && upAt - this.#arrivedAt < BRIEF_ARRIVAL_MS
-    return isFound && channel.isInitiator
+    return isFound && (channel.isInitiator || isPeerInRing)
   }
 }
 

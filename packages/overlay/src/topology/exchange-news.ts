@@ -1,6 +1,6 @@
 /** Decides what is news for a peer, and whether it can wait. */
 import type { Address } from '@ipop/address'
-import { compareLeftwards, compareRightwards, leftFraction } from '@ipop/address'
+import { compareLeftwards, compareRightwards, isLeftOf, leftFraction } from '@ipop/address'
 import type { Instant } from '@ipop/runtime'
 import type { Connection } from '../connections/connection.ts'
 import type { ConnectionTable } from '../connections/connection-table.ts'
@@ -9,6 +9,7 @@ import {
   EXCHANGE_PEERS_MAX,
   EXCHANGE_WITHDRAW_MS,
   NEWS_REACH,
+  STRANGER_OTHER_SIDE,
 } from './limits.ts'
 import { type ExchangeMemory, keysOf, type Told } from './exchange-memory.ts'
 import type { NearNeighbors, NeighborClaim } from './near-neighbors.ts'
@@ -63,6 +64,19 @@ export class ExchangeNews {
     return peers.filter(({ address }) => isWithin(NEWS_REACH * span, peer, address))
   }
 
+  /**
+   * Returns those that are named to a stranger who asks both neighbours of its place: on this node's side of it all, and the nearest
+   * few on the other one, whose node names the rest.
+   */
+  ofUseToStranger(peer: Address): Connection[] {
+    const perSide = EXCHANGE_PEERS_MAX / 2
+    const all = this.#table.around(peer, perSide)
+    if (all.length < EXCHANGE_PEERS_MAX) return all
+    return isLeftOf(this.#table.self, peer)
+      ? [...all.slice(0, perSide), ...all.slice(-STRANGER_OTHER_SIDE)]
+      : [...all.slice(0, STRANGER_OTHER_SIDE), ...all.slice(-perSide)]
+  }
+
   /** Of those who may be named to a peer, the ones that it has not heard of. */
   fresh(peer: Address, last: Told, peers: readonly Connection[]): Connection[] {
     const heard = this.#memory.heard(peer)
@@ -85,9 +99,20 @@ export class ExchangeNews {
   ): boolean {
     const claim = this.#near.claimOf(peer)
     return (
-      fresh.some(({ address }) => isNearerThanClaimed(peer, address, claim)) ||
+      fresh.some(({ address }) => this.isMissedBy(peer, address, claim)) ||
       this.hasToWithdraw(peer, last, peers, now)
     )
+  }
+
+  /**
+   * Whether a peer has to hear of `other` at once: it is nearer than those that it claims, and has not said itself that it is
+   * connected with the peer.
+   */
+  isMissedBy(peer: Address, other: Address, claim: NeighborClaim | undefined): boolean {
+    if (!isNearerThanClaimed(peer, other, claim)) return false
+    const { left, right } = this.#near.claimOf(other) ?? {}
+    if (left?.equals(peer) === true || right?.equals(peer) === true) return false
+    return this.#memory.heard(other)?.has(peer.key) !== true
   }
 
   /**

@@ -32,6 +32,7 @@ export class ExchangeRounds {
   /** Leaves through which a newcomer asked the ring for the neighbours of its address, the one asked last at the end. */
   readonly #asked = new Set<Connection>()
   #askedAt: Instant = Number.NEGATIVE_INFINITY
+  #hasAnswer = false
   #exchangedAt: Instant = -EXCHANGE_GAP_MS
 
   constructor(modules: ExchangeRoundsModules) {
@@ -42,6 +43,7 @@ export class ExchangeRounds {
   start(now: Instant): void {
     this.#pace.start(now)
     this.#asked.clear()
+    this.#hasAnswer = false
   }
 
   /** Looks the own address up through a leaf that came up; a newcomer does so through the first one, and waits for the answer. */
@@ -63,6 +65,7 @@ export class ExchangeRounds {
   run(state: ExchangeState): Instant | undefined {
     const { exchanger, membership } = this.#modules
     const { now } = state
+    this.#noteAnswer(now)
     // Compared with the instant itself: a difference may be rounded below the gap, and the timer would fire for ever.
     const { isComplete } = membership
     const dueAt = this.#exchangedAt + (isComplete ? EXCHANGE_CALM_GAP_MS : EXCHANGE_GAP_MS)
@@ -73,6 +76,13 @@ export class ExchangeRounds {
     const due = this.#pace.take(isComplete, now)
     if (due !== 'nothing') this.#exchangeAnyway(isComplete, due === 'everything', state)
     return undefined
+  }
+
+  /** Until the ring has said who is near there was nobody to wait for: what takes long is counted from then on. */
+  #noteAnswer(now: Instant): void {
+    if (this.#hasAnswer || !this.#modules.exchanger.hasLookedUp) return
+    this.#hasAnswer = true
+    this.#pace.start(now)
   }
 
   /** Leaves are the nearest that a newcomer is connected with; those in the ring can wait until that has said who is nearer. */

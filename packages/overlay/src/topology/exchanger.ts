@@ -36,7 +36,6 @@ import {
   ExchangeNews,
   type ExchangeReason,
   type ExchangeState,
-  isNearerThanClaimed,
   type News,
 } from './exchange-news.ts'
 import type { NearNeighbors } from './near-neighbors.ts'
@@ -99,13 +98,14 @@ export class Exchanger {
     if (isConnected) this.#briefs.want(address, exchange.unresolved)
     const owed = this.#briefs.owe(address, exchange.wanted)
     if (exchange.withdrawn) {
-      const isMissed = (other: Address) => isNearerThanClaimed(address, other, exchange)
+      const isMissed = (other: Address) => this.#news.isMissedBy(address, other, exchange)
       const missed = this.#news.ofUseTo(address).filter((peer) => isMissed(peer.address))
       const answer = { ...this.#naming([...new Set([...missed, ...owed])]), withdrawn: [] }
       return this.#briefs.abbreviate(address, answer, now)
     }
+    if (!isConnected)
+      return without(this.#naming(this.#news.ofUseToStranger(address)), keysOf(exchange.peers))
     const answer = without(this.tell(address), keysOf(exchange.peers))
-    if (!isConnected) return answer
     this.#memory.tell(address, this.#toldAll(address, answer, revision, now))
     return this.#briefs.abbreviate(address, answer, now)
   }

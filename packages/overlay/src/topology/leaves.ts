@@ -5,6 +5,7 @@ import type { ChannelTable, HelloReply, TransportAddress } from '@ipop/transport
 import type { ConnectionTable } from '../connections/connection-table.ts'
 import { Role, STATUS_IN_RING } from '../connections/roles.ts'
 import {
+  LEAF_ANSWERED_MS,
   LEAF_FAILED_PERIOD_MAX_MS,
   LEAF_FAILED_PERIOD_MS,
   LEAF_HURRY_MS,
@@ -161,6 +162,10 @@ export class Leaves {
   evaluate(isInRing: boolean, now: Instant): void {
     for (const bootstrap of this.#bootstraps) {
       if (bootstrap.isBusy || now < bootstrap.nextAt) continue
+      if (isInRing && this.#isConnected(bootstrap)) {
+        bootstrap.nextAt = now + this.#pauseMs(bootstrap, isInRing)
+        continue
+      }
       bootstrap.isBusy = true
       this.#greet(bootstrap, isInRing)
         .catch((error: unknown) => {
@@ -176,14 +181,21 @@ export class Leaves {
   }
 
   #pauseMs(bootstrap: Bootstrap, isInRing: boolean): number {
-    const alone = this.#table.size === 0
-    const period =
-      !isInRing || alone
-        ? LEAF_RETRY_MS
-        : bootstrap.hasFailed
-          ? failedPeriodMs(bootstrap) * this.#failedCount()
-          : LEAF_IDLE_PERIOD_MS * Math.min(LEAF_IDLE_SHARE, this.#bootstraps.length)
-    return period * (0.75 + 0.5 * this.#random.float())
+    return this.#periodMs(bootstrap, isInRing) * (0.75 + 0.5 * this.#random.float())
+  }
+
+  #periodMs(bootstrap: Bootstrap, isInRing: boolean): number {
+    const { hasFailed } = bootstrap
+    const hasLeaves = this.#linker.leavesInRing >= LEAVES_IN_RING_MAX
+    if (!isInRing && !hasFailed && hasLeaves) return LEAF_ANSWERED_MS
+    if (!isInRing || this.#table.size === 0) return LEAF_RETRY_MS
+    if (hasFailed) return failedPeriodMs(bootstrap) * this.#failedCount()
+    return LEAF_IDLE_PERIOD_MS * Math.min(LEAF_IDLE_SHARE, this.#bootstraps.length)
+  }
+
+  /** A session with the node that answered says more than another answer would. */
+  #isConnected({ node, isDoubtful, hasFailed }: Bootstrap): boolean {
+    return node !== undefined && !isDoubtful && !hasFailed && this.#table.get(node) !== undefined
   }
 
   /** The failed ones take turns: many that are gone for good must not cost as much as the ring itself. */

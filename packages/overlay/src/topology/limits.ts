@@ -6,6 +6,9 @@ export const KNOWN_PER_SIDE = 16
 /** Peers in one exchange: a dozen hints of about 75 bytes fit one unfragmented datagram. */
 export const EXCHANGE_PEERS_MAX = 12
 
+/** Peers beyond a stranger's place that its neighbour names: the neighbour on that side may not answer. */
+export const STRANGER_OTHER_SIDE = 2
+
 /** A candidate that failed this often is forgotten; somebody who is connected to it will name it again. */
 export const LINK_FAILURES_MAX = 3
 

@@ -7,6 +7,7 @@ import type { ConnectionTable } from '../connections/connection-table.ts'
 import { Role } from '../connections/roles.ts'
 import {
   SHORTCUT_MIN_RING,
+  SHORTCUT_PATIENCE_MS,
   SHORTCUT_PERIOD_MS,
   SHORTCUT_TRIAL_FIRST_MS,
   SHORTCUT_TRIAL_MAX_MS,
@@ -77,7 +78,7 @@ export class Shortcuts {
     this.#isBusy = true
     const target = harmonicTarget(this.#table.self, ringSize, this.#random)
     this.#linker
-      .requestLink(target, Role.shortcut, { mode: 'greedy' })
+      .requestLink(target, Role.shortcut, { mode: 'greedy', patienceMs: SHORTCUT_PATIENCE_MS })
       .catch((error: unknown) => {
         this.#log.write('debug', 'shortcut failed', { error })
       })

@@ -1,5 +1,6 @@
 /** Calls over nodes that are gone, before anybody has missed them. */
 import { describe, expect, it } from '@jest/globals'
+import { REPAIR_SILENCE_MS } from '../../src/limits.ts'
 import { ringOf } from '../helpers/ring-world.ts'
 
 describe('a call over a node that crashed', () => {
@@ -8,6 +9,7 @@ describe('a call over a node that crashed', () => {
     await ring.untilConsistent()
     await ring.world.run({ forMs: 40_000 })
     for (const index of [30, 20, 10]) ring.crash(ring.members[index]!)
+    await ring.world.run({ forMs: REPAIR_SILENCE_MS })
     const answers = ring.members.flatMap(({ node: asker }) =>
       ring.members.map(async ({ node: { address } }) => {
         if (address.equals(asker.address)) return true

@@ -30,9 +30,24 @@ describe('exchange rounds', () => {
     exchanger.hasLookedUp = true
     for (const number of [1, 2, 3]) rounds.leafUp(leaf(number))
     const lateMs = 3 * INCOMPLETE_RETRY_MIN_MS
-    for (const at of [INCOMPLETE_RETRY_MIN_MS, lateMs]) run(at)
+    for (const at of [0, INCOMPLETE_RETRY_MIN_MS, lateMs]) run(at)
     for (const count of [1, 2, 3, 4]) run(lateMs + count * INCOMPLETE_RETRY_MS)
     expect(lookups).toEqual(['1', '3', '2', '1', '3'])
+  })
+
+  it('count what takes long from when the ring has answered', () => {
+    const { rounds, leaf, run, lookups, exchanger } = newcomer()
+    const [first, second] = [leaf(1, STATUS_IN_RING), leaf(2, STATUS_IN_RING)]
+    for (const each of [first, second]) each.wasInRing = true
+    rounds.leafUp(first)
+    const answeredMs = INCOMPLETE_RETRY_MIN_MS - 50
+    run(answeredMs)
+    exchanger.hasLookedUp = true
+    const pausesMs = 3 * INCOMPLETE_RETRY_MIN_MS + INCOMPLETE_RETRY_MS
+    for (let at = answeredMs; at < answeredMs + pausesMs; at += 50) run(at)
+    expect(lookups).toEqual(['1'])
+    run(answeredMs + pausesMs)
+    expect(lookups).toEqual(['1', '2'])
   })
 
   it('ask through one more leaf whether it is in the same ring once the node has its place', () => {

@@ -8,6 +8,7 @@ import { Connection } from '../../src/connections/connection.ts'
 import { ConnectionTable } from '../../src/connections/connection-table.ts'
 import { STATUS_IN_RING } from '../../src/connections/roles.ts'
 import {
+  LEAF_ANSWERED_MS,
   LEAF_FAILED_PERIOD_MAX_MS,
   LEAF_FAILED_PERIOD_MS,
   LEAF_HURRY_MS,
@@ -50,37 +51,77 @@ describe('Leaves', () => {
   })
 })
 
+describe('a bootstrap whose node is connected', () => {
+  it('is not asked again by a node of the ring, unless many peers were lost', async () => {
+    const { hellos, run, leaves, random } = leavesWith({ peers: 3, doesAnswer: true })
+    await run(3_600_000)
+    expect(hellos).toHaveLength(1)
+    for (let lost = 0; lost < 3; lost++) leaves.peerLost(Address.random(random), 3_600_000)
+    await run(3_600_000 + 2 * LEAF_HURRY_MS)
+    expect(hellos).toHaveLength(2)
+  })
+})
+
 describe('the leaves of a newcomer', () => {
+  it('are asked again at once where they keep silent, and later where they answered', async () => {
+    const answered = new Map<string, number[]>()
+    const isSilent = (host: string) => host.endsWith('.4')
+    const { looking, world } = newcomer(STATUS_IN_RING, (host, at) => {
+      answered.set(host, [...(answered.get(host) ?? []), at])
+      return !isSilent(host)
+    })
+    looking()
+    await world.run({ forMs: 0.7 * LEAF_ANSWERED_MS })
+    const counts = [...answered.values()].map((times) => times.length)
+    // The first one answers before there is another leaf.
+    expect(counts.slice(1, 3)).toEqual([1, 1])
+    expect(counts[3]).toBeGreaterThan(1)
+  })
+
   it.each([
     [STATUS_IN_RING, LEAVES_IN_RING_MAX],
     [0, LEAVES_IN_RING_MAX + 2],
   ])(
     'are no more than it needs where they are in the ring: status %i, %i leaves',
     async (status, count) => {
-      const { runtime } = new World({ seed: 1 }).addHost()
-      const { random } = runtime
-      const linked: LinkOptions[] = []
-      const linker = {
-        get leavesInRing() {
-          return linked.filter(({ isPeerInRing }) => isPeerInRing).length
-        },
-        link: (_hint: PeerHint, _role: number, options: LinkOptions) => void linked.push(options),
-      } as unknown as Linker
-      const channels = {
-        hello: () => Promise.resolve({ hint: { address: Address.random(random) }, status }),
-      } as unknown as ChannelTable
-      const table = new ConnectionTable(Address.random(random))
-      const calls = {} as RequestReply
-      const remoteTas = Array.from({ length: LEAVES_IN_RING_MAX + 2 }, (_, i) =>
-        TransportAddress.udp({ host: `10.9.9.${i + 1}`, port: 1_000 }),
-      )
-      const modules = { runtime, random, log: silentLog, channels, table, linker, calls }
-      new Leaves(modules, { remoteTas }).evaluate(false, 0)
+      const { leaves, linked } = newcomer(status, () => true)
+      leaves.evaluate(false, 0)
       for (let turn = 0; turn < 20; turn++) await Promise.resolve()
       expect(linked).toHaveLength(count)
     },
   )
 })
+
+/** The leaf policy of a newcomer with two bootstraps more than it needs; `doesAnswer` is asked for each hello. */
+function newcomer(status: number, doesAnswer: (host: string, at: number) => boolean) {
+  const world = new World({ seed: 1 })
+  const { runtime } = world.addHost()
+  const { random, clock, timers } = runtime
+  const linked: LinkOptions[] = []
+  const linker = {
+    get leavesInRing() {
+      return linked.filter(({ isPeerInRing }) => isPeerInRing).length
+    },
+    link: (_hint: PeerHint, _role: number, options: LinkOptions) => void linked.push(options),
+  } as unknown as Linker
+  const hint = { address: Address.random(random) }
+  const channels = {
+    hello: ({ host }: { host: string }) =>
+      Promise.resolve(doesAnswer(host, clock.now()) ? { hint, status } : undefined),
+  } as unknown as ChannelTable
+  const table = new ConnectionTable(Address.random(random))
+  const remoteTas = Array.from({ length: LEAVES_IN_RING_MAX + 2 }, (_, i) =>
+    TransportAddress.udp({ host: `10.9.9.${i + 1}`, port: 1_000 }),
+  )
+  const calls = {} as RequestReply
+  const modules = { runtime, random, log: silentLog, channels, table, linker, calls }
+  const leaves = new Leaves(modules, { remoteTas })
+  const look = (now: number): void => {
+    leaves.evaluate(false, now)
+    timers.at(now + 100, 'look', look)
+  }
+  return { world, leaves, linked, looking: () => look(clock.now()) }
+}
 
 /** The leaf policy of a node of a ring, which is looked at every 100 ms. */
 function leavesWith({ peers, doesAnswer }: { peers: number; doesAnswer: boolean }) {

@@ -58,6 +58,32 @@ describe('Linker', () => {
     }
   })
 
+  it('tells when a link has ended, or after a while', async () => {
+    const { linker, world, hint } = linking()
+    const ended: number[] = []
+    const waits = (ms: number) => linker.settled(hint.address, ms).then(() => ended.push(ms))
+    await waits(1)
+    linker.link(hint, Role.shortcut)
+    const both = Promise.all([waits(500), waits(5_000)])
+    await world.run({ forMs: 1_000 })
+    expect(ended).toEqual([1, 500])
+    linker.giveUp(hint.address)
+    await both
+    expect(ended).toEqual([1, 500, 5_000])
+  })
+
+  it('ends a link to somebody whom the ring does not find where only hearsay asked for it', () => {
+    const { linker, hint, closed } = linking()
+    linker.link(hint, 0, { isMutual: true })
+    linker.link(hint, Role.leaf)
+    linker.disprove(hint.address)
+    expect(closed).toEqual([])
+    linker.giveUp(hint.address)
+    linker.link(hint, 0, { isMutual: true })
+    linker.disprove(hint.address)
+    expect(closed).toEqual([hint.address])
+  })
+
   it('spares the way through the ring when the link came up directly', async () => {
     const { linker, world, hint, ringEdges } = linking()
     linker.link(hint, Role.shortcut, { overRing: 'late' })

@@ -288,9 +288,10 @@ export class Channel {
     const path = this.ways.heard(edge, probe.isActive && probe.kind === 'ping', now)
     if (!path) return this.#host.drop('no room for path')
     if (probe.kind === 'ping') this.ways.answer(probe, path, now)
-    else this.ways.pong(probe, path, now)
+    const rttMs = probe.kind === 'pong' ? this.ways.pong(probe, path, now) : undefined
     // A pong carries the status too, and comes for certain: the peer asks over its active path until it does.
-    if (probe.kind === 'ping' && probe.isActive) this.#status.told()
+    const isTold = probe.kind === 'ping' ? probe.isActive : rttMs !== undefined
+    if (isTold) this.#status.told(now - (rttMs ?? 0))
     if (probe.observed && edge.kind === 'udp') this.#host.observed(this, probe.observed, edge)
     if (this.#state === 'down' || probe.status === this.remoteStatus) return
     this.remoteStatus = probe.status

@@ -1,28 +1,36 @@
 /** The byte that the owner of a channel's end tells the other one. */
 import type { Instant } from '@ipop/runtime'
-import { STATUS_DELAY_MS, STATUS_DELAY_SECOND_MS } from '../limits.ts'
+import { STATUS_DELAY_MS, STATUS_DELAY_SECOND_MS, STATUS_LESS_DELAY_MS } from '../limits.ts'
 
 /** This end's status, and when a change of it must be told. */
 export class StatusByte {
   /** When the peer must be told. */
   dueAt: Instant = Number.POSITIVE_INFINITY
   #local = 0
+  #changedAt: Instant = Number.NEGATIVE_INFINITY
 
   /** What this end tells. */
   get local(): number {
     return this.#local
   }
 
-  /** Changes what this end tells. The end that is not the first may tell in its answer. */
+  /**
+   * Changes what this end tells. The end that is not the first may tell in its answer. That bits are gone can wait for a probe that
+   * is sent anyway: the peer only keeps the channel for longer.
+   */
   set(status: number, isFirst: boolean, now: Instant): void {
     if (status === this.#local) return
+    const isLess = (status & ~this.#local) === 0
     this.#local = status & 0xff
-    this.dueAt = now + (isFirst ? STATUS_DELAY_MS : STATUS_DELAY_SECOND_MS)
+    this.#changedAt = now
+    const delayMs = isFirst ? STATUS_DELAY_MS : STATUS_DELAY_SECOND_MS
+    const dueAt = now + (isLess ? STATUS_LESS_DELAY_MS : delayMs)
+    this.dueAt = isLess ? Math.min(this.dueAt, dueAt) : dueAt
   }
 
-  /** Takes note that it was told. */
-  told(): void {
-    this.dueAt = Number.POSITIVE_INFINITY
+  /** Takes note that what it was at the time `asOf` was told. */
+  told(asOf: Instant): void {
+    if (asOf >= this.#changedAt) this.dueAt = Number.POSITIVE_INFINITY
   }
 
   /** Returns whether it must be told now, and takes it as told. */
