@@ -4,21 +4,28 @@ import type { Edge } from '@ipop/transport'
 import type { PacketForwarder } from '../routing/packet-forwarder.ts'
 import { PayloadKind } from '../wire/overlay-packet.ts'
 
-/** The way to `peer` around the direct connection with it: by the neighbour `via`, or by whoever is nearest to it. */
+/** Where a ring edge leads. */
+export interface RingWay {
+  readonly peer: Address
+  /** The neighbour that datagrams are handed to; by default whoever is nearest to the peer. */
+  readonly via?: Address | undefined
+  /** Hops that a datagram by way of `via` may take. */
+  readonly viaHops: number
+}
+
+/** The way to a peer around the direct connection with it. */
 export class RingEdge implements Edge {
   readonly kind = 'ring'
   readonly id: string
   readonly sourceBytes: Uint8Array
-  readonly #peer: Address
-  readonly #via: Address | undefined
+  readonly #way: RingWay
   readonly #forwarder: PacketForwarder
   #isOpen = true
 
-  constructor(peer: Address, via: Address | undefined, forwarder: PacketForwarder) {
-    this.id = `ring:${peer.key}/${via?.key ?? ''}`
-    this.sourceBytes = peer.bytes
-    this.#peer = peer
-    this.#via = via
+  constructor(way: RingWay, forwarder: PacketForwarder) {
+    this.id = `ring:${way.peer.key}/${way.via?.key ?? ''}`
+    this.sourceBytes = way.peer.bytes
+    this.#way = way
     this.#forwarder = forwarder
   }
 
@@ -30,9 +37,10 @@ export class RingEdge implements Edge {
   /** Sends a datagram by way of a neighbour; returns false where there is none. */
   send(datagram: Uint8Array): boolean {
     if (!this.#isOpen) return false
-    return this.#via
-      ? this.#forwarder.sendVia(this.#via, this.#peer, datagram)
-      : this.#forwarder.sendAround(this.#peer, PayloadKind.sessionDatagram, datagram)
+    const { peer, via, viaHops } = this.#way
+    return via
+      ? this.#forwarder.sendVia(via, { destination: peer, hopLimit: viaHops }, datagram)
+      : this.#forwarder.sendAround(peer, PayloadKind.sessionDatagram, datagram)
   }
 
   /** Gives the edge up. */

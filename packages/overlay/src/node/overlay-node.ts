@@ -285,7 +285,7 @@ export class OverlayNode {
       case PayloadKind.message:
         return this.#deliverMessage(packet)
       case PayloadKind.sessionDatagram:
-        return this.channels.receive(packet.payload, this.#parts.ringEdge(packet.source, from))
+        return this.channels.receive(packet.payload, this.#parts.returnEdge(packet.source, from))
     }
   }
 

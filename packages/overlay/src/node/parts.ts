@@ -5,6 +5,7 @@ import { ChannelTable, type TransportAddress } from '@ipop/transport'
 import { ConnectionTable } from '../connections/connection-table.ts'
 import { RelaySeeker } from '../edges/relay-seeker.ts'
 import { RingEdge } from '../edges/ring-edge.ts'
+import { HOP_LIMIT, VIA_HOP_LIMIT } from '../limits.ts'
 import { Linker } from '../linking/linker.ts'
 import { DispatchTable } from '../messaging/dispatch-table.ts'
 import { RequestReply } from '../messaging/request-reply.ts'
@@ -42,8 +43,8 @@ export interface OverlayParts {
   readonly meet: (found: TransportAddress) => void
   readonly remembered: Remembered
   readonly seeker: RelaySeeker
-  /** Returns the way to a peer through the ring, by the neighbour `via` where one is known to be connected to it. */
-  ringEdge(peer: Address, via?: Address): RingEdge
+  /** Returns the way back to a peer whose datagrams came through the ring, from the neighbour `via`. */
+  returnEdge(peer: Address, via: Address | undefined): RingEdge
 }
 
 /** What the parts tell the facade. */
@@ -82,7 +83,11 @@ export function assemble(
   const forwarder = new PacketForwarder({ ...routing, log, receiver })
   const serving = { runtime, random: random.fork('calls'), log, dispatch }
   const calls = new RequestReply({ ...serving, sender: forwarder, trust })
-  const ringEdge = (peer: Address, via?: Address) => new RingEdge(peer, via, forwarder)
+  // Who named a peer is connected with it; who handed over its datagrams may be as far away as this node.
+  const ringEdge = (peer: Address, via?: Address) =>
+    new RingEdge({ peer, via, viaHops: VIA_HOP_LIMIT }, forwarder)
+  const returnEdge = (peer: Address, via: Address | undefined) =>
+    new RingEdge({ peer, via, viaHops: HOP_LIMIT }, forwarder)
   const linker = new Linker({ channels, table, calls, runtime, log, ringEdge })
   const shared = { runtime, log, channels, table, linker }
   const policies = makePolicies({ ...shared, calls, ringEdge, random }, options, listener)
@@ -97,7 +102,7 @@ export function assemble(
   addRingMethods(dispatch, { channels, table, linker, calls, exchanger, keeper })
   const meet = (found: TransportAddress) => leaves.meet(found, keeper.isInRing, runtime.clock.now())
   const ring = { seeker, onDemand, remembered }
-  return { channels, table, forwarder, dispatch, calls, ...ring, keeper, ringEdge, meet }
+  return { channels, table, forwarder, dispatch, calls, ...ring, keeper, returnEdge, meet }
 }
 
 /** What policies are made from. */

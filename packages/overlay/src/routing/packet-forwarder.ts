@@ -4,7 +4,7 @@ import { Malformed } from '@ipop/codec'
 import type { Clock, Log, Timers } from '@ipop/runtime'
 import type { Connection } from '../connections/connection.ts'
 import type { ConnectionTable } from '../connections/connection-table.ts'
-import { HOP_LIMIT, HOP_PROBE_MS, VIA_HOP_LIMIT } from '../limits.ts'
+import { HOP_LIMIT, HOP_PROBE_MS } from '../limits.ts'
 import type { OverlayPacket } from '../wire/overlay-packet.ts'
 import {
   decodeDirectPacket,
@@ -99,13 +99,17 @@ export class PacketForwarder {
   }
 
   /** Sends a session datagram to `destination` by way of the neighbour `via`, or where there is none as `sendAround`. */
-  sendVia(via: Address, destination: Address, payload: Uint8Array): boolean {
+  sendVia(
+    via: Address,
+    { destination, hopLimit }: Pick<OverlayPacket, 'destination' | 'hopLimit'>,
+    payload: Uint8Array,
+  ): boolean {
     const hop = this.#direct(via)
     const kind = PayloadKind.sessionDatagram
     if (!hop) return this.sendAround(destination, kind, payload)
     this.stats.sent++
     const packet = this.#packet(destination, RoutingMode.exact, kind, payload)
-    return this.#transmit(hop, encodeOverlayPacket({ ...packet, hopLimit: VIA_HOP_LIMIT }), 1)
+    return this.#transmit(hop, encodeOverlayPacket({ ...packet, hopLimit }), 1)
   }
 
   /** Sends to `destination` by way of another neighbour than the destination itself; returns false where there is none. */
