@@ -138,7 +138,7 @@ export class RingKeeper {
     table.add(connection)
     linker.takeRoles(connection)
     onDemand.fulfil(connection, now)
-    known.confirm(channel.hint)
+    known.confirm(channel.hint, now)
     departed.remove(channel.address)
     this.#modules.remembered.note(channel)
     if (connection.has(Role.leaf)) this.#rounds.leafUp(connection)

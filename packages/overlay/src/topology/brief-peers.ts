@@ -20,7 +20,7 @@ import type { NearNeighbors } from './near-neighbors.ts'
 export interface BriefPeersModules {
   readonly clock: Clock
   readonly table: ConnectionTable
-  readonly known: Pick<KnownPeers, 'find'>
+  readonly known: Pick<KnownPeers, 'find' | 'sinceOf'>
   readonly claims: Pick<NearNeighbors, 'claimOf'>
 }
 
@@ -112,9 +112,11 @@ export class BriefPeers {
     return !claim || !isNearerThanClaimed(recipient, address, claim)
   }
 
-  /** Whom a node has been connected with for a while, and whom it found when it came. */
-  #isWidelyKnown({ upAt, channel, isPeerInRing }: Connection, now: Instant): boolean {
-    if (now - upAt >= BRIEF_AFTER_MS) return true
+  /** Whom a node has heard of a while ago, and whom it found when it came. */
+  #isWidelyKnown(connection: Connection, now: Instant): boolean {
+    const { address, upAt, channel, isPeerInRing } = connection
+    const since = this.#modules.known.sinceOf(address) ?? upAt
+    if (now - Math.min(since, upAt) >= BRIEF_AFTER_MS) return true
     const isFound = this.#arrivedAt !== undefined && upAt - this.#arrivedAt < BRIEF_ARRIVAL_MS
     return isFound && (channel.isInitiator || isPeerInRing)
   }

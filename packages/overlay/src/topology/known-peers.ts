@@ -23,6 +23,8 @@ interface Known {
   introducer: Address | undefined
   /** Whether there was a session with it: its key is known for certain. */
   isProven: boolean
+  /** Since when it has been known without a break. */
+  readonly since: Instant
   /** Whether it was lost lately, and who names it may not have noticed yet. */
   isDoubtful: boolean
 }
@@ -72,17 +74,19 @@ export class KnownPeers {
       return false
     }
     const isDoubtful = barred !== undefined
-    this.#known.set({ address, hint, failures: 0, introducer, isProven: false, isDoubtful })
+    const one = { address, hint, failures: 0, introducer, isProven: false, isDoubtful, since: now }
+    this.#known.set(one)
     if (this.size > 3 * KNOWN_PER_SIDE) this.#trim()
     return this.#known.get(address) !== undefined
   }
 
   /** Remembers a peer that has just proved to be alive, barred or not. */
-  confirm(hint: PeerHint): void {
+  confirm(hint: PeerHint, now: Instant): void {
     const { address } = hint
     this.#barred.delete(address.key)
+    const since = this.sinceOf(address) ?? now
     const certain = { failures: 0, introducer: undefined, isProven: true, isDoubtful: false }
-    this.#known.set({ address, hint, ...certain })
+    this.#known.set({ address, hint, since, ...certain })
     if (this.size > 3 * KNOWN_PER_SIDE) this.#trim()
   }
 
@@ -122,6 +126,11 @@ export class KnownPeers {
   find(brief: Uint8Array): PeerHint | undefined {
     const found = this.#known.items.find(({ address }) => isBriefOf(brief, address))
     return found?.failures === 0 ? found.hint : undefined
+  }
+
+  /** Returns since when `address` has been known without a break. */
+  sinceOf(address: Address): Instant | undefined {
+    return this.#known.get(address)?.since
   }
 
   /** Returns who named `address` and is connected to it. */

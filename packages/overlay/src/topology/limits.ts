@@ -43,9 +43,9 @@ export const EXCHANGE_FAR_GAP_MS = 600
 export const EXCHANGE_CALM_GAP_MS = 2_000
 
 /** News that do not change who somebody's neighbours are wait for this long: there is more of them by then, and most have spread. */
-export const EXCHANGE_PATIENT_GAP_MS = 30_000
+export const EXCHANGE_PATIENT_GAP_MS = 60_000
 
-/** Whom a node has been connected with for so long its neighbours have heard of, most likely. */
+/** Whom a node has known for so long its neighbours have heard of, most likely. */
 export const BRIEF_AFTER_MS = 10_000
 
 /** Whom a newcomer dialled within this time its ring has named to it, so that others have heard of them, too. */

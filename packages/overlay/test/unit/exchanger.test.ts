@@ -186,7 +186,7 @@ describe('Exchanger', () => {
     await exchange('all')
     link.wanted = []
     expect(short.at(-1)).toContain(1_020)
-    at.now += EXCHANGE_PATIENT_GAP_MS
+    at.now += 1
     await exchange('news')
     at.now += EXCHANGE_PATIENT_GAP_MS
     await exchange('news')

@@ -40,7 +40,7 @@ describe('inquiries', () => {
   it('end the dial of a silent peer that the ring does not find, and ask before the next one', async () => {
     const { verify, ask, asked, dialled, disproved, known, ring } = inquiring()
     ring.error = new OverlayError({ code: 'OVERLAY_UNREACHABLE', message: 'no such node' })
-    known.confirm(hint(1))
+    known.confirm(hint(1), 0)
     await verify(1, 0)
     await verify(1, INQUIRY_PAUSE_MS - 1)
     expect([asked, disproved]).toEqual([[1], [1]])
@@ -52,7 +52,7 @@ describe('inquiries', () => {
 
   it('leave a dial alone when the ring keeps silent, too', async () => {
     const { verify, asked, disproved, known } = inquiring()
-    known.confirm(hint(1))
+    known.confirm(hint(1), 0)
     await verify(1, 0)
     expect([asked, disproved]).toEqual([[1], []])
     expect(known.isDoubtful(at(1))).toBe(false)

@@ -31,6 +31,18 @@ describe('KnownPeers', () => {
     expect(known.size).toBe(0)
   })
 
+  it('says since when it has known somebody without a break', () => {
+    const known = new KnownPeers(self)
+    known.learn(hint(1_010), 5)
+    known.learn(hint(1_010), 10)
+    known.confirm(hint(1_010), 20)
+    known.confirm(hint(1_011), 20)
+    expect([1_010, 1_011, 1_012].map((low) => known.sinceOf(at(low)))).toEqual([5, 20, undefined])
+    known.bar(at(1_010), 30)
+    known.confirm(hint(1_010), 40)
+    expect(known.sinceOf(at(1_010))).toBe(40)
+  })
+
   it('keeps the nearest of each side when there are too many', () => {
     const known = new KnownPeers(self)
     for (let i = 1; i <= 200; i++) {
@@ -107,7 +119,7 @@ describe('KnownPeers', () => {
   it('forgets that a peer was barred once it has proved alive', () => {
     const known = new KnownPeers(self)
     known.bar(at(5), 0)
-    known.confirm(hint(5))
+    known.confirm(hint(5), 0)
     expect(known.get(at(5))).toBeDefined()
   })
 
@@ -115,7 +127,7 @@ describe('KnownPeers', () => {
     const known = new KnownPeers(self)
     known.learn(hint(5), 0, at(7))
     known.learn(hint(6), 0, at(7))
-    known.confirm(hint(6))
+    known.confirm(hint(6), 0)
     known.failed(at(5), 0, (introducer) => introducer.equals(at(7)))
     known.failed(at(6), 0, (introducer) => introducer.equals(at(7)))
     expect(known.get(at(5))).toBeUndefined()
@@ -125,7 +137,7 @@ describe('KnownPeers', () => {
   it('forgets what a peer no longer names, unless it was proved or somebody else names it', () => {
     const known = new KnownPeers(self)
     known.learnAll([hint(1), hint(2), hint(3), hint(4)], 0, at(7))
-    known.confirm(hint(2))
+    known.confirm(hint(2), 0)
     known.learnAll([hint(3)], 0, at(8))
     known.learnAll([hint(4)], 0, at(7))
     expect([1, 2, 3, 4].map((low) => known.get(at(low)) !== undefined)).toEqual([
@@ -139,7 +151,7 @@ describe('KnownPeers', () => {
   it('adds what a peer names besides, and forgets what it withdraws, unless that was proved or somebody else named it', () => {
     const known = new KnownPeers(self)
     known.learnAll([hint(1), hint(2), hint(3), hint(4)], 0, at(7))
-    known.confirm(hint(2))
+    known.confirm(hint(2), 0)
     known.learn(hint(3), 0, at(8))
     known.learnMore([hint(5)], [at(1), at(2), at(3)], 0, at(7))
     const isKnown = (low: number) => known.get(at(low)) !== undefined
@@ -148,7 +160,7 @@ describe('KnownPeers', () => {
 
   it('does not let hearsay replace the key of a peer it had a session with', () => {
     const known = new KnownPeers(self)
-    known.confirm(hint(5))
+    known.confirm(hint(5), 0)
     const forged = { ...hint(5), sessionKey: new Uint8Array(32).fill(9) }
     expect(known.learn(forged, 0, at(7))).toBe(false)
     expect(known.get(at(5))?.sessionKey).toEqual(hint(5).sessionKey)

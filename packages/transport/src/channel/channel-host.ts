@@ -22,6 +22,8 @@ export interface ChannelHost {
   readonly log: Log
   readonly address: Address
   now(): Instant
+  /** The status byte that a new channel begins with. */
+  status(): number
   /** Sends what sealing may have caused, such as a rekey. */
   sealed(): void
   /** Asks for `handleTimeout` at `at`. */

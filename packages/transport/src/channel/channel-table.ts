@@ -49,7 +49,7 @@ export class ChannelTable implements DatagramReceiver {
   readonly dataPlane: DataPlaneEntry
   /** Paths through third nodes, for this node and for others. */
   readonly relays: Relays
-  /** The status byte that everybody is told who says hello. */
+  /** The status byte that everybody is told who says hello, and that new channels begin with. */
   status = 0
   readonly #clock: Clock
   readonly #sessions: SessionEndpoint<Edge>
@@ -275,6 +275,7 @@ export class ChannelTable implements DatagramReceiver {
       ...own,
       address: this.address,
       now: () => this.#clock.now(),
+      status: () => this.status,
       // Sealing may have begun a rekey.
       sealed: () => {
         this.#transmit()

@@ -38,7 +38,7 @@ export class Channel {
   readonly ways: PathManager
   readonly #host: ChannelHost
   readonly #liveness: Liveness
-  readonly #status = new StatusByte()
+  readonly #status: StatusByte
   #state: ChannelState = 'connecting'
   #hint: PeerHint | undefined
   /** Whether the peer sent something that nothing was sent after. */
@@ -51,6 +51,7 @@ export class Channel {
     this.isInitiator = options.isInitiator
     const isFirst = host.address.compare(options.address) < 0
     this.#liveness = new Liveness(host, { idleProbeMs: IDLE_PROBE_MS, isFirst, now: host.now() })
+    this.#status = new StatusByte(host.status())
     this.ways = new PathManager(host, new ChannelSide(host, this))
   }
 
@@ -248,9 +249,10 @@ export class Channel {
 
   /** Returns when `handleTimeout` wants to be called. */
   pollTimeout(): Instant {
-    const paths = this.ways.pollTimeout()
-    if (this.#state !== 'up') return paths
-    return Math.min(paths, this.#liveness.pollTimeout(), this.#status.dueAt)
+    const at = this.ways.pollTimeout()
+    return this.#state === 'up'
+      ? Math.min(at, this.#liveness.pollTimeout(), this.#status.dueAt)
+      : at
   }
 
   /** Does what is due. For the channel table. */
@@ -289,9 +291,7 @@ export class Channel {
     if (!path) return this.#host.drop('no room for path')
     if (probe.kind === 'ping') this.ways.answer(probe, path, now)
     const rttMs = probe.kind === 'pong' ? this.ways.pong(probe, path, now) : undefined
-    // A pong carries the status too, and comes for certain: the peer asks over its active path until it does.
-    const isTold = probe.kind === 'ping' ? probe.isActive : rttMs !== undefined
-    if (isTold) this.#status.told(now - (rttMs ?? 0))
+    this.#status.probed(probe, rttMs, now)
     if (probe.observed && edge.kind === 'udp') this.#host.observed(this, probe.observed, edge)
     if (this.#state === 'down' || probe.status === this.remoteStatus) return
     this.remoteStatus = probe.status

@@ -1,13 +1,19 @@
 /** The byte that the owner of a channel's end tells the other one. */
 import type { Instant } from '@ipop/runtime'
+import type { Probe } from '../wire/control-frames.ts'
 import { STATUS_DELAY_MS, STATUS_DELAY_SECOND_MS, STATUS_LESS_DELAY_MS } from '../limits.ts'
 
 /** This end's status, and when a change of it must be told. */
 export class StatusByte {
   /** When the peer must be told. */
   dueAt: Instant = Number.POSITIVE_INFINITY
-  #local = 0
+  #local: number
   #changedAt: Instant = Number.NEGATIVE_INFINITY
+
+  /** Begins with what the first probe tells anyway. */
+  constructor(local = 0) {
+    this.#local = local
+  }
 
   /** What this end tells. */
   get local(): number {
@@ -28,9 +34,13 @@ export class StatusByte {
     this.dueAt = isLess ? Math.min(this.dueAt, dueAt) : dueAt
   }
 
-  /** Takes note that what it was at the time `asOf` was told. */
-  told(asOf: Instant): void {
-    if (asOf >= this.#changedAt) this.dueAt = Number.POSITIVE_INFINITY
+  /**
+   * Takes note of a probe that came: the answer to a ping over the active path carries the status too, and arrives for certain, as
+   * the peer asks until it does; a pong confirms what its ping told `rttMs` ago.
+   */
+  probed({ kind, isActive }: Probe, rttMs: number | undefined, now: Instant): void {
+    if (kind === 'ping' ? !isActive : rttMs === undefined) return
+    if (now - (rttMs ?? 0) >= this.#changedAt) this.dueAt = Number.POSITIVE_INFINITY
   }
 
   /** Returns whether it must be told now, and takes it as told. */
