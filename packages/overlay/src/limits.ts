@@ -135,12 +135,6 @@ export const SHORTCUT_ANSWER_MS = 1_000
 /** Who asks for a shortcut has time: it asks again when the way there, the answer's pause and the way back are over. */
 export const SHORTCUT_PATIENCE_MS = 2_500
 
-/** Pause after the first shortcut before the next one; each further one doubles it. */
-export const SHORTCUT_PAUSE_MIN_MS = 5_000
-
-/** Longest pause while shortcuts are missing: in a ring of a thousand a node has all of them after 95 s. */
-export const SHORTCUT_PAUSE_MAX_MS = 30_000
-
 /** Pause between two looks at the shortcuts. */
 export const SHORTCUT_PERIOD_MS = 10_000
 

@@ -83,11 +83,7 @@ export function assemble(
   const forwarder = new PacketForwarder({ ...routing, log, receiver })
   const serving = { runtime, random: random.fork('calls'), log, dispatch }
   const calls = new RequestReply({ ...serving, sender: forwarder, trust })
-  // Who named a peer is connected with it; who handed over its datagrams may be as far away as this node.
-  const ringEdge = (peer: Address, via?: Address) =>
-    new RingEdge({ peer, via, viaHops: VIA_HOP_LIMIT }, forwarder)
-  const returnEdge = (peer: Address, via: Address | undefined) =>
-    new RingEdge({ peer, via, viaHops: HOP_LIMIT }, forwarder)
+  const { ringEdge, returnEdge } = ringEdges(forwarder)
   const linker = new Linker({ channels, table, calls, runtime, log, ringEdge })
   const shared = { runtime, log, channels, table, linker }
   const policies = makePolicies({ ...shared, calls, ringEdge, random }, options, listener)
@@ -103,6 +99,16 @@ export function assemble(
   const meet = (found: TransportAddress) => leaves.meet(found, keeper.isInRing, runtime.clock.now())
   const ring = { seeker, onDemand, remembered }
   return { channels, table, forwarder, dispatch, calls, ...ring, keeper, returnEdge, meet }
+}
+
+/** Who named a peer is connected with it; who handed over its datagrams may be as far away from it as this node. */
+function ringEdges(forwarder: PacketForwarder) {
+  return {
+    ringEdge: (peer: Address, via?: Address) =>
+      new RingEdge({ peer, via, viaHops: VIA_HOP_LIMIT }, forwarder),
+    returnEdge: (peer: Address, via: Address | undefined) =>
+      new RingEdge({ peer, via, viaHops: HOP_LIMIT }, forwarder),
+  }
 }
 
 /** What policies are made from. */

@@ -10,6 +10,7 @@ import {
   EXCHANGE_WITHDRAW_MS,
   NEWS_REACH,
   STRANGER_OTHER_SIDE,
+  STRANGER_SIDE,
 } from './limits.ts'
 import { type ExchangeMemory, keysOf, type Told } from './exchange-memory.ts'
 import type { NearNeighbors, NeighborClaim } from './near-neighbors.ts'
@@ -65,16 +66,15 @@ export class ExchangeNews {
   }
 
   /**
-   * Returns those that are named to a stranger who asks both neighbours of its place: on this node's side of it all, and the nearest
-   * few on the other one, whose node names the rest.
+   * Returns those that are named to a stranger who asks both neighbours of its place: the nearest on this node's side of it, and one
+   * on the other, whose node names the rest.
    */
   ofUseToStranger(peer: Address): Connection[] {
-    const perSide = EXCHANGE_PEERS_MAX / 2
-    const all = this.#table.around(peer, perSide)
-    if (all.length < EXCHANGE_PEERS_MAX) return all
+    const all = this.#table.around(peer, STRANGER_SIDE)
+    if (all.length < 2 * STRANGER_SIDE) return all
     return isLeftOf(this.#table.self, peer)
-      ? [...all.slice(0, perSide), ...all.slice(-STRANGER_OTHER_SIDE)]
-      : [...all.slice(0, STRANGER_OTHER_SIDE), ...all.slice(-perSide)]
+      ? [...all.slice(0, STRANGER_SIDE), ...all.slice(-STRANGER_OTHER_SIDE)]
+      : [...all.slice(0, STRANGER_OTHER_SIDE), ...all.slice(-STRANGER_SIDE)]
   }
 
   /** Of those who may be named to a peer, the ones that it has not heard of. */

@@ -6,8 +6,11 @@ export const KNOWN_PER_SIDE = 16
 /** Peers in one exchange: a dozen hints of about 75 bytes fit one unfragmented datagram. */
 export const EXCHANGE_PEERS_MAX = 12
 
-/** Peers beyond a stranger's place that its neighbour names: the neighbour on that side may not answer. */
-export const STRANGER_OTHER_SIDE = 2
+/** Peers that a stranger's neighbour names on its own side of the place: the answer crosses the ring, and the rest is told by session. */
+export const STRANGER_SIDE = 4
+
+/** The same beyond the stranger's place: the neighbour on that side may not answer. */
+export const STRANGER_OTHER_SIDE = 1
 
 /** A candidate that failed this often is forgotten; somebody who is connected to it will name it again. */
 export const LINK_FAILURES_MAX = 3

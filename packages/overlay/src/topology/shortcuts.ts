@@ -8,8 +8,6 @@ import { Role } from '../connections/roles.ts'
 import {
   SHORTCUT_MIN_RING,
   SHORTCUT_PATIENCE_MS,
-  SHORTCUT_PAUSE_MAX_MS,
-  SHORTCUT_PAUSE_MIN_MS,
   SHORTCUT_PERIOD_MS,
   SHORTCUT_TRIAL_FIRST_MS,
   SHORTCUT_TRIAL_MAX_MS,
@@ -19,11 +17,6 @@ import type { Linker } from '../linking/linker.ts'
 /** Returns how many shortcuts a node of a ring of `ringSize` nodes keeps. */
 export function shortcutsWanted(ringSize: number): number {
   return ringSize > SHORTCUT_MIN_RING ? Math.ceil(0.5 * Math.log2(ringSize)) : 0
-}
-
-/** The more shortcuts a node has the less it gains by another one, which costs as much as the first. */
-function pauseMs(have: number): number {
-  return Math.min(SHORTCUT_PAUSE_MAX_MS, SHORTCUT_PAUSE_MIN_MS * 2 ** have)
 }
 
 /**
@@ -65,7 +58,7 @@ export class Shortcuts {
     this.#nextAt = now + this.#jittered(SHORTCUT_PERIOD_MS)
     this.#dropOneBeyond(this.#beforeTrial ?? wanted + 1, have)
     this.#beforeTrial = undefined
-    if (have.length < wanted) this.#nextAt = now + pauseMs(have.length)
+    if (have.length < wanted) this.#nextAt = now + SHORTCUT_PERIOD_MS / 2
     else if (this.#isTrialDue(wanted, now)) this.#beforeTrial = have.length
     else return
     this.#open(ringSize)

@@ -167,6 +167,35 @@ describe('Exchanger', () => {
     expect(exchanger.answer(all, state()).peers).toHaveLength(2)
   })
 
+  it.each([
+    [1_005, [960, 970, 980, 990, PEER]],
+    [995, [990, PEER, 1_020, 1_030, 1_040]],
+    [960 - 1, [960, 970, 980, 990, 950]],
+  ])(
+    'names to the stranger %i the nearest on its own side of it, and one on the other',
+    async (stranger, named) => {
+      const others = [950, 960, 970, 980, 990, PEER, 1_020, 1_030, 1_040, 1_050]
+      const { exchanger, state } = await exchanging(others)
+      const { peers } = exchanger.answer({ from: hint(stranger), peers: [] }, state())
+      expect(peers.map((peer) => low(peer.address)).sort((a, b) => a - b)).toEqual(
+        named.toSorted((a, b) => a - b),
+      )
+    },
+  )
+
+  it('tells no news at once of somebody nearer who has named the peer himself', async () => {
+    const claim = { left: address(1_030), right: address(SELF) }
+    const { exchange, connect, told, hear } = await exchanging([990, PEER], { claim })
+    hear({ from: hint(1_020), peers: [] })
+    connect(1_020)
+    hear({ from: hint(1_020), peers: [hint(PEER)] })
+    await exchange('news')
+    expect(told).toHaveLength(1)
+    connect(1_021)
+    await exchange('news')
+    expect(told).toHaveLength(2)
+  })
+
   it('names in short whom it has known for long, but in full whom the peer lacks as a neighbour', async () => {
     const claim = { left: address(1_012), right: address(SELF) }
     const { exchange, connect, told, short, at } = await exchanging([990, PEER, 1_020], { claim })
