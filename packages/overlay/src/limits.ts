@@ -153,8 +153,8 @@ export const MET_MAX = 64
 /** A hello to the bootstraps while the node has no connection. */
 export const LEAF_RETRY_MS = 1_000
 
-/** The same for a bootstrap that answered, once the node has enough leaves in the ring: most have joined by then. */
-export const LEAF_ANSWERED_MS = 4_000
+/** The same for a bootstrap that answered, once there are enough leaves in the ring: most nodes have joined by then, and none may fall silent. */
+export const LEAF_ANSWERED_MS = 1_900
 
 /** Leaves in the ring that a newcomer links to: one tells it the way, and the other one whether that is the same ring. */
 export const LEAVES_IN_RING_MAX = 2

@@ -40,6 +40,10 @@ describe('a seed that once failed', () => {
     // A node whom all had lost was asked for by everybody, and dialled by nobody.
     ['mixed', 3, ['--nodes', '14', '--duration', '20']],
     ['mixed', 23, ['--nodes', '4', '--duration', '5']],
+    // A proxy carried for nine seconds whom a node had called its neighbours, and a newcomer believed it.
+    ['mixed', 1235, ['--nodes', '4', '--duration', '5']],
+    // A newcomer whose two handshakes were lost did not greet its bootstraps again for four seconds.
+    ['mixed', 1808, ['--nodes', '4', '--duration', '5']],
     // A newcomer was told of nobody, as the first machine was just booting.
     ['mixed', 10702, ['--nodes', '4', '--duration', '5']],
     // A node gave its address up to an older claim during the last check.

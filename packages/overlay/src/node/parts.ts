@@ -13,7 +13,7 @@ import { HopTrust } from '../routing/hop-trust.ts'
 import { PacketForwarder } from '../routing/packet-forwarder.ts'
 import { BriefPeers } from '../topology/brief-peers.ts'
 import { Departed } from '../topology/departed.ts'
-import { Exchanger } from '../topology/exchanger.ts'
+import { Exchanger, type ExchangeListener } from '../topology/exchanger.ts'
 import { Inquiries } from '../topology/inquiries.ts'
 import { KnownPeers } from '../topology/known-peers.ts'
 import { Leaves } from '../topology/leaves.ts'
@@ -25,7 +25,6 @@ import { OnDemand } from '../topology/on-demand.ts'
 import { Remembered } from '../topology/remembered.ts'
 import { Shortcuts } from '../topology/shortcuts.ts'
 import type { OverlayPacket } from '../wire/overlay-packet.ts'
-import type { RingExchange } from '../wire/ring-exchange.ts'
 import type { OverlayNodeOptions } from './options.ts'
 import { RingKeeper } from './ring-keeper.ts'
 import { addRingMethods } from './ring-methods.ts'
@@ -89,7 +88,7 @@ export function assemble(
   const policies = makePolicies({ ...shared, calls, ringEdge, random }, options, listener)
   const { leaves, membership, near, known, onDemand, remembered, seeker } = policies
   const ownHint = () => channels.hintOf()
-  const learner = { learn: (exchange: RingExchange) => keeper.learn(exchange) }
+  const learner: ExchangeListener = { learn: (...told) => keeper.learn(...told) }
   const incarnation = random.fork('incarnation').uint32()
   const briefs = new BriefPeers({ clock, table, known, claims: near })
   const tellers = { table, calls, log, ownHint, incarnation, near, briefs }

@@ -186,8 +186,11 @@ export class RingKeeper {
     this.changed()
   }
 
-  /** Takes what a peer told about the ring around it. */
-  learn(exchange: RingExchange): void {
+  /**
+   * Takes what a peer told about the ring around it. Whom it calls its neighbours counts only at first hand: a proxy asks again for
+   * a while, and its answers are kept, so that they may be older than what the peer said itself.
+   */
+  learn(exchange: RingExchange, { isFirstHand }: { isFirstHand: boolean }): void {
     const { known, near, runtime, table, exchanger } = this.#modules
     const now = runtime.clock.now()
     known.vouch(exchange.from.address)
@@ -202,7 +205,7 @@ export class RingKeeper {
     const { from, peers, withdrawn } = exchange
     if (withdrawn) known.learnMore(peers, withdrawn, now, from.address)
     else known.learnAll(peers, now, from.address)
-    near.noteClaim(exchange.from.address, exchange)
+    if (isFirstHand) near.noteClaim(exchange.from.address, exchange)
     this.touch()
   }
 

@@ -6,7 +6,7 @@ import type { ConnectionTable } from '../connections/connection-table.ts'
 import { Role } from '../connections/roles.ts'
 import { SHORTCUT_ANSWER_MS } from '../limits.ts'
 import type { Linker } from '../linking/linker.ts'
-import type { ArgumentSchema, DispatchTable } from '../messaging/dispatch-table.ts'
+import type { ArgumentSchema, CallContext, DispatchTable } from '../messaging/dispatch-table.ts'
 import type { RequestReply } from '../messaging/request-reply.ts'
 import type { Exchanger } from '../topology/exchanger.ts'
 import { RoutingMode } from '../wire/overlay-packet.ts'
@@ -42,8 +42,8 @@ export function addRingMethods(
 ): void {
   const { channels, table, linker, calls, exchanger, keeper } = modules
   dispatch.add('ring.ping', anything, () => null, { isRepeatable: true })
-  const exchangeWith = (exchange: RingExchange): CborValue => {
-    keeper.learn(exchange)
+  const exchangeWith = (exchange: RingExchange, { source }: CallContext): CborValue => {
+    keeper.learn(exchange, { isFirstHand: source.equals(exchange.from.address) })
     const answer = exchanger.answer(exchange, keeper.exchangeState())
     const held = exchanger.hintOf(exchange.from.address)
     const known = held && hintDigest(held)

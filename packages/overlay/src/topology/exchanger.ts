@@ -42,8 +42,8 @@ import type { NearNeighbors } from './near-neighbors.ts'
 
 /** Who is told what an exchange brought. */
 export interface ExchangeListener {
-  /** Handles what a peer told; `isRequest` when the peer began. */
-  learn(exchange: RingExchange): void
+  /** Handles what a peer told; `isFirstHand` where nobody carried it. */
+  learn(exchange: RingExchange, options: { isFirstHand: boolean }): void
 }
 
 /** The exchange protocol of one node. */
@@ -247,21 +247,24 @@ export class Exchanger {
     const args = encodeRingExchange({ ...exchange, known: hint && hintDigest(hint) }, isHeld)
     const options = { mode: 'exact', timeoutMs: EXCHANGE_TIMEOUT_MS } as const
     const replies = await this.#calls.call(target, 'ring.exchange', args, options)
-    for (const { result } of replies) this.#learnFrom(result, hint)
+    for (const { result } of replies) this.#learnFrom(result, { sender: hint, isFirstHand: true })
   }
 
   #learnAll(results: readonly CborValue[] | Malformed): void {
     if (results instanceof Malformed) return this.#refuse(results)
-    for (const result of results) this.#learnFrom(result)
+    for (const result of results) this.#learnFrom(result, { isFirstHand: false })
   }
 
-  #learnFrom(result: CborValue, sender?: PeerHint): void {
+  #learnFrom(
+    result: CborValue,
+    { sender, isFirstHand }: { sender?: PeerHint | undefined; isFirstHand: boolean },
+  ): void {
     const exchange = decodeRingExchange(result, { ...this.heldFrom(), sender })
     if (exchange instanceof Malformed) return this.#refuse(exchange)
     const { from } = exchange
     const isConnected = this.#table.get(from.address) !== undefined
     if (isConnected) this.#memory.hear(exchange)
-    this.#listener.learn(exchange)
+    this.#listener.learn(exchange, { isFirstHand })
     if (!isConnected) return
     this.#briefs.want(from.address, exchange.unresolved)
     this.#memory.retell(from.address, this.#briefs.owe(from.address, exchange.wanted))
