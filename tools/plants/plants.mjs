@@ -54,7 +54,8 @@ export const PLANTS = [
     says: 'known peers are dialled on although they never answer, and never forgotten',
     file: `${OVERLAY}topology/known-peers.ts`,
     find: '    this.#known.delete(address)\n    this.#barred.delete(address.key)\n    const [until',
-    replace: '    this.#barred.delete(address.key)\n    const [until',
+    replace:
+      '    const kept = this.#known.get(address)\n    if (kept) return void Object.assign(kept, { failures: 0, isDoubtful: false })\n    const [until',
   },
   {
     name: 'no-merge',

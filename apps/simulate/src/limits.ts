@@ -64,7 +64,7 @@ export const REPLICAS_BACK_SOON_MS = 4_000
 export const REPLICAS_COMPARED_MS = 30 * 60_000
 
 /** Bytes per second and node that a small ring may send a minute after the last fault, repairs and leases included (I19). */
-export const IDLE_BYTES_PER_SECOND_MAX = 4_000
+export const IDLE_BYTES_PER_SECOND_MAX = 2_000
 
 /** Slow links add up to this to every way from and to a machine. */
 export const SLOW_LINK_MAX_MS = 1_500

@@ -155,7 +155,11 @@ export class Leaves {
 
   /** Says hello to all at once, as after a change of this end's network: their answers tell how it is seen now. */
   greetNow(now: Instant): void {
-    for (const bootstrap of this.#bootstraps) bootstrap.nextAt = now
+    for (const bootstrap of this.#bootstraps) {
+      bootstrap.nextAt = now
+      // Also to one that is connected.
+      bootstrap.node = undefined
+    }
   }
 
   /** Says hello where it is due: all at once while joining, then now and then. */

@@ -60,6 +60,14 @@ describe('a bootstrap whose node is connected', () => {
     await run(3_600_000 + 2 * LEAF_HURRY_MS)
     expect(hellos).toHaveLength(2)
   })
+
+  it('is asked at once how it sees a node whose network has changed', async () => {
+    const { hellos, run, leaves } = leavesWith({ peers: 3, doesAnswer: true })
+    await run(600_000)
+    leaves.greetNow(600_000)
+    await run(601_000)
+    expect(hellos).toHaveLength(2)
+  })
 })
 
 describe('the leaves of a newcomer', () => {
