@@ -15,46 +15,46 @@ export interface NearDialsOutcome {
   readonly nextAt: Instant | undefined
 }
 
+/** What dials are made with. */
+export interface NearDialsModules {
+  readonly near: NearNeighbors
+  readonly known: KnownPeers
+  readonly linker: Linker
+  readonly inquiries: Inquiries
+}
+
 /** The dials of one node to those around it. */
 export class NearDials {
-  readonly #near: NearNeighbors
-  readonly #known: KnownPeers
-  readonly #linker: Linker
-  readonly #inquiries: Inquiries
+  readonly #modules: NearDialsModules
 
-  constructor(modules: {
-    near: NearNeighbors
-    known: KnownPeers
-    linker: Linker
-    inquiries: Inquiries
-  }) {
-    this.#near = modules.near
-    this.#known = modules.known
-    this.#linker = modules.linker
-    this.#inquiries = modules.inquiries
+  constructor(modules: NearDialsModules) {
+    this.#modules = modules
   }
 
   /** Dials whom it is due; `onFound` is called when somebody turns out to be there. */
   run(isInRing: boolean, now: Instant, onFound: () => void): NearDialsOutcome {
-    this.#known.release(now)
-    const { dial, changed } = this.#near.evaluate()
-    this.#linker.abandon(new Set(dial.map(({ address }) => address.key)), now)
+    const { near, known, linker, inquiries } = this.#modules
+    known.release(now)
+    const { dial, changed } = near.evaluate()
+    linker.abandon(new Set(dial.map(({ address }) => address.key)), now)
     for (const hint of dial) {
-      if (this.#isToBeAskedFor(hint, isInRing)) this.#inquiries.ask(hint, now, onFound)
+      if (this.#isToBeAskedFor(hint, isInRing)) inquiries.ask(hint, now, onFound)
       else this.#dial(hint, isInRing, now)
     }
-    const nextAt = this.#linker.isWaiting ? now + LINK_TURN_MS : undefined
+    const nextAt = linker.isWaiting ? now + LINK_TURN_MS : undefined
     return { isChanged: changed.length > 0, nextAt }
   }
 
   #isToBeAskedFor({ address }: PeerHint, isInRing: boolean): boolean {
-    return this.#known.isDoubtful(address) && (isInRing || this.#known.hasFailed(address))
+    const { known } = this.#modules
+    return known.isDoubtful(address) && (isInRing || known.hasFailed(address))
   }
 
   /** Who named a peer may have done so before its end: where it does not answer, the ring is asked meanwhile. */
   #dial(hint: PeerHint, isInRing: boolean, now: Instant): void {
+    const { known, linker, inquiries } = this.#modules
     const { address } = hint
-    this.#linker.link(hint, 0, { isMutual: true, via: this.#known.introducerOf(address) })
-    if (isInRing && this.#linker.isSlow(address, LINK_ASK_MS)) this.#inquiries.verify(address, now)
+    linker.link(hint, 0, { isMutual: true, via: known.introducerOf(address) })
+    if (isInRing && linker.isSlow(address, LINK_ASK_MS)) inquiries.verify(address, now)
   }
 }
