@@ -91,8 +91,8 @@ export const REKEY_AT_MESSAGE_SHARE = 0.75
 export const INITIATION_BYTES = 576
 
 /**
- * How much longer than this node's own a peer's response may be: a certificate's subject has up to 64 bytes, and versions may
- * differ in some capabilities. An initiation that is padded for such a response goes out first; those made anew are roomy.
+ * How much longer than this node's own a peer's response may be in a group: a certificate's subject has up to 64 bytes, and versions
+ * may differ in some capabilities. An initiation that is padded for such a response goes out first; those made anew are roomy.
  */
 export const INITIATION_ROOM_BYTES = 72
 

@@ -2,6 +2,7 @@
 import { INITIATION_ROOM_BYTES } from '../limits.ts'
 import { RESPONSE_OVERHEAD_BYTES } from '../wire/handshake.ts'
 import { PAYLOAD_OVERHEAD_BYTES } from '../wire/handshake-payload.ts'
+import { NODE_RECORD_BYTES_MIN } from '../wire/node-record.ts'
 import type { HandshakeContext } from './context.ts'
 
 type Lengths = Pick<HandshakeContext, 'profile' | 'capabilities' | 'recordBytes'>
@@ -14,10 +15,12 @@ export function responseBytes({ profile, capabilities, recordBytes }: Lengths): 
 }
 
 /**
- * Returns to what length this node fills its initiations: peers of one network have records about as long as its own. One
- * that is `roomy` can be answered with any record.
+ * Returns to what length this node fills its initiations: in a group the peers' records are about as long as its own, elsewhere
+ * they are of one length, and an initiation is longer by itself. One that is `roomy` can be answered with any record.
  */
 export function initiationBytes(context: Lengths, isRoomy: boolean): number {
-  const { initiationBytes: longest } = context.profile
-  return isRoomy ? longest : Math.min(longest, responseBytes(context) + INITIATION_ROOM_BYTES)
+  const { initiationBytes: longest, carriesRecords } = context.profile
+  if (isRoomy) return longest
+  const isCertified = carriesRecords && context.recordBytes().length > NODE_RECORD_BYTES_MIN
+  return isCertified ? Math.min(longest, responseBytes(context) + INITIATION_ROOM_BYTES) : 0
 }

@@ -46,7 +46,7 @@ describe('establishing', () => {
   it('never answers with more bytes than it was sent', () => {
     const { net } = pair()
     const [initiation, response] = net.sent
-    expect([initiation?.bytes.length, response?.bytes.length]).toEqual([324, 252])
+    expect([initiation?.bytes.length, response?.bytes.length]).toEqual([308, 252])
     const certificate = new Uint8Array(256)
     const withCertificates = new ToyNetwork()
     const [left, right] = ['left', 'right'].map((name) => {
@@ -80,7 +80,9 @@ describe('establishing', () => {
   })
 
   it('leaves room at once for a certificate with a longer subject', () => {
-    const { net, alice } = strangerTo(64)
+    const certified = Identity.create(seededRandom('certified'))
+    certified.certificate = new Uint8Array(70)
+    const { net, alice } = strangerTo(70 + 64, { identity: certified })
     net.runFor(100)
     expect(kinds(alice)).toContain('established')
   })
