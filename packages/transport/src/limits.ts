@@ -66,6 +66,9 @@ export const PINGS_OUTSTANDING_MAX = 4
 /** Datagrams handed in while another one is being handled (ring edges do that); beyond it they are lost. */
 export const REENTRANT_QUEUE_MAX = 256
 
+/** Where a peer is seen it is told again after this time: what nobody confirms is not believed for much longer. */
+export const OBSERVED_AGAIN_MS = 240_000
+
 /** NATs commonly drop idle UDP mappings after 30 s; refresh at half of that. */
 export const IDLE_PROBE_MS = 15_000
 

@@ -88,7 +88,7 @@ export class MtuSearch {
   #send(path: Path, { id, datagramBytes }: MtuProbe, now: Instant): boolean {
     const frameBytesMin = datagramBytes - DATA_OVERHEAD_BYTES
     const options = { kind: 'ping', id, path, isActive: true, isSearching: false } as const
-    const datagram = sealProbe(this.#host, { ...options, frameBytesMin })
+    const datagram = sealProbe(this.#host, { ...options, isTelling: true, frameBytesMin })
     if (datagram === undefined) {
       path.mtu?.postponed(now + PROBE_TIMEOUT_INITIAL_MS)
       return true

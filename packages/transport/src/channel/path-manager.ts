@@ -12,7 +12,7 @@ import { MISMATCH_CHECK_MS, PathSearch, SEARCH_AGAIN_MS, SEARCH_JOIN_MS } from '
 import type { PathHost, PathStart } from './path-host.ts'
 import { PathSet } from './path-set.ts'
 import { PeerPath } from './peer-path.ts'
-import { sealProbe } from './probes.ts'
+import { sendProbe } from './probes.ts'
 import { punchingFor } from './punching.ts'
 
 /** The paths of one channel at work. */
@@ -82,7 +82,7 @@ export class PathManager {
       path.lastHeardAt = now
       this.paths.activate(path, now)
       if (rttMs !== undefined) path.rtt.update(rttMs)
-      // The ping confirms the key; the responder has measured the path already.
+      // That confirms the key; the responder has measured the path already.
       if (asInitiator && !edge.isLocal) this.ping(path, now)
       this.#followMtu(path, now)
     }
@@ -105,7 +105,12 @@ export class PathManager {
 
   /** Answers a ping on the path it came by. */
   answer(ping: Probe, path: Path, now: Instant): void {
-    this.#sendProbe('pong', ping.id, path, false)
+    const isTelling = ping.observed !== undefined
+    // It asks again until it hears.
+    if (isTelling) path.told(now)
+    const isActive = path === this.paths.active
+    const answer = { kind: 'pong', id: ping.id, path, isActive, isSearching: false } as const
+    sendProbe(this.#host, { ...answer, isTelling })
     if (ping.isSearching) this.joinSearch(now)
   }
 
@@ -126,7 +131,9 @@ export class PathManager {
   ping(path: Path, now: Instant, isSearching = false): void {
     if (!path.edge.isOpen || path.lastPingAt === now) return
     const id = this.#random.uint32()
-    if (!this.#sendProbe('ping', id, path, isSearching)) return
+    const isActive = path === this.paths.active
+    const probe = { kind: 'ping', id, path, isActive, isSearching } as const
+    if (!sendProbe(this.#host, { ...probe, isTelling: path.isTelling(now) })) return
     path.pingSent(id, now)
     if (path.missAt !== undefined) this.#host.wake(path.missAt)
   }
@@ -149,6 +156,7 @@ export class PathManager {
   networkChanged(): void {
     const now = this.#host.now()
     if (this.paths.active?.edge.isLocal) return
+    this.paths.askAll()
     this.#searchRound(now, true)
     this.pingActive(now)
     this.paths.demoteAll()
@@ -288,11 +296,5 @@ export class PathManager {
         else this.addEdge(edge, this.#host.now())
       })
     }
-  }
-
-  #sendProbe(kind: 'ping' | 'pong', id: number, path: Path, isSearching: boolean): boolean {
-    const isActive = path === this.paths.active
-    const datagram = sealProbe(this.#host, { kind, id, path, isActive, isSearching })
-    return datagram !== undefined && path.edge.send(datagram)
   }
 }

@@ -123,6 +123,11 @@ export class PathSet {
     for (const path of this.#paths) path.demote()
   }
 
+  /** Lets the next ping of each path ask anew where this node is seen. */
+  askAll(): void {
+    for (const path of this.#paths) path.ask()
+  }
+
   /** Sends bytes over all open edges; thriftily, not over the ring while the active path is another. */
   sendOnAll(datagram: Uint8Array, { isThrifty }: { isThrifty: boolean }): void {
     const sparesRing = isThrifty && this.#active !== undefined && this.#active.edge.kind !== 'ring'

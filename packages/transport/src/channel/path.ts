@@ -1,7 +1,12 @@
 /** One path of a channel: an edge and what is known about it. */
 import type { Instant } from '@ipop/runtime'
 import type { Edge, EdgeKind } from '../edge/edge.ts'
-import { PATH_MISSES_MAX, PINGS_OUTSTANDING_MAX, RING_PING_GAP_MS } from '../limits.ts'
+import {
+  OBSERVED_AGAIN_MS,
+  PATH_MISSES_MAX,
+  PINGS_OUTSTANDING_MAX,
+  RING_PING_GAP_MS,
+} from '../limits.ts'
 import type { PathMtu } from './path-mtu.ts'
 import { RttEstimator } from './rtt-estimator.ts'
 
@@ -32,7 +37,9 @@ export class Path {
   missAt: Instant | undefined
   /** How long datagrams it carries whole, where that was asked. */
   mtu: PathMtu | undefined
-  readonly #pings: { id: number; sentAt: Instant }[] = []
+  readonly #pings: { id: number; sentAt: Instant; isTelling: boolean }[] = []
+  /** When the peer was last told for certain where it is seen. */
+  #toldAt: Instant = Number.NEGATIVE_INFINITY
 
   constructor(edge: Edge) {
     this.edge = edge
@@ -43,10 +50,25 @@ export class Path {
     return this.edge.kind !== 'ring' || now - this.lastPingAt >= RING_PING_GAP_MS
   }
 
+  /** Lets the next ping tell the peer where it is seen, and its answer where this node is. */
+  ask(): void {
+    this.#toldAt = Number.NEGATIVE_INFINITY
+  }
+
+  /** Notes that the peer hears where it is seen. */
+  told(now: Instant): void {
+    this.#toldAt = now
+  }
+
+  /** Whether the peer has to be told where it is seen: it is seen elsewhere on another path. */
+  isTelling(now: Instant): boolean {
+    return now - this.#toldAt >= OBSERVED_AGAIN_MS
+  }
+
   /** Remembers a ping. */
   pingSent(id: number, now: Instant): void {
     if (this.#pings.length >= PINGS_OUTSTANDING_MAX) this.#pings.shift()
-    this.#pings.push({ id, sentAt: now })
+    this.#pings.push({ id, sentAt: now, isTelling: this.isTelling(now) })
     this.lastPingAt = now
     this.tries++
     this.missAt ??= now + this.rtt.timeoutMs(this.misses)
@@ -58,6 +80,7 @@ export class Path {
     const ping = this.#pings[at]
     if (!ping) return undefined
     this.#pings.splice(0, at + 1)
+    if (ping.isTelling) this.told(now)
     const rttMs = now - ping.sentAt
     this.rtt.update(rttMs)
     this.misses = 0
@@ -78,6 +101,7 @@ export class Path {
 
   /** Withdraws the confirmation: the path has to prove itself again. */
   demote(): void {
+    this.ask()
     if (this.state === 'confirmed') this.state = 'heard'
   }
 

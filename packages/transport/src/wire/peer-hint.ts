@@ -17,6 +17,7 @@ import { readTransportAddress, writeTransportAddress } from './transport-address
 const VERSION = 1
 const ADDRESS_BYTES = 20
 const SESSION_KEY_BYTES = 32
+const ENDPOINTS_AT = 1 + ADDRESS_BYTES + SESSION_KEY_BYTES
 
 /** Rings name the same peers again and again, to many nodes of one process. */
 const decoded = new DecodeCache<PeerHint>(DECODED_HINTS_MAX)
@@ -39,6 +40,19 @@ export function decodePeerHint(bytes: Uint8Array): PeerHint | Malformed {
   const hint = decode(bytes)
   if (!(hint instanceof Malformed)) decoded.set(bytes, hint)
   return hint
+}
+
+/** Returns what a hint says to somebody who has a session with the peer: the end of its bytes, the endpoints. */
+export function encodeHintEndpoints(hint: PeerHint): Uint8Array {
+  return encodePeerHint(hint).subarray(ENDPOINTS_AT)
+}
+
+/** Returns the hint of a `peer` that says where it can be reached now. */
+export function decodeHintEndpoints(bytes: Uint8Array, peer: PeerHint): PeerHint | Malformed {
+  const whole = new Uint8Array(ENDPOINTS_AT + bytes.length)
+  whole.set(encodePeerHint(peer).subarray(0, ENDPOINTS_AT))
+  whole.set(bytes, ENDPOINTS_AT)
+  return decodePeerHint(whole)
 }
 
 function encode(hint: PeerHint): Uint8Array {

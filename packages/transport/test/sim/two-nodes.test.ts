@@ -1,5 +1,6 @@
 /** Two nodes over simulated UDP: they meet, talk, and notice when the other one goes. */
 import { describe, expect, it } from '@jest/globals'
+import { IDLE_PROBE_MS, OBSERVED_AGAIN_MS } from '../../src/limits.ts'
 import { connected, frameOf, twoNodes } from '../helpers/nodes.ts'
 import { joinedEdges } from '../helpers/ring-edges.ts'
 
@@ -33,6 +34,22 @@ describe('two nodes', () => {
     await world.run({ forMs: 1_000 })
     expect(told()).toBe(2)
     expect(sent).toBe(6)
+  })
+
+  it('tell each other where they are seen at first, and not with every ping', async () => {
+    const { world, left, right } = await twoNodes()
+    const sizes: number[] = []
+    world.onSend((_from, _to, { length }) => sizes.push(length))
+    left.table.dial(right.table.hintOf())
+    await world.run({ forMs: 1_000 })
+    // A ping and its pong have 40 bytes, and 7 more with an address.
+    expect(sizes.slice(2)).toEqual([47, 47])
+    const naming = (): number => sizes.splice(0).filter((size) => size === 47).length
+    naming()
+    await world.run({ forMs: OBSERVED_AGAIN_MS - IDLE_PROBE_MS })
+    expect(naming()).toBe(0)
+    await world.run({ forMs: 2 * IDLE_PROBE_MS })
+    expect(naming()).toBe(2)
   })
 
   it('search for no other path while the only one is direct, and for one that turns up at once', async () => {
