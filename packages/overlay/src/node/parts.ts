@@ -90,7 +90,7 @@ export function assemble(
   const ownHint = () => channels.hintOf()
   const learner: ExchangeListener = { learn: (...told) => keeper.learn(...told) }
   const incarnation = random.fork('incarnation').uint32()
-  const briefs = new BriefPeers({ clock, table, known, claims: near })
+  const briefs = new BriefPeers({ clock, table, known, near })
   const tellers = { table, calls, log, ownHint, incarnation, near, briefs }
   const exchanger = new Exchanger({ ...tellers, listener: learner })
   const keeper = new RingKeeper({ ...shared, ...policies, exchanger }, listener)

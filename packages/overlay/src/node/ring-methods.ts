@@ -10,7 +10,6 @@ import type { ArgumentSchema, CallContext, DispatchTable } from '../messaging/di
 import type { RequestReply } from '../messaging/request-reply.ts'
 import type { Exchanger } from '../topology/exchanger.ts'
 import { RoutingMode } from '../wire/overlay-packet.ts'
-import { hintDigest } from '../wire/hint-digest.ts'
 import type { ProxyCall, RingExchange } from '../wire/ring-exchange.ts'
 import {
   decodeConnectRequest,
@@ -44,10 +43,7 @@ export function addRingMethods(
   dispatch.add('ring.ping', anything, () => null, { isRepeatable: true })
   const exchangeWith = (exchange: RingExchange, { source }: CallContext): CborValue => {
     keeper.learn(exchange, { isFirstHand: source.equals(exchange.from.address) })
-    const answer = exchanger.answer(exchange, keeper.exchangeState())
-    const held = exchanger.hintOf(exchange.from.address)
-    const known = held && hintDigest(held)
-    return encodeRingExchange({ ...answer, known }, exchange.known === hintDigest(answer.from))
+    return encodeRingExchange(exchanger.answer(exchange, keeper.exchangeState()))
   }
   const schema: ArgumentSchema<RingExchange> = (args, { source }) =>
     decodeRingExchange(args, exchanger.heldFrom(source))

@@ -1,5 +1,5 @@
 /** Decides who is named by a brief address only, and finds out who is meant by one. */
-import type { Address } from '@ipop/address'
+import { Address } from '@ipop/address'
 import type { Clock, Instant } from '@ipop/runtime'
 import type { PeerHint } from '@ipop/transport'
 import type { Connection } from '../connections/connection.ts'
@@ -21,7 +21,7 @@ export interface BriefPeersModules {
   readonly clock: Clock
   readonly table: ConnectionTable
   readonly known: Pick<KnownPeers, 'find' | 'sinceOf'>
-  readonly claims: Pick<NearNeighbors, 'claimOf'>
+  readonly near: Pick<NearNeighbors, 'claimOf'>
 }
 
 /** The brief addresses of one node. */
@@ -51,12 +51,13 @@ export class BriefPeers {
     for (const { address } of exchange.peers)
       if (owed?.delete(address.key) !== true && this.#isKnownTo(recipient, address, now))
         brief.add(address.key)
-    return { ...exchange, brief, briefSides: this.#briefSides(recipient, exchange, now), wanted }
+    const briefSides = this.#briefSides(recipient, exchange, now)
+    return { ...exchange, brief, briefSides, wanted }
   }
 
-  /** Notes that short forms of `peer` say nothing to this node; it asks when it exchanges with the peer anyway. */
-  want(peer: Address, unresolved: readonly Uint8Array[] = []): void {
-    if (unresolved.length > 0) this.#wanted.set(peer.key, unresolved)
+  /** Notes which short forms of a peer say nothing to this node; it asks when it exchanges with the peer anyway. */
+  hear({ from: { address }, unresolved = [] }: RingExchange): void {
+    if (unresolved.length > 0) this.#wanted.set(address.key, unresolved)
   }
 
   /** Notes that `peer` asks for some in full, and returns them. */
@@ -82,6 +83,17 @@ export class BriefPeers {
     return table.all().find(({ address }) => isBriefOf(brief, address))?.hint ?? known.find(brief)
   }
 
+  /** Returns who is meant by a brief address among those that `peer` named, keys in `named`, and calls its neighbours. */
+  recall(peer: Address, brief: Uint8Array, named: Iterable<string> = []): Address | undefined {
+    const { left, right } = this.#modules.near.claimOf(peer) ?? {}
+    for (const side of [left, right]) if (side && isBriefOf(brief, side)) return side
+    for (const key of named) {
+      const address = Address.parse(`brunet:node:${key}`)
+      if (address instanceof Address && isBriefOf(brief, address)) return address
+    }
+    return undefined
+  }
+
   /** Notes that the ring which this node comes to was there before: its members know each other. */
   arrived(): void {
     this.#arrivedAt ??= this.#modules.clock.now()
@@ -89,8 +101,7 @@ export class BriefPeers {
 
   #briefSides(recipient: Address, { left, right }: RingExchange, now: Instant): Set<string> {
     const isBrief = (side: Address | undefined): side is Address =>
-      side?.equals(recipient) === true ||
-      (side !== undefined && this.#isKnownTo(recipient, side, now))
+      side !== undefined && this.#isKnownTo(recipient, side, now)
     return new Set([left, right].filter(isBrief).map(({ key }) => key))
   }
 
@@ -105,10 +116,10 @@ export class BriefPeers {
   }
 
   #isKnownTo(recipient: Address, address: Address, now: Instant): boolean {
-    const { table, claims } = this.#modules
+    const { table, near } = this.#modules
     const connection = table.get(address)
     if (!connection || !this.#isWidelyKnown(connection, now)) return false
-    const claim = claims.claimOf(recipient)
+    const claim = near.claimOf(recipient)
     return !claim || !isNearerThanClaimed(recipient, address, claim)
   }
 

@@ -1,9 +1,7 @@
 /** What connected peers were told, and what they named themselves: whoever knows both sends differences only. */
 import type { Address } from '@ipop/address'
 import type { Instant } from '@ipop/runtime'
-import type { PeerHint } from '@ipop/transport'
 import { EXCHANGE_FAR_GAP_MS } from './limits.ts'
-import { hintDigest } from '../wire/hint-digest.ts'
 import type { RingExchange } from '../wire/ring-exchange.ts'
 import { KeyList, type Keys, type Stated, StatedList } from './small-lists.ts'
 
@@ -31,10 +29,6 @@ export interface Told {
 export class ExchangeMemory {
   readonly #told = new Map<string, Told>()
   readonly #heard = new Map<string, Keys>()
-  /** What peers said of themselves. */
-  readonly #hints = new Map<string, PeerHint>()
-  /** Digests of the hints that they have of this node, by their own word. */
-  readonly #held = new Map<string, number>()
 
   /** Returns what a peer was told. */
   told(peer: Address): Told | undefined {
@@ -51,7 +45,6 @@ export class ExchangeMemory {
   /** Forgets what a peer was told, but not what it said: the next exchange tells it all. */
   untell(peer: Address): void {
     this.#told.delete(peer.key)
-    this.#held.delete(peer.key)
   }
 
   /** Takes back that a peer was told of some: it could not make out who is meant. */
@@ -64,26 +57,13 @@ export class ExchangeMemory {
     this.#told.set(peer.key, { ...told, peers, stated, revision: NEVER })
   }
 
-  /** Returns whether a peer said that it has `own`, the hint of this node. */
-  isHeldBy(peer: Address, own: PeerHint): boolean {
-    return this.#held.get(peer.key) === hintDigest(own)
-  }
-
-  /** Returns what a peer said of itself last. */
-  hintOf(peer: Address): PeerHint | undefined {
-    return this.#hints.get(peer.key)
-  }
-
   /** Returns whom a peer names; it need not be told of them. */
   heard(peer: Address): Keys | undefined {
     return this.#heard.get(peer.key)
   }
 
   /** Remembers whom a peer names: all that it named now, or that and what it named before. */
-  hear({ from, peers, withdrawn, known }: RingExchange): void {
-    this.#hints.set(from.address.key, from)
-    if (known === undefined) this.#held.delete(from.address.key)
-    else this.#held.set(from.address.key, known)
+  hear({ from, peers, withdrawn }: RingExchange): void {
     const named = keysOf(peers)
     if (withdrawn !== undefined) {
       for (const key of this.#heard.get(from.address.key) ?? []) named.add(key)
@@ -96,7 +76,6 @@ export class ExchangeMemory {
   forget(peer: Address): void {
     this.untell(peer)
     this.#heard.delete(peer.key)
-    this.#hints.delete(peer.key)
   }
 }
 

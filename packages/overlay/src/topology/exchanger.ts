@@ -15,7 +15,6 @@ import {
 } from './limits.ts'
 import type { RequestReply } from '../messaging/request-reply.ts'
 import { RoutingMode } from '../wire/overlay-packet.ts'
-import { hintDigest } from '../wire/hint-digest.ts'
 import type { HeldHints, RingExchange } from '../wire/ring-exchange.ts'
 import {
   decodeProxyReply,
@@ -32,6 +31,7 @@ import {
   without,
 } from './exchange-memory.ts'
 import type { BriefPeers } from './brief-peers.ts'
+import { ExchangeShorthand } from './exchange-shorthand.ts'
 import {
   ExchangeNews,
   type ExchangeReason,
@@ -57,6 +57,7 @@ export class Exchanger {
   readonly #briefs: BriefPeers
   readonly #news: ExchangeNews
   readonly #memory = new ExchangeMemory()
+  readonly #shorthand = new ExchangeShorthand()
   /** Whether the node's own address was ever looked up with success. */
   hasLookedUp = false
 
@@ -94,20 +95,21 @@ export class Exchanger {
   ): RingExchange {
     const { address } = exchange.from
     const isConnected = this.#table.get(address) !== undefined
-    if (isConnected) this.#memory.hear(exchange)
-    if (isConnected) this.#briefs.want(address, exchange.unresolved)
+    if (isConnected) this.#hear(exchange)
     const owed = this.#briefs.owe(address, exchange.wanted)
     if (exchange.withdrawn) {
       const isMissed = (other: Address) => this.#news.isMissedBy(address, other, exchange)
       const missed = this.#news.ofUseTo(address).filter((peer) => isMissed(peer.address))
       const answer = { ...this.#naming([...new Set([...missed, ...owed])]), withdrawn: [] }
-      return this.#briefs.abbreviate(address, answer, now)
+      return isConnected
+        ? this.#inShort(address, answer, now)
+        : this.#briefs.abbreviate(address, answer, now)
     }
     if (!isConnected)
       return without(this.#naming(this.#news.ofUseToStranger(address)), keysOf(exchange.peers))
     const answer = without(this.tell(address), keysOf(exchange.peers))
     this.#memory.tell(address, this.#toldAll(address, answer, revision, now))
-    return this.#briefs.abbreviate(address, answer, now)
+    return this.#inShort(address, answer, now)
   }
 
   /**
@@ -179,12 +181,9 @@ export class Exchanger {
   }
 
   #askBriefly(address: Address, exchange: RingExchange, now: Instant): void {
-    this.#ask(address, this.#briefs.abbreviate(address, exchange, now))
-  }
-
-  #ask(address: Address, exchange: RingExchange): void {
-    this.#call(address, exchange).catch((error: unknown) => {
+    this.#call(address, this.#inShort(address, exchange, now)).catch((error: unknown) => {
       this.#memory.untell(address)
+      this.#shorthand.repeat(address)
       this.#log.write('debug', 'exchange failed', { peer: address.toString(), error })
     })
   }
@@ -224,49 +223,47 @@ export class Exchanger {
       })
   }
 
-  /** Returns what stands behind the short forms in an exchange of `peer`. */
+  /** Returns what stands behind the short forms in an exchange of `peer`, or of anybody. */
   heldFrom(peer?: Address): HeldHints {
     const resolve = (brief: Uint8Array) => this.#briefs.resolve(brief)
-    return { resolve, self: this.#table.self, sender: peer && this.#memory.hintOf(peer) }
-  }
-
-  /** Returns what a connected peer said of itself last: a digest of it may come in its place. */
-  hintOf(peer: Address): PeerHint | undefined {
-    return this.#memory.hintOf(peer)
+    const held = { self: this.#table.self, resolve }
+    if (!peer) return held
+    const recall = (brief: Uint8Array) => this.#briefs.recall(peer, brief, this.#memory.heard(peer))
+    const sender = this.#shorthand.saidBy(peer)
+    return { ...held, recall, sender, peer: this.#table.get(peer)?.hint }
   }
 
   /** Forgets what a departed peer was told. */
   forget(address: Address): void {
     this.#memory.forget(address)
+    this.#shorthand.forget(address)
     this.#briefs.forget(address)
   }
 
   async #call(target: Address, exchange: RingExchange): Promise<void> {
-    const hint = this.#memory.hintOf(target) ?? this.#table.get(target)?.hint
-    const isHeld = this.#memory.isHeldBy(target, exchange.from)
-    const args = encodeRingExchange({ ...exchange, known: hint && hintDigest(hint) }, isHeld)
+    const hint = this.#table.get(target)?.hint
     const options = { mode: 'exact', timeoutMs: EXCHANGE_TIMEOUT_MS } as const
+    const args = encodeRingExchange(exchange)
     const replies = await this.#calls.call(target, 'ring.exchange', args, options)
-    for (const { result } of replies) this.#learnFrom(result, { sender: hint, isFirstHand: true })
+    this.#shorthand.heardBy(target, exchange)
+    const held = this.heldFrom(target)
+    const sender = held.sender ?? (hint && { hint })
+    for (const { result } of replies) this.#learnFrom(result, { ...held, sender }, true)
   }
 
   #learnAll(results: readonly CborValue[] | Malformed): void {
     if (results instanceof Malformed) return this.#refuse(results)
-    for (const result of results) this.#learnFrom(result, { isFirstHand: false })
+    for (const result of results) this.#learnFrom(result, this.heldFrom(), false)
   }
 
-  #learnFrom(
-    result: CborValue,
-    { sender, isFirstHand }: { sender?: PeerHint | undefined; isFirstHand: boolean },
-  ): void {
-    const exchange = decodeRingExchange(result, { ...this.heldFrom(), sender })
+  #learnFrom(result: CborValue, held: HeldHints, isFirstHand: boolean): void {
+    const exchange = decodeRingExchange(result, held)
     if (exchange instanceof Malformed) return this.#refuse(exchange)
     const { from } = exchange
     const isConnected = this.#table.get(from.address) !== undefined
-    if (isConnected) this.#memory.hear(exchange)
+    if (isConnected) this.#hear(exchange)
     this.#listener.learn(exchange, { isFirstHand })
     if (!isConnected) return
-    this.#briefs.want(from.address, exchange.unresolved)
     this.#memory.retell(from.address, this.#briefs.owe(from.address, exchange.wanted))
   }
 
@@ -274,6 +271,18 @@ export class Exchanger {
     const stated = new Map(peers.map(({ address }) => [address.key, { address, since: now }]))
     const could = keysOf(this.#news.ofUseTo(peer))
     return { peers: could, stated, side: this.#news.sideOf(peer), revision, at: now, allAt: now }
+  }
+
+  #hear(exchange: RingExchange): void {
+    this.#memory.hear(exchange)
+    this.#shorthand.hear(exchange)
+    this.#briefs.hear(exchange)
+  }
+
+  /** Returns `exchange` without what a connected peer has already. */
+  #inShort(peer: Address, exchange: RingExchange, now: Instant): RingExchange {
+    const short = this.#briefs.abbreviate(peer, exchange, now)
+    return this.#shorthand.shorten(peer, short, this.#table.get(peer)?.hint)
   }
 
   #naming(connections: readonly Connection[]): RingExchange {

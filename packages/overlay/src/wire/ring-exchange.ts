@@ -1,7 +1,7 @@
 /**
  * Bodies of the ring's own methods, in CBOR: what neighbours tell each other about the ring around them.
- *   ring.exchange arguments: { h: hint of the sender or its digest, p: [hint or brief address, ...], i?: incarnation,
- *                              l?: side, r?: side, g?: [address, ...], k?: digest of a hint of the recipient,
+ *   ring.exchange arguments: { h?: hint of the sender, e?: its endpoints, p: [hint or brief address, ...], i?: incarnation,
+ *                              l?: side, r?: side, g?: [brief address, ...], k?: digest of what the recipient said of itself,
  *                              w?: [brief address, ...] }
  *   ring.exchange result:    the same, of the responder
  *   ring.connect  arguments: { h: hint of the sender, r: role wanted }
@@ -9,17 +9,24 @@
  *   ring.proxy    arguments: { t: address, m: routing mode, n: method, a: arguments }
  *   ring.proxy    result:    [[address, result], ...]
  * A hint is the byte string of the transport package's peer hint, an address its 20 bytes, a brief one the last 8 of them, a
- * digest a number, a side an address or a brief one.
+ * digest a number, a side an address, a brief one, or 0 for the recipient.
  */
 import { Address } from '@ipop/address'
 import type { CborMap, CborValue } from '@ipop/codec'
 import { Malformed } from '@ipop/codec'
 import type { PeerHint } from '@ipop/transport'
-import { decodePeerHint, encodePeerHint } from '@ipop/transport'
+import {
+  decodeHintEndpoints,
+  decodePeerHint,
+  encodeHintEndpoints,
+  encodePeerHint,
+} from '@ipop/transport'
 import { EXCHANGE_PEERS_MAX } from '../topology/limits.ts'
-import { BRIEF_ADDRESS_BYTES, briefAddress, isBriefOf } from './brief-address.ts'
-import { hintDigest } from './hint-digest.ts'
+import { BRIEF_ADDRESS_BYTES, briefAddress } from './brief-address.ts'
 import { RoutingMode } from './overlay-packet.ts'
+
+/** Stands for the recipient where it is a neighbour of the sender itself. */
+const RECIPIENT = 0
 
 /** What one end of an exchange tells: itself, peers it is connected to, and its immediate neighbours. */
 export interface RingExchange {
@@ -31,8 +38,12 @@ export interface RingExchange {
   readonly withdrawn?: readonly Address[] | undefined
   readonly left?: Address | undefined
   readonly right?: Address | undefined
-  /** Digest of the hint that the sender has of the recipient: this one need not be sent. */
+  /** Digest of what the sender has of the recipient: that need not be sent. */
   readonly known?: number | undefined
+  /** What the recipient has of the sender, and is left out: its address and key, its whole hint, or that and its incarnation. */
+  readonly leftOut?: 'identity' | 'hint' | 'all' | undefined
+  /** To whom an exchange goes that is to be sent. */
+  readonly recipient?: Address | undefined
   /** Keys of the addresses of those peers that are named by their brief addresses. */
   readonly brief?: ReadonlySet<string> | undefined
   /** Keys of the addresses of those immediate neighbours that are named by their brief addresses. */
@@ -45,12 +56,17 @@ export interface RingExchange {
 
 /** What this node knows already, for what an exchange does not repeat. */
 export interface HeldHints {
-  /** The hint that the digest of the sender's hint may stand for. */
-  readonly sender?: PeerHint | undefined
-  /** This node, which a brief address may stand for, too. */
+  /** The peer at the other end of the session with the sender, who only says where it can be reached. */
+  readonly peer?: PeerHint | undefined
+  /** What the sender said of itself, which it may leave out. */
+  readonly sender?:
+    { readonly hint: PeerHint; readonly incarnation?: number | undefined } | undefined
+  /** This node, which is named in short. */
   readonly self?: Address | undefined
   /** Returns the hint that a brief address stands for. */
   resolve?(brief: Uint8Array): PeerHint | undefined
+  /** Returns whom the sender named before and means by a brief address. */
+  recall?(brief: Uint8Array): Address | undefined
 }
 
 /** A wish to be connected, carried to a node that cannot be dialled yet. */
@@ -67,13 +83,15 @@ export interface ProxyCall {
   readonly args: CborValue
 }
 
-/** Returns the CBOR value of an exchange; where the recipient has the sender's hint, its digest stands for it. */
-export function encodeRingExchange(exchange: RingExchange, isSenderKnown = false): CborValue {
+/** Returns the CBOR value of an exchange. */
+export function encodeRingExchange(exchange: RingExchange): CborValue {
+  const { from, incarnation, leftOut } = exchange
   return {
-    h: isSenderKnown ? hintDigest(exchange.from) : encodePeerHint(exchange.from),
+    ...(leftOut === undefined && { h: encodePeerHint(from) }),
+    ...(leftOut === 'identity' && { e: encodeHintEndpoints(from) }),
     p: exchange.peers.map((hint) => encodePeer(hint, exchange.brief)),
-    ...(exchange.incarnation !== undefined && { i: exchange.incarnation }),
-    ...(exchange.withdrawn && { g: exchange.withdrawn.map(({ bytes }) => bytes) }),
+    ...(incarnation !== undefined && leftOut !== 'all' && { i: incarnation }),
+    ...(exchange.withdrawn && { g: exchange.withdrawn.map(briefAddress) }),
     ...(exchange.left && { l: encodeSide(exchange.left, exchange) }),
     ...(exchange.right && { r: encodeSide(exchange.right, exchange) }),
     ...(exchange.known !== undefined && { k: exchange.known }),
@@ -87,20 +105,19 @@ export function decodeRingExchange(
   held: HeldHints = {},
 ): RingExchange | Malformed {
   const map = asMap(value)
-  const from = asSender(map?.['h'], held.sender)
-  if (!map || from instanceof Malformed) return new Malformed('exchange: no valid sender')
+  const sender = map && asSender(map, held)
+  if (!sender || sender instanceof Malformed) return new Malformed('exchange: no valid sender')
   const named = asPeers(map['p'], held)
   if (named instanceof Malformed) return named
   const wanted = asBriefAddresses(map['w'])
   if (wanted instanceof Malformed) return wanted
-  const withdrawn = asAddresses(map['g'])
+  const withdrawn = asWithdrawn(map['g'], held)
   if (withdrawn instanceof Malformed) return withdrawn
-  const incarnation = asUint32(map['i'])
   const unresolved = [...named.unresolved]
   const [left, right] = [map['l'], map['r']].map((side) => asSide(side, held, unresolved))
   const known = asUint32(map['k'])
   const { peers } = named
-  return { from, peers, withdrawn, incarnation, left, right, known, wanted, unresolved }
+  return { ...sender, peers, withdrawn, left, right, known, wanted, unresolved }
 }
 
 /** Returns the CBOR value of a connect request. */
@@ -167,16 +184,32 @@ function asMap(value: CborValue | undefined): CborMap | undefined {
   return value as CborMap
 }
 
-function asSender(value: CborValue | undefined, sender?: PeerHint): PeerHint | Malformed {
-  if (typeof value !== 'number') return asHint(value)
-  return sender && hintDigest(sender) === value ? sender : new Malformed('digest: not known')
+/** Returns what the sender says of itself, and what this node has of it. */
+function asSender(
+  map: CborMap,
+  held: HeldHints,
+): Pick<RingExchange, 'from' | 'incarnation' | 'leftOut'> | Malformed {
+  const { h: hint, e: endpoints } = map
+  const incarnation = asUint32(map['i'])
+  if (hint !== undefined) return withHint(asHint(hint), { incarnation, leftOut: undefined })
+  if (endpoints instanceof Uint8Array && held.peer)
+    return withHint(decodeHintEndpoints(endpoints, held.peer), { incarnation, leftOut: 'identity' })
+  if (!held.sender) return new Malformed('hint: not known')
+  const { hint: from, incarnation: before } = held.sender
+  if (incarnation !== undefined) return { from, incarnation, leftOut: 'hint' }
+  return { from, incarnation: before, leftOut: 'all' }
+}
+
+function withHint<T extends object>(from: PeerHint | Malformed, rest: T) {
+  return from instanceof Malformed ? from : { from, ...rest }
 }
 
 function encodePeer(hint: PeerHint, brief: ReadonlySet<string> | undefined): Uint8Array {
   return brief?.has(hint.address.key) === true ? briefAddress(hint.address) : encodePeerHint(hint)
 }
 
-function encodeSide(address: Address, { briefSides }: RingExchange): Uint8Array {
+function encodeSide(address: Address, { briefSides, recipient }: RingExchange): CborValue {
+  if (recipient?.equals(address) === true) return RECIPIENT
   return briefSides?.has(address.key) === true ? briefAddress(address) : address.bytes
 }
 
@@ -186,10 +219,10 @@ function asSide(
   held: HeldHints,
   unresolved: Uint8Array[],
 ): Address | undefined {
+  if (value === RECIPIENT) return held.self
   const brief = value === undefined ? undefined : asBriefAddress(value)
   if (!brief) return asAddress(value)
-  if (held.self && isBriefOf(brief, held.self)) return held.self
-  const address = held.resolve?.(brief)?.address
+  const address = held.resolve?.(brief)?.address ?? held.recall?.(brief)
   if (!address) unresolved.push(brief)
   return address
 }
@@ -235,13 +268,16 @@ function asUint32(value: CborValue | undefined): number | undefined {
   return isOne ? Number(value) : undefined
 }
 
-function asAddresses(value: CborValue | undefined): Address[] | undefined | Malformed {
+/** Returns those who are withdrawn; who is meant by none of them was never named to this node. */
+function asWithdrawn(
+  value: CborValue | undefined,
+  held: HeldHints,
+): Address[] | undefined | Malformed {
   if (value === undefined) return undefined
-  if (!Array.isArray(value) || value.length > EXCHANGE_PEERS_MAX)
+  const list = asBriefAddresses(value)
+  if (!list || list instanceof Malformed)
     return new Malformed('exchange: no list of at most 12 withdrawn peers')
-  const addresses = value.flatMap((item) => asAddress(item) ?? [])
-  if (addresses.length < value.length) return new Malformed('exchange: malformed withdrawn peer')
-  return addresses
+  return list.flatMap((brief) => held.recall?.(brief) ?? held.resolve?.(brief)?.address ?? [])
 }
 
 function asAddress(value: CborValue | undefined): Address | undefined {

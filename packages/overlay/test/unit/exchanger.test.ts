@@ -29,6 +29,7 @@ import { decodeRingExchange, encodeRingExchange } from '../../src/wire/ring-exch
 
 const SELF = 1_000
 const PEER = 1_010
+const INCARNATION = 1
 
 describe('Exchanger', () => {
   it('tells a peer all at first, and then only what is new', async () => {
@@ -39,9 +40,9 @@ describe('Exchanger', () => {
     expect(told.at(-1)).toEqual({ named: [1_012], withdrawn: [] })
   })
 
-  it('leaves its own hint out once the peer says that it has it, until an exchange fails', async () => {
-    const { exchange, link, hints } = await exchanging([990, PEER, 1_020])
-    link.known = hintDigest(hint(SELF))
+  it('leaves out what the peer says that it has, until an exchange fails', async () => {
+    const { exchange, link, said } = await exchanging([990, PEER, 1_020])
+    link.known = hintDigest(hint(SELF), INCARNATION)
     await exchange('claims')
     await exchange('claims')
     link.isBroken = true
@@ -52,10 +53,46 @@ describe('Exchanger', () => {
     link.known = hintDigest(hint(PEER))
     await exchange('claims')
     await exchange('claims')
-    const number = 'number'
-    expect(hints).toEqual([
-      ...['object', 'object', number, number],
-      ...['object', number, number, 'object'],
+    // Endpoints and incarnation, nothing, and the whole hint.
+    expect(said.map((keys) => keys.replace('k', ''))).toEqual(
+      ['ei', 'ei', '', ''].concat(['hi', '', '', 'ei']),
+    )
+  })
+
+  it('tells its incarnation to a peer that has only heard others speak of it', async () => {
+    const { exchange, link, said } = await exchanging([990, PEER, 1_020])
+    link.known = hintDigest(hint(SELF))
+    await exchange('claims')
+    await exchange('claims')
+    expect(said).toEqual(['eik', 'eik', 'ik'])
+  })
+
+  it('says what it has of the peer until the peer leaves that out, and whenever it tells all', async () => {
+    const { exchange, link, said, at } = await exchanging([990, PEER, 1_020])
+    link.known = hintDigest(hint(SELF), INCARNATION)
+    await exchange('claims')
+    link.leftOut = 'all'
+    await exchange('claims')
+    await exchange('claims')
+    at.now += EXCHANGE_ALL_MIN_MS
+    await exchange('all')
+    link.leftOut = 'identity'
+    await exchange('claims')
+    await exchange('claims')
+    expect(said).toEqual(['eik', 'eik', 'k', '', 'k', '', 'k'])
+  })
+
+  it('names neighbours of its own briefly that the peer has heard of', async () => {
+    const { exchange, connect, sides } = await exchanging([990, PEER, 1_020])
+    await exchange('claims')
+    connect(995)
+    await exchange('claims')
+    await exchange('claims')
+    expect(sides).toEqual([
+      [0, 20],
+      [0, 8],
+      [0, 20],
+      [0, 8],
     ])
   })
 
@@ -260,6 +297,14 @@ describe('news', () => {
   })
 })
 
+/** How the peer answers. */
+interface Link {
+  isBroken: boolean
+  known?: number
+  leftOut?: RingExchange['leftOut']
+  wanted?: Uint8Array[]
+}
+
 /** A node connected with `lows`, of whom it has told `peer` already. */
 async function exchanging(
   lows: readonly number[],
@@ -271,23 +316,26 @@ async function exchanging(
 ) {
   const table = new ConnectionTable(address(SELF))
   const told: { named: number[]; withdrawn: number[] | undefined }[] = []
-  const hints: string[] = []
+  const said: string[] = []
+  const sides: number[][] = []
   const short: number[][] = []
-  const link: { isBroken: boolean; known?: number; wanted?: Uint8Array[] } = { isBroken: false }
+  const link: Link = { isBroken: false }
   const calls = {
     call(_target: Address, _method: string, args: CborValue) {
       const resolve = (brief: Uint8Array) => hint(lowOfBrief(brief))
-      const exchange = decodeRingExchange(args, { sender: hint(SELF), resolve })
+      const held = { sender: { hint: hint(SELF) }, peer: hint(SELF), self: address(peer) }
+      const exchange = decodeRingExchange(args, { ...held, resolve })
       if (exchange instanceof Malformed) throw new Error(exchange.reason)
       told.push({
         named: exchange.peers.map((one) => low(one.address)).sort((a, b) => a - b),
         withdrawn: exchange.withdrawn?.map(low),
       })
-      hints.push(typeof (args as CborMap)['h'])
+      said.push(['h', 'e', 'i', 'k'].filter((key) => key in (args as CborMap)).join(''))
+      sides.push(['l', 'r'].map((key) => lengthOf((args as CborMap)[key])))
       short.push(shortForms((args as CborMap)['p']))
       if (link.isBroken) return Promise.reject(new Error('no answer'))
-      const { known, wanted } = link
-      const reply = { from: hint(peer), peers: [], withdrawn: [], known, wanted }
+      const { known, wanted, leftOut } = link
+      const reply = { from: hint(peer), peers: [], withdrawn: [], known, wanted, leftOut }
       return Promise.resolve([{ result: encodeRingExchange(reply) }])
     },
   } as unknown as RequestReply
@@ -303,9 +351,9 @@ async function exchanging(
   }
   const clock = { now: () => at.now, wallTimeMs: () => at.now }
   const exchanger = new Exchanger({
-    ...{ table, calls, log: silentLog, incarnation: 1, near },
+    ...{ table, calls, log: silentLog, incarnation: INCARNATION, near },
     ownHint: () => hint(SELF),
-    briefs: new BriefPeers({ clock, table, known, claims: near }),
+    briefs: new BriefPeers({ clock, table, known, near }),
     listener: { learn: () => undefined },
   })
   const state = () => ({ revision: at.revision, isPatient, now: at.now })
@@ -324,7 +372,7 @@ async function exchanging(
   const hear = (heard: RingExchange) => void exchanger.answer(heard, state())
   for (const one of lows) connect(one)
   await exchange('news')
-  const news = { told, hints, short }
+  const news = { told, said, sides, short }
   return { exchanger, table, ...news, link, at, state, connect, disconnect, exchange, hear }
 }
 
@@ -339,6 +387,10 @@ function address(one: number): Address {
   const bytes = new Uint8Array(20)
   new DataView(bytes.buffer).setUint32(16, one * 2)
   return Address.fromBytes(bytes)
+}
+
+function lengthOf(value: CborValue | undefined): number {
+  return value instanceof Uint8Array ? value.length : 0
 }
 
 function lowOfBrief(brief: Uint8Array): number {

@@ -155,33 +155,61 @@ describe('overlay wire formats', () => {
     },
   )
 
-  it('names immediate neighbours briefly, the recipient too, and says which it cannot make out', () => {
+  it('names immediate neighbours briefly, the recipient by 0, and says which it cannot make out', () => {
     const [left, right] = [someone.address, parse(vectors.overlayPacket[0]?.destination ?? '')]
-    const briefSides = new Set([left.key, right.key])
+    const sides = { left, right, briefSides: new Set([right.key]), recipient: left }
     const from = { ...someone, address: Address.zero }
-    const body = encodeRingExchange({ from, peers: [], left, right, briefSides })
-    expect(body).toMatchObject({ l: left.bytes.slice(12), r: right.bytes.slice(12) })
+    const body = encodeRingExchange({ from, peers: [], ...sides })
+    expect(body).toMatchObject({ l: 0, r: right.bytes.slice(12) })
     const resolve = () => ({ ...someone, address: right })
     expect(decodeRingExchange(body, { self: left, resolve })).toMatchObject({ left, right })
-    const unknown = { left: undefined, right: undefined }
-    const unresolved = [left.bytes.slice(12), right.bytes.slice(12)]
-    expect(decodeRingExchange(body)).toMatchObject({ ...unknown, unresolved })
+    const unresolved = [right.bytes.slice(12)]
+    expect(decodeRingExchange(body)).toMatchObject({
+      left: undefined,
+      right: undefined,
+      unresolved,
+    })
   })
 
-  it('lets a digest stand for the hint of a sender that is known', () => {
-    const known = hintDigest(someone)
-    const body = encodeRingExchange({ from: someone, known, peers: [] }, true)
-    expect(body).toMatchObject({ h: known, k: known })
-    expect(decodeRingExchange(body, { sender: someone })).toMatchObject({
+  it.each([
+    ['all', 5, undefined],
+    ['hint', 5, 5],
+    ['hint', undefined, 5],
+  ] as const)('leaves out what the recipient has: %s', (leftOut, held, sent) => {
+    const body = encodeRingExchange({ from: someone, incarnation: 5, peers: [], leftOut })
+    expect(body).toEqual({ p: [], ...(sent !== undefined && { i: sent }) })
+    const sender = { hint: someone, incarnation: held }
+    expect(decodeRingExchange(body, { sender })).toMatchObject({
       from: someone,
-      known,
-      peers: [],
+      incarnation: 5,
+      leftOut,
     })
-    const other = { ...someone, sessionKey: new Uint8Array(32).fill(1) }
-    for (const sender of [undefined, other])
-      expect(decodeRingExchange(body, { sender })).toEqual(
-        new Malformed('exchange: no valid sender'),
-      )
+    expect(decodeRingExchange(body)).toEqual(new Malformed('exchange: no valid sender'))
+  })
+
+  it('tells a connected peer only where it can be reached', () => {
+    const from = { ...someone, endpoints: [TransportAddress.udp({ host: '192.0.2.1', port: 9 })] }
+    const body = encodeRingExchange({ from, peers: [], leftOut: 'identity' })
+    expect(body).toEqual({ e: fromHex('0100c00002010009'), p: [] })
+    expect(decodeRingExchange(body, { peer: someone })).toMatchObject({ from, leftOut: 'identity' })
+    const refused = new Malformed('exchange: no valid sender')
+    expect(decodeRingExchange(body)).toEqual(refused)
+    const cut = { e: fromHex('0100c0000201'), p: [] }
+    expect(decodeRingExchange(cut, { peer: someone })).toEqual(refused)
+  })
+
+  it('names a neighbour briefly that the recipient has heard of before', () => {
+    const left = parse(vectors.overlayPacket[0]?.destination ?? '')
+    const body = encodeRingExchange({
+      from: { ...someone, address: Address.zero },
+      peers: [],
+      left,
+      briefSides: new Set([left.key]),
+      withdrawn: [left],
+    })
+    const recall = () => left
+    expect(decodeRingExchange(body, { recall })).toMatchObject({ left, withdrawn: [left] })
+    expect(decodeRingExchange(body)).toMatchObject({ left: undefined, withdrawn: [] })
   })
 
   it('makes the digest of docs/wire/ring-exchange.md', () => {
@@ -189,6 +217,7 @@ describe('overlay wire formats', () => {
     const address = Address.fromBytes(fromHex('02020404060608080a0a0c0c0e0e101012121414'))
     const endpoints = [TransportAddress.udp({ host: '192.0.2.1', port: 4_000 })]
     expect(hintDigest({ address, sessionKey, endpoints })).toBe(990_747_583)
+    expect(hintDigest({ address, sessionKey, endpoints }, 1)).toBe(3_104_790_300)
   })
 
   it.each([-1, 0.5, 2 ** 32, 'one', null])('takes %p for no incarnation', (incarnation) => {
@@ -202,7 +231,7 @@ describe('overlay wire formats', () => {
   it('carries whom a difference withdraws, and tells it from all that a node names', () => {
     const withdrawn = [someone.address]
     const body = encodeRingExchange({ from: someone, peers: [], withdrawn })
-    expect(decodeRingExchange(body)).toMatchObject({ withdrawn })
+    expect(decodeRingExchange(body, { resolve: () => someone })).toMatchObject({ withdrawn })
     const none = encodeRingExchange({ from: someone, peers: [], withdrawn: [] })
     expect(decodeRingExchange(none)).toMatchObject({ withdrawn: [] })
     const all = encodeRingExchange({ from: someone, peers: [] })
@@ -212,9 +241,9 @@ describe('overlay wire formats', () => {
   it.each([
     ['no list of at most 12 withdrawn peers', null],
     ['no list of at most 12 withdrawn peers', 'all'],
-    ['no list of at most 12 withdrawn peers', Array.from({ length: 13 }, () => bytesOf(20))],
-    ['malformed withdrawn peer', [bytesOf(20), bytesOf(19)]],
-    ['malformed withdrawn peer', [7]],
+    ['no list of at most 12 withdrawn peers', Array.from({ length: 13 }, () => bytesOf(8))],
+    ['no list of at most 12 withdrawn peers', [bytesOf(8), bytesOf(20)]],
+    ['no list of at most 12 withdrawn peers', [7]],
   ])('refuses an exchange with %s', (reason, g) => {
     const body = { ...(encodeRingExchange({ from: someone, peers: [] }) as CborMap), g }
     expect(decodeRingExchange(body as CborValue)).toEqual(new Malformed(`exchange: ${reason}`))
