@@ -6,6 +6,9 @@ export const HOP_LIMIT = 100
 /** Live connections wanted on each side: half of 500 nodes may die at once and only 31 of them lose a whole side of four. */
 export const NEAR_PER_SIDE = 4
 
+/** Peers dialled on each side by a node that looks for its place: its neighbours; those behind them have time until it is found. */
+export const SEEKING_PER_SIDE = 1
+
 /** Bytes of one request or reply body; with the headers it stays below the smallest path MTU that IPv6 allows (1,280). */
 export const BODY_BYTES_GOAL = 1_100
 

@@ -35,7 +35,7 @@ export class NearDials {
   run(isInRing: boolean, now: Instant, onFound: () => void): NearDialsOutcome {
     const { near, known, linker, inquiries } = this.#modules
     known.release(now)
-    const { dial, changed } = near.evaluate()
+    const { dial, changed } = near.evaluate(isInRing)
     linker.abandon(new Set(dial.map(({ address }) => address.key)), now)
     for (const hint of dial) {
       if (this.#isToBeAskedFor(hint, isInRing)) inquiries.ask(hint, now, onFound)

@@ -5,7 +5,7 @@ import type { PeerHint } from '@ipop/transport'
 import type { Connection } from '../connections/connection.ts'
 import type { ConnectionTable } from '../connections/connection-table.ts'
 import { Role } from '../connections/roles.ts'
-import { LINK_SILENT_MS, NEAR_PER_SIDE } from '../limits.ts'
+import { LINK_SILENT_MS, NEAR_PER_SIDE, SEEKING_PER_SIDE } from '../limits.ts'
 import type { Linker } from '../linking/linker.ts'
 import type { KnownPeers } from './known-peers.ts'
 import { nearestPerSide } from './known-peers.ts'
@@ -45,14 +45,17 @@ export class NearNeighbors {
     this.#linker = modules.linker
   }
 
-  /** Gives the near role to the nearest connections on each side and names the nearer peers to dial. */
-  evaluate(): NearDecision {
+  /**
+   * Gives the near role to the nearest connections on each side and names the nearer peers to dial: while the node looks for its
+   * place only those that may be its neighbours, as most others would soon be replaced.
+   */
+  evaluate(isInRing: boolean): NearDecision {
     const connections = this.#table.all()
     const near = new Set(this.#table.around(this.#table.self, NEAR_PER_SIDE))
     const changed = connections.filter((connection) =>
       connection.setRole(Role.near, near.has(connection)),
     )
-    this.#wanted = this.#nearestWanted([...near])
+    this.#wanted = this.#nearestWanted([...near], isInRing ? NEAR_PER_SIDE : SEEKING_PER_SIDE)
     const soon = this.#wanted.filter(({ address }) => !this.#isSilent(address))
     this.#prospects = nearestPerSide(this.#table.self, [...near, ...soon], NEAR_PER_SIDE)
     return { dial: this.#wanted, changed }
@@ -132,11 +135,12 @@ export class NearNeighbors {
   }
 
   /** Candidates that keep silent are dialled on, but do not hold the places of those behind them: many may be dead. */
-  #nearestWanted(connections: readonly Connection[]): PeerHint[] {
+  #nearestWanted(connections: readonly Connection[], perSide: number): PeerHint[] {
     const isOther = (address: Address): boolean => this.#table.get(address) === undefined
-    const wanted = this.#nearer(connections, isOther)
+    const isAudible = (address: Address): boolean => isOther(address) && !this.#isSilent(address)
+    const wanted = this.#nearer(connections, perSide, isOther)
     if (!wanted.some(({ address }) => this.#isSilent(address))) return wanted
-    const others = this.#nearer(connections, (each) => isOther(each) && !this.#isSilent(each))
+    const others = this.#nearer(connections, perSide, isAudible)
     const all = [...new Set([...wanted, ...others])]
     return nearestPerSide(this.#table.self, all, all.length)
   }
@@ -146,13 +150,17 @@ export class NearNeighbors {
   }
 
   /** Of the nearest connections and the nearest others known, those that are no connections and yet among the nearest. */
-  #nearer(connections: readonly Connection[], isWanted: (address: Address) => boolean): PeerHint[] {
+  #nearer(
+    connections: readonly Connection[],
+    perSide: number,
+    isWanted: (address: Address) => boolean,
+  ): PeerHint[] {
     const items: { address: Address; hint?: PeerHint }[] = connections.map(({ address }) => ({
       address,
     }))
-    for (const hint of this.#known.nearest(NEAR_PER_SIDE, isWanted))
+    for (const hint of this.#known.nearest(perSide, isWanted))
       items.push({ address: hint.address, hint })
-    const near = nearestPerSide(this.#table.self, items, NEAR_PER_SIDE)
+    const near = nearestPerSide(this.#table.self, items, perSide)
     return near.flatMap((item) => (item.hint ? [item.hint] : []))
   }
 }

@@ -345,7 +345,7 @@ async function exchanging(
   const near = {
     claimOf: () => claim,
     get span() {
-      policy.evaluate()
+      policy.evaluate(true)
       return policy.span
     },
   }

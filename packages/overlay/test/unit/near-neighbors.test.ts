@@ -28,16 +28,26 @@ describe('the near policy', () => {
     expect(dialled(near)).toEqual([996, 997, 998, 999, ...places])
   })
 
+  it('dials only its neighbours before it has its place, and beyond those that keep silent', () => {
+    const { near, slow, connect } = candidates(998, 999, 1_001, 1_002)
+    expect(dialled(near, false)).toEqual([999, 1_001])
+    slow.add(at(1_001).key)
+    expect(dialled(near, false)).toEqual([999, 1_001, 1_002])
+    connect(999)
+    expect(dialled(near, false)).toEqual([1_001, 1_002])
+    expect(dialled(near)).toEqual([998, 1_001, 1_002])
+  })
+
   it('knows which near connections those that are being dialled will replace, and how far those lie', () => {
     const places = Array.from({ length: NEAR_PER_SIDE }, (_, i) => i + 1)
     const { near, connect, slow } = candidates(...places.map((place) => 1_000 + place))
     for (const place of [...places.map((step) => 1_000 - step), 2_000]) connect(place)
-    near.evaluate()
+    near.evaluate(true)
     const lasting = () => near.lasting().map(({ address }) => address.words[4])
     expect(lasting()).not.toContain(2_000)
     const { span } = near
     for (const place of places) slow.add(at(1_000 + place).key)
-    near.evaluate()
+    near.evaluate(true)
     expect(lasting()).toContain(2_000)
     expect(near.span).toBe(Infinity)
     expect(span).toBeLessThan(1e-6)
@@ -139,8 +149,8 @@ function candidates(...places: number[]) {
   return { near: new NearNeighbors({ table, known, linker }), slow, connect }
 }
 
-function dialled(near: NearNeighbors): number[] {
-  const { dial } = near.evaluate()
+function dialled(near: NearNeighbors, isInRing = true): number[] {
+  const { dial } = near.evaluate(isInRing)
   return dial.map(({ address }) => address.words[4] ?? 0).sort((a, b) => a - b)
 }
 
