@@ -6,7 +6,7 @@ import type { SimulatedNode } from '../ring/simulated-node.ts'
 import type { SimulatedRing } from '../ring/simulated-ring.ts'
 import type { Violations } from './findings.ts'
 import { hasOnly, isQuiet } from './gentle.ts'
-import { REPLICAS_LOST_MAX } from '../limits.ts'
+import { REPLICAS_BACK_MS, REPLICAS_LOST_MAX } from '../limits.ts'
 
 /** Values outlive every run. */
 const TTL_SECONDS = 86_400
@@ -27,6 +27,7 @@ interface Stored {
   readonly key: string
   readonly text: string
   readonly positions: readonly bigint[]
+  readonly putAtMs: number
   lost: { readonly atMs: number; readonly count: number }[]
   /** Whether the network was split when it was put, or since: its replicas lie on one side until hand-over has ended. */
   isShaken: boolean
@@ -78,7 +79,8 @@ export class Values {
     const [key, text] = [`value ${number}`, `text ${number}`]
     // Who is alone, a first machine that has just booted, keeps all replicas until others find it.
     const isShaken = this.#isSplit || node.overlay.connections.size === 0
-    const value = { key, text, positions: positionsOf(key), lost: [], isShaken }
+    const putAtMs = this.#world.elapsedMs()
+    const value = { key, text, positions: positionsOf(key), putAtMs, lost: [], isShaken }
     this.#pending.add(value)
     node.dht.put(key, new TextEncoder().encode(text), TTL_SECONDS).then(
       () => void (this.#pending.delete(value) && this.#stored.push(value)),
@@ -89,7 +91,10 @@ export class Values {
     )
   }
 
-  /** Takes note that a node is about to vanish; each of `views` is a set of nodes among which its replicas may lie. */
+  /**
+   * Takes note that a node is about to vanish; each of `views` is a set of nodes among which its replicas may lie. Those that came
+   * later than a value may not have been handed their part of it yet.
+   */
   noteLoss(gone: SimulatedNode, views: readonly (readonly SimulatedNode[])[]): void {
     const atMs = this.#world.elapsedMs()
     const places = views.map((nodes) =>
@@ -97,8 +102,13 @@ export class Values {
     )
     const lostOf = (value: Stored, among: (typeof places)[number]): number =>
       value.positions.filter((at) => nearest(among, at)?.node === gone).length
+    const hasItsPart = (value: Stored, { connectedAt = Infinity }: SimulatedNode): boolean =>
+      connectedAt <= Math.max(value.putAtMs, atMs - REPLICAS_BACK_MS)
     const isKept = (value: Stored): boolean => {
-      const count = Math.max(...places.map((among) => lostOf(value, among)))
+      const early = places.map((among) =>
+        among.filter(({ node }) => node === gone || hasItsPart(value, node)),
+      )
+      const count = Math.max(...[...places, ...early].map((among) => lostOf(value, among)))
       if (count > 0) value.lost.push({ atMs, count })
       // A side may have had fewer than eight of its replicas to begin with.
       if (count > 0 && value.isShaken) return false

@@ -44,6 +44,12 @@ describe('a seed that once failed', () => {
     ['mixed', 1235, ['--nodes', '4', '--duration', '5']],
     // A newcomer whose two handshakes were lost did not greet its bootstraps again for four seconds.
     ['mixed', 1808, ['--nodes', '4', '--duration', '5']],
+    // Two that had lost each other took nobody's word for it but their own that the other one was gone, and ended each dial.
+    ['mixed', 144, ['--nodes', '6', '--duration', '8']],
+    ['mixed', 424, ['--nodes', '6', '--duration', '8']],
+    ['mixed', 533, ['--nodes', '6', '--duration', '8']],
+    // Replicas were lost with a node that a newcomer was to take them from.
+    ['mixed', 452, ['--nodes', '6', '--duration', '8']],
     // A newcomer was told of nobody, as the first machine was just booting.
     ['mixed', 10702, ['--nodes', '4', '--duration', '5']],
     // A node gave its address up to an older claim during the last check.

@@ -124,7 +124,7 @@ export class Linker {
     const needsRing = !link.isOverRing && this.#needsRing(link, options, now)
     if (!isDue && !needsRing) return
     link.dialledAt = now
-    if (options.overRing === 'late') this.#linkLater(hint, role, link)
+    if (options.overRing === 'late') this.#linkLater(hint, role, link, options.via)
     const channel = this.#channels.dial(hint, options.via)
     if (!needsRing) return
     link.isOverRing = true
@@ -164,10 +164,11 @@ export class Linker {
     return link
   }
 
-  #linkLater(hint: PeerHint, role: number, link: PendingLink): void {
+  #linkLater(hint: PeerHint, role: number, link: PendingLink, via?: Address): void {
     const at = link.since + LINK_DIRECT_MAX_MS
     this.#runtime.timers.at(at, 'link over the ring', () => {
-      if (this.#pending.get(hint.address.key) === link) this.link(hint, role, { overRing: true })
+      if (this.#pending.get(hint.address.key) !== link) return
+      this.link(hint, role, { overRing: true, forMs: link.until - at, via })
     })
   }
 

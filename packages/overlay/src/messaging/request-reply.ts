@@ -31,8 +31,11 @@ export interface CallOptions {
   readonly timeoutMs?: number
   /** Shortest pause before the first resend, milliseconds: for what takes the other end a while. */
   readonly patienceMs?: number
-  /** Whether the first word that nobody is at the target ends the call: else the ring is given time to mend. */
-  readonly acceptsRefusal?: boolean
+  /**
+   * Whether the first word that nobody is at the target ends the call, or that of others, who know better than a node without a
+   * place: else the ring is given time to mend.
+   */
+  readonly acceptsRefusal?: boolean | 'of others'
   /** Answers to wait for: 1, or 2 with mode `both`. */
   readonly repliesMax?: number
 }
@@ -61,7 +64,7 @@ interface OpenCall {
   readonly startedAt: Instant
   readonly deadline: Instant
   readonly patienceMs: number
-  readonly acceptsRefusal: boolean
+  readonly acceptsRefusal: boolean | 'of others'
   readonly replies: CallReply[]
   /** The neighbours that the request was handed to, in that order. */
   readonly tried: Address[]
@@ -241,6 +244,7 @@ export class RequestReply {
     const now = this.#runtime.clock.now()
     switch (reply.status) {
       case ReplyStatus.unreachable:
+        if (call.acceptsRefusal === 'of others' && packet.source.equals(packet.destination)) return
         // The ring may be mending: the resend timer stays armed and decides.
         call.isUnreachable = true
         if (call.acceptsRefusal) this.#fail(call, failure(call))

@@ -131,8 +131,8 @@ function makePolicies(
   const { runtime, log, channels, table, linker, calls, random, ringEdge } = modules
   const { clock } = runtime
   const known = new KnownPeers(table.self)
-  const inquiries = new Inquiries({ clock, log, calls, known, table, linker })
   const near = new NearNeighbors({ table, known, linker })
+  const inquiries = new Inquiries({ clock, log, calls, known, table, linker, near })
   const dials = new NearDials({ near, known, linker, inquiries })
   const watch = new NeighborWatch({ table })
   const onDemand = new OnDemand({ table, linker, log, onUnreachable: listener.peerUnreachable })

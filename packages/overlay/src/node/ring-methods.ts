@@ -42,8 +42,9 @@ export function addRingMethods(
   const { channels, table, linker, calls, exchanger, keeper } = modules
   dispatch.add('ring.ping', anything, () => null, { isRepeatable: true })
   const exchangeWith = (exchange: RingExchange, { source }: CallContext): CborValue => {
-    keeper.learn(exchange, { isFirstHand: source.equals(exchange.from.address) })
-    return encodeRingExchange(exchanger.answer(exchange, keeper.exchangeState()))
+    const hand = { isFirstHand: source.equals(exchange.from.address) }
+    keeper.learn(exchange, hand)
+    return encodeRingExchange(exchanger.answer(exchange, keeper.exchangeState(), hand))
   }
   const schema: ArgumentSchema<RingExchange> = (args, { source }) =>
     decodeRingExchange(args, exchanger.heldFrom(source))

@@ -88,13 +88,14 @@ export class Exchanger {
     return this.#naming(this.#news.ofUseTo(peer))
   }
 
-  /** Returns what this node answers a peer that told it `exchange`: to a difference only whom the peer lacks as a neighbour. */
+  /** Returns what this node answers to `exchange`: to a difference only whom the peer lacks as a neighbour; in full where a proxy carries it. */
   answer(
     exchange: RingExchange,
     { revision, now }: Omit<ExchangeState, 'isPatient'>,
+    { isFirstHand }: { isFirstHand: boolean },
   ): RingExchange {
     const { address } = exchange.from
-    const isConnected = this.#table.get(address) !== undefined
+    const isConnected = isFirstHand && this.#table.get(address) !== undefined
     if (isConnected) this.#hear(exchange)
     const owed = this.#briefs.owe(address, exchange.wanted)
     if (exchange.withdrawn) {
@@ -218,15 +219,16 @@ export class Exchanger {
         this.hasLookedUp ||= replies.length > 0
       })
       .catch((error: unknown) => {
-        const through = via.address.toString()
-        this.#log.write('debug', 'lookup of own address failed', { via: through, error })
+        this.#log.write('debug', 'lookup of own address failed', { via: via.address, error })
       })
   }
 
   /** Returns what stands behind the short forms in an exchange of `peer`, or of anybody. */
   heldFrom(peer?: Address): HeldHints {
-    const resolve = (brief: Uint8Array) => this.#briefs.resolve(brief)
-    const held = { self: this.#table.self, resolve }
+    const held: HeldHints = {
+      self: this.#table.self,
+      resolve: (brief) => this.#briefs.resolve(brief),
+    }
     if (!peer) return held
     const recall = (brief: Uint8Array) => this.#briefs.recall(peer, brief, this.#memory.heard(peer))
     const sender = this.#shorthand.saidBy(peer)
@@ -242,8 +244,8 @@ export class Exchanger {
 
   async #call(target: Address, exchange: RingExchange): Promise<void> {
     const hint = this.#table.get(target)?.hint
-    const options = { mode: 'exact', timeoutMs: EXCHANGE_TIMEOUT_MS } as const
     const args = encodeRingExchange(exchange)
+    const options = { timeoutMs: EXCHANGE_TIMEOUT_MS }
     const replies = await this.#calls.call(target, 'ring.exchange', args, options)
     this.#shorthand.heardBy(target, exchange)
     const held = this.heldFrom(target)
@@ -260,7 +262,7 @@ export class Exchanger {
     const exchange = decodeRingExchange(result, held)
     if (exchange instanceof Malformed) return this.#refuse(exchange)
     const { from } = exchange
-    const isConnected = this.#table.get(from.address) !== undefined
+    const isConnected = isFirstHand && this.#table.get(from.address) !== undefined
     if (isConnected) this.#hear(exchange)
     this.#listener.learn(exchange, { isFirstHand })
     if (!isConnected) return

@@ -12,6 +12,7 @@ import { INQUIRIES_MAX, INQUIRY_PAUSE_MS, INQUIRY_TIMEOUT_MS } from './limits.ts
 import type { RequestReply } from '../messaging/request-reply.ts'
 import type { Linker } from '../linking/linker.ts'
 import type { KnownPeers } from './known-peers.ts'
+import type { NearNeighbors } from './near-neighbors.ts'
 
 /** What inquiries are made with. */
 export interface InquiriesModules {
@@ -20,6 +21,7 @@ export interface InquiriesModules {
   readonly calls: RequestReply
   readonly known: KnownPeers
   readonly table: ConnectionTable
+  readonly near: Pick<NearNeighbors, 'isMutual'>
   readonly linker: Pick<Linker, 'link' | 'disprove'>
 }
 
@@ -35,13 +37,15 @@ export class Inquiries {
 
   /**
    * Asks for a doubtful peer, unless it was asked for a moment ago; calls `onFound` where it answers. Who was asked for in vain
-   * is dialled once: it may have lost all others, too.
+   * is dialled once, also by way of whoever names it: either end may have lost all others.
    */
   ask(hint: PeerHint, now: Instant, onFound: () => void): void {
     const { address } = hint
     if (!this.#mayAsk(address, now)) return
     const { known, linker } = this.#modules
-    if (known.hasFailed(address)) linker.link(hint, 0, { forMs: DEPARTED_TRY_MS })
+    const via = known.introducerOf(address)
+    if (known.hasFailed(address))
+      linker.link(hint, 0, { forMs: DEPARTED_TRY_MS, overRing: 'late', via })
     this.#call(address).then(
       () => {
         known.vouch(address)
@@ -76,8 +80,10 @@ export class Inquiries {
     return true
   }
 
+  /** A node whose neighbours do not know it is nearest to many places that it cannot know anything of. */
   #call(address: Address): Promise<unknown> {
-    const options = { timeoutMs: INQUIRY_TIMEOUT_MS, acceptsRefusal: true }
+    const acceptsRefusal = this.#modules.near.isMutual() || 'of others'
+    const options = { timeoutMs: INQUIRY_TIMEOUT_MS, acceptsRefusal } as const
     return this.#modules.calls.call(address, 'ring.ping', null, options)
   }
 

@@ -30,6 +30,7 @@ import { decodeRingExchange, encodeRingExchange } from '../../src/wire/ring-exch
 const SELF = 1_000
 const PEER = 1_010
 const INCARNATION = 1
+const FIRST_HAND = { isFirstHand: true }
 
 describe('Exchanger', () => {
   it('tells a peer all at first, and then only what is new', async () => {
@@ -197,11 +198,24 @@ describe('Exchanger', () => {
     const { exchanger, state } = await exchanging([990, PEER, 1_020])
     const difference = { from: hint(PEER), peers: [], withdrawn: [] }
     const content = { ...difference, left: address(1_020), right: address(SELF) }
-    expect(exchanger.answer(content, state())).toMatchObject({ peers: [], withdrawn: [] })
+    expect(exchanger.answer(content, state(), FIRST_HAND)).toMatchObject({
+      peers: [],
+      withdrawn: [],
+    })
     const lacking = { ...content, left: address(1_030) }
-    expect(exchanger.answer(lacking, state()).peers).toEqual([hint(1_020)])
+    expect(exchanger.answer(lacking, state(), FIRST_HAND).peers).toEqual([hint(1_020)])
     const all = { from: hint(PEER), peers: [] }
-    expect(exchanger.answer(all, state()).peers).toHaveLength(2)
+    expect(exchanger.answer(all, state(), FIRST_HAND).peers).toHaveLength(2)
+  })
+
+  it('leaves nothing out of what a proxy carries, who may be the only one to read it', async () => {
+    const { exchanger, state, hear } = await exchanging([990, PEER, 1_020])
+    const known = hintDigest(hint(SELF), INCARNATION)
+    const all = { from: hint(PEER), peers: [], known }
+    hear(all)
+    const leftOut = (isFirstHand: boolean) =>
+      exchanger.answer(all, state(), { isFirstHand }).leftOut
+    expect([leftOut(true), leftOut(false)]).toEqual(['all', undefined])
   })
 
   it.each([
@@ -213,7 +227,7 @@ describe('Exchanger', () => {
     async (stranger, named) => {
       const others = [950, 960, 970, 980, 990, PEER, 1_020, 1_030, 1_040, 1_050]
       const { exchanger, state } = await exchanging(others)
-      const { peers } = exchanger.answer({ from: hint(stranger), peers: [] }, state())
+      const { peers } = exchanger.answer({ from: hint(stranger), peers: [] }, state(), FIRST_HAND)
       expect(peers.map((peer) => low(peer.address)).sort((a, b) => a - b)).toEqual(
         named.toSorted((a, b) => a - b),
       )
@@ -267,8 +281,8 @@ describe('Exchanger', () => {
   it('asks, in its answer, for whom it cannot make out, and once only', async () => {
     const { exchanger, state } = await exchanging([990, PEER, 1_020])
     const unresolved = [briefAddress(address(1_030))]
-    const asked = () =>
-      exchanger.answer({ from: hint(PEER), peers: [], withdrawn: [], unresolved }, state()).wanted
+    const difference = { from: hint(PEER), peers: [], withdrawn: [], unresolved }
+    const asked = () => exchanger.answer(difference, state(), FIRST_HAND).wanted
     expect(asked()).toEqual(unresolved)
     expect(asked()).toEqual([])
   })
@@ -369,7 +383,7 @@ async function exchanging(
     exchanger.exchangeWith(table.get(address(peer)) as Connection, reason, state())
     for (let turn = 0; turn < 5; turn++) await Promise.resolve()
   }
-  const hear = (heard: RingExchange) => void exchanger.answer(heard, state())
+  const hear = (heard: RingExchange) => void exchanger.answer(heard, state(), FIRST_HAND)
   for (const one of lows) connect(one)
   await exchange('news')
   const news = { told, said, sides, short }

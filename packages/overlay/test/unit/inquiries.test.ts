@@ -1,11 +1,13 @@
 /** Inquiries: one question at a time for each doubtful or silent peer, and a dial for whoever was asked for in vain before. */
 import { Address } from '@ipop/address'
+import type { CborValue } from '@ipop/codec'
 import { silentLog } from '@ipop/runtime'
 import type { PeerHint } from '@ipop/transport'
 import { describe, expect, it } from '@jest/globals'
 import { ConnectionTable } from '../../src/connections/connection-table.ts'
 import { OverlayError } from '../../src/errors.ts'
-import type { RequestReply } from '../../src/messaging/request-reply.ts'
+import type { LinkOptions } from '../../src/linking/linker.ts'
+import type { CallOptions, RequestReply } from '../../src/messaging/request-reply.ts'
 import { Inquiries } from '../../src/topology/inquiries.ts'
 import { KnownPeers } from '../../src/topology/known-peers.ts'
 import { INQUIRIES_MAX, INQUIRY_PAUSE_MS, LINK_BARRED_MS } from '../../src/topology/limits.ts'
@@ -35,6 +37,22 @@ describe('inquiries', () => {
     await ask(1, INQUIRY_PAUSE_MS)
     expect(dialled).toEqual([1])
     expect(known.get(at(1))).toBeUndefined()
+  })
+
+  it('dial it by way of whoever names it, too: no direct way may lead there', async () => {
+    const { ask, ways } = inquiring()
+    await ask(1, 0)
+    await ask(1, INQUIRY_PAUSE_MS)
+    expect(ways).toMatchObject([{ overRing: 'late', via: at(100) }])
+  })
+
+  it('take only the word of others that nobody is there while the node has no neighbours who know it', async () => {
+    const { ask, verify, believed, ring } = inquiring()
+    await ask(1, 0)
+    ring.isMutual = false
+    await ask(2, 0)
+    await verify(3, 0)
+    expect(believed).toEqual([true, 'of others', 'of others'])
   })
 
   it('end the dial of a silent peer that the ring does not find, and ask before the next one', async () => {
@@ -75,22 +93,29 @@ function inquiring() {
   }
   const asked: number[] = []
   const dialled: number[] = []
+  const believed: CallOptions['acceptsRefusal'][] = []
+  const ways: LinkOptions[] = []
   const found: number[] = []
-  const ring = { isFound: false, error: new Error('nobody is there') }
+  const ring = { isFound: false, isMutual: true, error: new Error('nobody is there') }
   const calls = {
-    call(target: Address) {
+    call(target: Address, _method: string, _args: CborValue, options: CallOptions) {
       asked.push(lowOf(target))
+      believed.push(options.acceptsRefusal)
       return ring.isFound ? Promise.resolve([]) : Promise.reject(ring.error)
     },
   } as unknown as RequestReply
   const disproved: number[] = []
   const linker = {
-    link: ({ address }: PeerHint) => void dialled.push(lowOf(address)),
+    link({ address }: PeerHint, _role: number, options: LinkOptions = {}) {
+      dialled.push(lowOf(address))
+      ways.push(options)
+    },
     disprove: (address: Address) => void disproved.push(lowOf(address)),
   }
   const clock = { now: () => LINK_BARRED_MS, wallTimeMs: () => 0 }
   table.get = () => ({}) as ReturnType<ConnectionTable['get']>
-  const inquiries = new Inquiries({ clock, log: silentLog, calls, known, table, linker })
+  const near = { isMutual: () => ring.isMutual }
+  const inquiries = new Inquiries({ clock, log: silentLog, calls, known, table, linker, near })
   const ask = async (low: number, now: number) => {
     inquiries.ask(hint(low), now, () => found.push(low))
     for (let turn = 0; turn < 3; turn++) await Promise.resolve()
@@ -99,7 +124,7 @@ function inquiring() {
     inquiries.verify(at(low), now)
     for (let turn = 0; turn < 3; turn++) await Promise.resolve()
   }
-  return { ask, verify, asked, dialled, disproved, found, known, ring }
+  return { ask, verify, asked, believed, ways, dialled, disproved, found, known, ring }
 }
 
 function at(low: number): Address {
