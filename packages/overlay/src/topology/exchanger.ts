@@ -184,7 +184,7 @@ export class Exchanger {
   #askBriefly(address: Address, exchange: RingExchange, now: Instant): void {
     this.#call(address, this.#inShort(address, exchange, now)).catch((error: unknown) => {
       this.#memory.untell(address)
-      this.#shorthand.repeat(address)
+      if (this.#table.get(address)) this.#shorthand.repeat(address)
       this.#log.write('debug', 'exchange failed', { peer: address.toString(), error })
     })
   }
@@ -247,7 +247,7 @@ export class Exchanger {
     const args = encodeRingExchange(exchange)
     const options = { timeoutMs: EXCHANGE_TIMEOUT_MS }
     const replies = await this.#calls.call(target, 'ring.exchange', args, options)
-    this.#shorthand.heardBy(target, exchange)
+    if (this.#table.get(target)) this.#shorthand.heardBy(target, exchange)
     const held = this.heldFrom(target)
     const sender = held.sender ?? (hint && { hint })
     for (const { result } of replies) this.#learnFrom(result, { ...held, sender }, true)
