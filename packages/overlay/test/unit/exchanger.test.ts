@@ -83,6 +83,19 @@ describe('Exchanger', () => {
     expect(said).toEqual(['eik', 'eik', 'k', '', 'k', '', 'k'])
   })
 
+  it('remembers nothing of a peer whose exchange fails after it has gone', async () => {
+    const { exchanger, exchange, link, connect, disconnect, said } = await exchanging([990, PEER])
+    link.isBroken = true
+    const failing = exchange('claims')
+    disconnect(PEER)
+    exchanger.forget(address(PEER))
+    await failing
+    link.isBroken = false
+    connect(PEER)
+    await exchange('news')
+    expect(said).toEqual(['eik', 'eik', 'eik'])
+  })
+
   it('names neighbours of its own briefly that the peer has heard of', async () => {
     const { exchange, connect, sides } = await exchanging([990, PEER, 1_020])
     await exchange('claims')
