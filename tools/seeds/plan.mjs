@@ -9,6 +9,7 @@ export const TEST_SEEDS = [
 /** By night. */
 export const NIGHTLY_SEEDS = [
   { argv: ['--scenario', 'mixed', '--nodes', '4', '--duration', '5'], count: 2_000 },
+  { argv: ['--scenario', 'mixed', '--nodes', '6', '--duration', '8'], count: 2_000 },
   { argv: ['--scenario', 'mixed', '--nodes', '8', '--duration', '40'], count: 2_000 },
   { argv: ['--scenario', 'split-merge', '--nodes', '6', '--duration', '60'], count: 200 },
   { argv: ['--scenario', 'roll-out', '--nodes', '8', '--duration', '30'], count: 200 },
