@@ -183,6 +183,7 @@ export class PacketForwarder {
     const decision = chooseHop(this.#table.self, hops, {
       destination: packet.destination,
       isExact,
+      avoid: packet.source.equals(packet.destination) ? undefined : packet.source,
       isDatagram: packet.kind === PayloadKind.sessionDatagram,
       costOf: hopCosts(hops, packet.destination, this.#ringSize()),
     })

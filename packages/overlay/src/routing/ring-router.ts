@@ -17,7 +17,10 @@ export type RouteDecision<H extends Hop> =
 export interface RouteQuery<H extends Hop = Hop> {
   readonly destination: Address
   readonly isExact: boolean
-  /** A neighbour that must not be used: the destination itself when a path around it is wanted. */
+  /**
+   * A neighbour that must not be used: the destination itself when a path around it is wanted, or else who sent the packet, by a way
+   * that led it away from the destination.
+   */
   readonly avoid?: Address | undefined
   /** Whether a session datagram is to be sent. */
   readonly isDatagram: boolean
@@ -42,8 +45,11 @@ export function chooseHop<H extends Hop>(
     if (!isUsable(hop, query)) continue
     if (!best || order(hop.address, best.address) < 0) best = hop
   }
-  if (best && (order(best.address, self) < 0 || avoid?.equals(destination)))
-    return { kind: 'forward', hop: cheapest(self, hops, query) ?? best }
+  if (best && (order(best.address, self) < 0 || avoid?.equals(destination))) {
+    // The ring would not wrap a datagram again: whoever reaches its end, if only by a relay, is the last on its way.
+    const isLast = query.isDatagram && best.address.equals(destination)
+    return { kind: 'forward', hop: (isLast ? undefined : cheapest(self, hops, query)) ?? best }
+  }
   return { kind: query.isExact ? 'unreachable' : 'deliver' }
 }
 

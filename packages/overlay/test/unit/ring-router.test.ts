@@ -64,6 +64,22 @@ describe('chooseHop', () => {
     expect(route).toEqual({ kind: 'forward', hop: around })
   })
 
+  it('hands a datagram to its end where that is a neighbour, however costly', () => {
+    const [end, cheap] = [hop(104), hop(103)]
+    const costOf = (one: unknown) => (one === end ? 9 : 1)
+    const exact = { ...query(104), isExact: true, costOf }
+    expect(chooseHop(self, [cheap, end], exact)).toEqual({ kind: 'forward', hop: end })
+    const call = { ...exact, isDatagram: false }
+    expect(chooseHop(self, [cheap, end], call)).toEqual({ kind: 'forward', hop: cheap })
+  })
+
+  it('does not hand a packet back to where it came from', () => {
+    const [source, other] = [hop(103), hop(102)]
+    const exact = { ...query(104), isExact: true, avoid: source.address }
+    expect(chooseHop(self, [source, other], exact)).toEqual({ kind: 'forward', hop: other })
+    expect(chooseHop(self, [source], exact)).toEqual({ kind: 'unreachable' })
+  })
+
   it('reduces the distance with every hop, whatever the ring', () => {
     fc.assert(
       fc.property(
