@@ -83,6 +83,30 @@ describe('call', () => {
     expect(link.requests).toBe(1)
   })
 
+  it.each([
+    [true, 'OVERLAY_UNREACHABLE'],
+    ['of others', 'OVERLAY_TIMEOUT'],
+  ] as const)(
+    'takes its own word that nobody is there as acceptsRefusal %p says',
+    async (acceptsRefusal, code) => {
+      const { world, asker, target, link } = pair()
+      link.isRefusedHere = true
+      const options = { acceptsRefusal, timeoutMs: 1_800 }
+      const outcome = codeOf(asker.call(target, 'look', null, options))
+      await world.run({ forMs: 2_000 })
+      expect(await outcome).toBe(code)
+    },
+  )
+
+  it('believes others that nobody is there where it does not believe itself', async () => {
+    const { world, asker, target, link } = pair()
+    link.isNobodyThere = true
+    const outcome = codeOf(asker.call(target, 'look', null, { acceptsRefusal: 'of others' }))
+    await world.run({ forMs: 200 })
+    expect(await outcome).toBe('OVERLAY_UNREACHABLE')
+    expect(link.requests).toBe(1)
+  })
+
   it('holds nothing against anybody while no way is answered', async () => {
     const { world, asker, call, link, lost } = pair()
     link.dropRequests = Infinity
@@ -176,7 +200,13 @@ function pair() {
   const { runtime } = world.addHost()
   const random = runtime.random
   const addresses = [Address.random(random), Address.random(random)] as const
-  const link = { dropRequests: 0, dropReplies: 0, requests: 0, isNobodyThere: false }
+  const link = {
+    dropRequests: 0,
+    dropReplies: 0,
+    requests: 0,
+    isNobodyThere: false,
+    isRefusedHere: false,
+  }
   const ways = Array.from({ length: 3 }, () => Address.random(random))
   const lost: Address[] = []
   const tried = { requests: [] as number[], replies: [] as number[] }
@@ -195,14 +225,20 @@ function pair() {
       const way = ways[before.length % ways.length]
       if (isRequest) link.requests++
       if (isRequest ? link.dropRequests-- > 0 : link.dropReplies-- > 0) return way
+      const isSelf = link.isRefusedHere && !isRequest
       const packet = {
         mode,
         hops: 2,
         hopLimit: 9,
         source: addresses[from],
-        destination: addresses[to],
+        destination: addresses[isSelf ? from : to],
         kind,
         payload,
+      }
+      if (link.isRefusedHere) {
+        const end = () => (isRequest ? nodes[from]?.refuse(packet) : nodes[from]?.receive(packet))
+        runtime.timers.at(runtime.clock.now() + 1, 'wire', end)
+        return undefined
       }
       const isRefused = isRequest && link.isNobodyThere
       const arrive = () => (isRefused ? nodes[to]?.refuse(packet) : nodes[to]?.receive(packet))
