@@ -123,8 +123,7 @@ export class Channel {
 
   /** Sets after how much silence the peer is probed. */
   watch(idleProbeMs: number): void {
-    this.#liveness.watch(idleProbeMs)
-    this.wake(this.pollTimeout())
+    if (this.#liveness.watch(idleProbeMs)) this.wake(this.pollTimeout())
   }
 
   /** Adds a path to try. */

@@ -62,13 +62,18 @@ export class Liveness {
     this.#state = this.#quiet()
   }
 
-  /** Sets after how much silence the peer is probed; a peer that misses probes is decided on as soon as one watched like that. */
-  watch(idleProbeMs: number): void {
+  /**
+   * Sets after how much silence the peer is probed; a peer that misses probes is decided on as soon as one watched like that.
+   * Returns whether that is new.
+   */
+  watch(idleProbeMs: number): boolean {
+    if (idleProbeMs === this.idleProbeMs) return false
     const isCloser = idleProbeMs < this.idleProbeMs
     this.idleProbeMs = idleProbeMs
-    if (!isCloser || this.#state.kind !== 'probing') return
+    if (!isCloser || this.#state.kind !== 'probing') return true
     const graceUntil = Math.min(this.#state.graceUntil, this.#ownProbeBy())
     this.#state = { ...this.#state, graceUntil }
+    return true
   }
 
   /** Misses in a row. */
