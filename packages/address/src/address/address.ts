@@ -1,7 +1,14 @@
 /** A position on the ring: 160 bits, compared as an unsigned number, written as base32. */
 import { decodeBase32, encodeBase32, Malformed } from '@ipop/codec'
 import { ADDRESS_BYTES, ADDRESS_TEXT_MAX } from '../limits.ts'
-import { compareFields, wordsOf, wordsToBytes, type WordFields, type Words } from './words.ts'
+import {
+  compareFields,
+  fieldsToBytes,
+  wordsOf,
+  wordsToBytes,
+  type WordFields,
+  type Words,
+} from './words.ts'
 
 const TEXT_PREFIX = 'brunet:node:'
 
@@ -74,7 +81,7 @@ export class Address implements WordFields {
 
   /** The 20 bytes, most significant first, made once. Not to be modified. */
   get bytes(): Uint8Array {
-    this.#bytes ??= wordsToBytes(this.words)
+    this.#bytes ??= fieldsToBytes(this)
     return this.#bytes
   }
 
@@ -85,7 +92,7 @@ export class Address implements WordFields {
 
   /** The 32 base32 letters: equal for equal addresses, made once. Not in ring order. */
   get key(): string {
-    this.#key ??= encodeBase32(this.bytes)
+    this.#key ??= encodeBase32(this.#bytes ?? fieldsToBytes(this))
     return this.#key
   }
 

@@ -28,6 +28,24 @@ export function wordsToBytes(words: Words): Uint8Array {
   return bytes
 }
 
+/** Returns the 20 bytes of a number in fields, most significant byte first. */
+export function fieldsToBytes({ w0, w1, w2, w3, w4 }: WordFields): Uint8Array {
+  const bytes = new Uint8Array(WORDS * 4)
+  writeWord(bytes, 0, w0)
+  writeWord(bytes, 4, w1)
+  writeWord(bytes, 8, w2)
+  writeWord(bytes, 12, w3)
+  writeWord(bytes, 16, w4)
+  return bytes
+}
+
+function writeWord(bytes: Uint8Array, at: number, word: number): void {
+  bytes[at] = word >>> 24
+  bytes[at + 1] = word >>> 16
+  bytes[at + 2] = word >>> 8
+  bytes[at + 3] = word
+}
+
 /** Compares two numbers: -1, 0 or 1. */
 export function compareWords(left: Words, right: Words): -1 | 0 | 1 {
   for (let i = 0; i < WORDS; i++) {

@@ -53,6 +53,7 @@ export function decodeBase32(text: string): Uint8Array | Malformed {
 
 /** Makes one flat string: text that grows letter by letter is a list of its pieces, a kilobyte for 32 letters. */
 function textOf(codes: readonly number[]): string {
+  if (codes.length <= CODES_AT_ONCE) return String.fromCharCode(...codes)
   let text = ''
   for (let at = 0; at < codes.length; at += CODES_AT_ONCE)
     text += String.fromCharCode(...codes.slice(at, at + CODES_AT_ONCE))

@@ -93,9 +93,15 @@ export class ConnectionTable {
   /** Returns the immediate neighbours and theirs, from this node's own table. */
   neighbors(): Neighbors {
     const { items } = this.#ring
-    const [left, left2 = left] = twoStructured(items, 0, 1)
-    const [right, right2 = right] = twoStructured(items, items.length - 1, -1)
-    return left === undefined ? {} : { left, left2, right, right2 }
+    const last = items.length - 1
+    const leftAt = structuredFrom(items, 0, 1)
+    const rightAt = structuredFrom(items, last, -1)
+    const left = items[leftAt]?.address
+    if (left === undefined) return {}
+    const right = items[rightAt]?.address
+    const left2 = items[structuredFrom(items, leftAt + 1, 1)]?.address ?? left
+    const right2 = items[structuredFrom(items, rightAt - 1, -1)]?.address ?? right
+    return { left, left2, right, right2 }
   }
 
   /** Returns the connections that `isEligible` accepts, nearest to `target` first. */
@@ -115,12 +121,9 @@ export class ConnectionTable {
   }
 }
 
-/** Returns the addresses of the first two structured connections met from `from` on. */
-function twoStructured(items: readonly Connection[], from: number, step: 1 | -1): Address[] {
-  const found: Address[] = []
-  for (let index = from; index >= 0 && index < items.length && found.length < 2; index += step) {
-    const connection = items[index] as Connection
-    if (connection.isStructured) found.push(connection.address)
-  }
-  return found
+/** Returns the place of the first structured connection met from `from` on; outside of `items` where there is none. */
+function structuredFrom(items: readonly Connection[], from: number, step: 1 | -1): number {
+  let at = from
+  while (items[at]?.isStructured === false) at += step
+  return at
 }

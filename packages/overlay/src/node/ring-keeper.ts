@@ -22,7 +22,6 @@ import type { Membership } from '../topology/membership.ts'
 import type { NearDials } from '../topology/near-dials.ts'
 import type { NearNeighbors } from '../topology/near-neighbors.ts'
 import type { NeighborWatch } from '../topology/neighbor-watch.ts'
-import { estimateRingSize } from '../topology/near-neighbors.ts'
 import type { OnDemand } from '../topology/on-demand.ts'
 import type { Remembered } from '../topology/remembered.ts'
 import type { Shortcuts } from '../topology/shortcuts.ts'
@@ -220,7 +219,7 @@ export class RingKeeper {
   }
 
   #tick(now: Instant): void {
-    const { leaves, shortcuts, onDemand, seeker } = this.#modules
+    const { leaves, near, shortcuts, onDemand, seeker } = this.#modules
     this.#dialNear(now)
     if (this.#modules.membership.update(now)) {
       this.#rounds.joined()
@@ -230,7 +229,7 @@ export class RingKeeper {
     leaves.evaluate(this.isInRing, now)
     const exchangeAt = this.#rounds.run(this.exchangeState(now))
     if (exchangeAt !== undefined) this.#armAt(exchangeAt)
-    this.#estimateSize()
+    this.#ringSize = near.estimateRingSize()
     if (this.isInRing) shortcuts.evaluate(this.#ringSize, now)
     onDemand.evaluate(now)
     seeker.evaluate(now)
@@ -240,11 +239,6 @@ export class RingKeeper {
     this.#modules.channels.status = this.isInRing ? STATUS_IN_RING : 0
     this.#announceNeighbors()
     this.#armAt(now + (this.isComplete ? TICK_MS : TICK_INCOMPLETE_MS))
-  }
-
-  #estimateSize(): void {
-    const { table, near } = this.#modules
-    this.#ringSize = estimateRingSize(table.self, near.near(), table.structured().length)
   }
 
   #dialNear(now: Instant): void {

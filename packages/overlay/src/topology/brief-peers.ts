@@ -10,7 +10,7 @@ import {
   BRIEF_ASK_PAUSE_MS,
   EXCHANGE_PEERS_MAX,
 } from './limits.ts'
-import { isBriefOf } from '../wire/brief-address.ts'
+import { isBriefOf, keyEndOf } from '../wire/brief-address.ts'
 import type { RingExchange } from '../wire/ring-exchange.ts'
 import { isNearerThanClaimed } from './exchange-news.ts'
 import type { KnownPeers } from './known-peers.ts'
@@ -87,7 +87,9 @@ export class BriefPeers {
   recall(peer: Address, brief: Uint8Array, named: Iterable<string> = []): Address | undefined {
     const { left, right } = this.#modules.near.claimOf(peer) ?? {}
     for (const side of [left, right]) if (side && isBriefOf(brief, side)) return side
+    const end = keyEndOf(brief)
     for (const key of named) {
+      if (!key.endsWith(end)) continue
       const address = Address.parse(`brunet:node:${key}`)
       if (address instanceof Address && isBriefOf(brief, address)) return address
     }

@@ -3,7 +3,7 @@ import type { Address } from '@ipop/address'
 import type { Instant } from '@ipop/runtime'
 import { EXCHANGE_FAR_GAP_MS } from './limits.ts'
 import type { RingExchange } from '../wire/ring-exchange.ts'
-import { KeyList, type Keys, type Stated, StatedList } from './small-lists.ts'
+import { KeyList, type Keys, StatedList } from './small-lists.ts'
 
 /** No revision that anything has. */
 const NEVER = -1
@@ -13,7 +13,7 @@ export interface Told {
   /** Whom this node could name to the peer when it last looked. */
   readonly peers: Keys
   /** Whom the peer was told of, and since when, and that they are gone it was not told. */
-  readonly stated: Stated
+  readonly stated: StatedList
   /** Which of this node's immediate neighbours the peer is. */
   readonly side: string
   readonly revision: number
@@ -38,8 +38,7 @@ export class ExchangeMemory {
   /** Remembers what a peer was told. */
   tell(peer: Address, told: Told): void {
     const peers = told.peers instanceof Set ? new KeyList(told.peers) : told.peers
-    const stated = told.stated instanceof Map ? new StatedList(told.stated) : told.stated
-    this.#told.set(peer.key, { ...told, peers, stated })
+    this.#told.set(peer.key, { ...told, peers })
   }
 
   /** Forgets what a peer was told, but not what it said: the next exchange tells it all. */
@@ -53,7 +52,7 @@ export class ExchangeMemory {
     if (!told || named.length === 0) return
     const keys = keysOf(named)
     const peers = new KeyList([...told.peers].filter((key) => !keys.has(key)))
-    const stated = new StatedList(new Map([...told.stated].filter(([key]) => !keys.has(key))))
+    const stated = new StatedList(told.stated.all().filter((one) => !keys.has(one.address.key)))
     this.#told.set(peer.key, { ...told, peers, stated, revision: NEVER })
   }
 

@@ -1,6 +1,6 @@
 /** Decides what is news for a peer, and whether it can wait. */
 import type { Address } from '@ipop/address'
-import { compareLeftwards, compareRightwards, isLeftOf, leftFraction } from '@ipop/address'
+import { isBetweenLeft, isBetweenRight, isLeftOf, leftFraction } from '@ipop/address'
 import type { Instant } from '@ipop/runtime'
 import type { Connection } from '../connections/connection.ts'
 import type { ConnectionTable } from '../connections/connection-table.ts'
@@ -12,7 +12,7 @@ import {
   STRANGER_OTHER_SIDE,
   STRANGER_SIDE,
 } from './limits.ts'
-import { type ExchangeMemory, keysOf, type Told } from './exchange-memory.ts'
+import type { ExchangeMemory, Told } from './exchange-memory.ts'
 import type { NearNeighbors, NeighborClaim } from './near-neighbors.ts'
 
 /** Why a peer is asked: there may be news for it, its word about its neighbours is wanted, or all that it knows. */
@@ -29,8 +29,8 @@ export interface ExchangeState {
 
 /** What there is to tell a peer. */
 export interface News {
-  /** Who may be named to it. */
-  readonly peers: readonly Connection[]
+  /** The keys of those who may be named to it. */
+  readonly peers: ReadonlySet<string>
   /** Those of them that it has not heard of. */
   readonly fresh: readonly Connection[]
   /** Which of this node's immediate neighbours it is. */
@@ -89,19 +89,10 @@ export class ExchangeNews {
     return EXCHANGE_PATIENT_GAP_MS * (this.#table.self.compare(peer) < 0 ? 1 : 1.5)
   }
 
-  /** Whether what there is to tell changes who the peer's neighbours are, or whom it dials. */
-  isUrgent(
-    peer: Address,
-    last: Told,
-    fresh: readonly Connection[],
-    peers: readonly Connection[],
-    now: Instant,
-  ): boolean {
+  /** Whether one of those that the peer has not heard of changes who its neighbours are. */
+  isUrgent(peer: Address, fresh: readonly Connection[]): boolean {
     const claim = this.#near.claimOf(peer)
-    return (
-      fresh.some(({ address }) => this.isMissedBy(peer, address, claim)) ||
-      this.hasToWithdraw(peer, last, peers, now)
-    )
+    return fresh.some(({ address }) => this.isMissedBy(peer, address, claim))
   }
 
   /**
@@ -122,15 +113,13 @@ export class ExchangeNews {
   hasToWithdraw(
     peer: Address,
     { stated }: Told,
-    peers: readonly Connection[],
+    peers: ReadonlySet<string>,
     now: Instant,
   ): boolean {
-    const keys = keysOf(peers)
     const heard = this.#memory.heard(peer)
-    for (const [key, { address, since }] of stated)
-      if (now - since < EXCHANGE_WITHDRAW_MS && !keys.has(key) && !heard?.has(key))
-        if (!this.#table.get(address)) return true
-    return false
+    const isGone = (address: Address): boolean =>
+      !peers.has(address.key) && !heard?.has(address.key) && !this.#table.get(address)
+    return stated.after(now - EXCHANGE_WITHDRAW_MS).some(isGone)
   }
 
   /** Whether the peer is this node's neighbour concerns it; who else is one does not, unless it is named. */
@@ -148,7 +137,7 @@ export function isNearerThanClaimed(
 ): boolean {
   const { left, right } = claim ?? {}
   if (!left || !right) return true
-  return compareLeftwards(peer)(other, left) < 0 || compareRightwards(peer)(other, right) < 0
+  return isBetweenLeft(other, peer, left) || isBetweenRight(other, peer, right)
 }
 
 /** Returns whether `other` lies within `reach` of `peer`. */

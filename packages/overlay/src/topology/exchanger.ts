@@ -32,6 +32,7 @@ import {
 } from './exchange-memory.ts'
 import type { BriefPeers } from './brief-peers.ts'
 import { ExchangeShorthand } from './exchange-shorthand.ts'
+import { StatedList } from './small-lists.ts'
 import {
   ExchangeNews,
   type ExchangeReason,
@@ -128,7 +129,7 @@ export class Exchanger {
     }
     const peers = this.#news.ofUseTo(address)
     const fresh = this.#news.fresh(address, last, peers)
-    const news = { peers, fresh, side: this.#news.sideOf(address) }
+    const news = { peers: keysOf(peers), fresh, side: this.#news.sideOf(address) }
     if (reason === 'news' && this.#keepForLater(address, last, news, state)) return false
     if (now - last.allAt >= EXCHANGE_ALL_MS) this.#tellAll(address, reason, state)
     else this.#tellDifference(address, last, news, state)
@@ -145,10 +146,10 @@ export class Exchanger {
     if (!isPatient && isTooSoon(last, side, now)) return true
     const hasToWithdraw = this.#news.hasToWithdraw(address, last, peers, now)
     if (last.side === side && fresh.length === 0 && !hasToWithdraw) {
-      this.#memory.tell(address, settled(last, keysOf(peers), revision))
+      this.#memory.tell(address, settled(last, peers, revision))
       return true
     }
-    const isUrgent = last.side !== side || this.#news.isUrgent(address, last, fresh, peers, now)
+    const isUrgent = last.side !== side || hasToWithdraw || this.#news.isUrgent(address, fresh)
     const newsSince = last.newsSince ?? now
     const isEarly = now - newsSince < this.#news.patienceMs(address)
     if (!isPatient || isUrgent || !isEarly) return false
@@ -171,13 +172,12 @@ export class Exchanger {
     { peers, side, fresh }: News,
     { revision, now }: ExchangeState,
   ): void {
-    const keys = keysOf(peers)
-    const stated = new Map(last.stated)
-    const gone = [...stated].filter(([key]) => !keys.has(key)).slice(0, EXCHANGE_PEERS_MAX)
-    for (const [key] of gone) stated.delete(key)
-    for (const each of fresh) stated.set(each.address.key, { address: each.address, since: now })
-    this.#memory.tell(address, { ...settled(last, keys, revision), stated, side, at: now })
-    const withdrawn = gone.map(([, one]) => one.address)
+    const before = last.stated.all()
+    const gone = before.filter((one) => !peers.has(one.address.key)).slice(0, EXCHANGE_PEERS_MAX)
+    const added = fresh.map((peer) => ({ address: peer.address, since: now }))
+    const stated = new StatedList([...before.filter((one) => !gone.includes(one)), ...added])
+    this.#memory.tell(address, { ...settled(last, peers, revision), stated, side, at: now })
+    const withdrawn = gone.map((one) => one.address)
     this.#askBriefly(address, { ...this.#naming(fresh), withdrawn }, now)
   }
 
@@ -270,7 +270,7 @@ export class Exchanger {
   }
 
   #toldAll(peer: Address, { peers }: RingExchange, revision: number, now: Instant): Told {
-    const stated = new Map(peers.map(({ address }) => [address.key, { address, since: now }]))
+    const stated = new StatedList(peers.map(({ address }) => ({ address, since: now })))
     const could = keysOf(this.#news.ofUseTo(peer))
     return { peers: could, stated, side: this.#news.sideOf(peer), revision, at: now, allAt: now }
   }

@@ -89,6 +89,18 @@ export class NearNeighbors {
     return Math.max(leftFraction(self, outerLeft.address), rightFraction(self, outerRight.address))
   }
 
+  /** Returns the estimated number of nodes in the ring (reference: connections, or the density around the node). */
+  estimateRingSize(): number {
+    const { self } = this.#table
+    const known = this.#table.structured().length + 1
+    const near = this.#table.around(self, NEAR_PER_SIDE)
+    const outerLeft = near[NEAR_PER_SIDE - 1]
+    const outerRight = near[NEAR_PER_SIDE]
+    if (near.length < 2 * NEAR_PER_SIDE || !outerLeft || !outerRight) return known
+    const span = leftFraction(self, outerLeft.address) + rightFraction(self, outerRight.address)
+    return span <= 0 ? known : Math.max(known, Math.round(near.length / span))
+  }
+
   /** Who the near connections are: equal where they are the same, in whatever order. */
   get digest(): string {
     const keys = this.near().map((connection) => connection.address.key)
@@ -163,32 +175,4 @@ export class NearNeighbors {
     const near = nearestPerSide(this.#table.self, items, perSide)
     return near.flatMap((item) => (item.hint ? [item.hint] : []))
   }
-}
-
-/** Returns the estimated number of nodes in the ring (reference: connections, or the density around the node). */
-export function estimateRingSize(
-  self: Address,
-  near: readonly Connection[],
-  connections: number,
-): number {
-  const known = connections + 1
-  if (near.length < 2 * NEAR_PER_SIDE) return known
-  const left = leftSpan(self, near)
-  const right = rightSpan(self, near)
-  const span = left + right
-  return span <= 0 ? known : Math.max(known, Math.round(near.length / span))
-}
-
-function leftSpan(self: Address, near: readonly Connection[]): number {
-  return sideSpan(near.map((item) => leftFraction(self, item.address)))
-}
-
-function rightSpan(self: Address, near: readonly Connection[]): number {
-  return sideSpan(near.map((item) => rightFraction(self, item.address)))
-}
-
-/** The furthest of the nearest four on one side, as a part of the ring. */
-function sideSpan(fractions: number[]): number {
-  const sorted = fractions.sort((a, b) => a - b)
-  return sorted[Math.min(NEAR_PER_SIDE, sorted.length) - 1] ?? 0
 }

@@ -39,10 +39,18 @@ export class RingOrder<T extends { readonly address: Address }> {
   around(address: Address, perSide: number): T[] {
     const place = this.#placeOf(address)
     const isHere = this.#items[place]?.address.equals(address) === true
-    const after = this.#items.slice(isHere ? place + 1 : place)
-    const others = after.concat(this.#items.slice(0, place))
-    if (others.length <= 2 * perSide) return others
-    return others.slice(0, perSide).concat(others.slice(-perSide))
+    const first = isHere ? place + 1 : place
+    const others = this.#items.length - (isHere ? 1 : 0)
+    if (others <= 2 * perSide) return this.#goingLeft(first, others)
+    return this.#goingLeft(first, perSide).concat(this.#goingLeft(place - perSide, perSide))
+  }
+
+  /** Returns `count` items from place `first` on, which may lie before the beginning or after the end. */
+  #goingLeft(first: number, count: number): T[] {
+    const items = this.#items
+    const start = (first + items.length) % items.length
+    const found = items.slice(start, start + count)
+    return found.length < count ? found.concat(items.slice(0, count - found.length)) : found
   }
 
   /** Returns the place of the first item that does not lie before `address`. */

@@ -14,9 +14,6 @@ export interface Since {
   readonly since: Instant
 }
 
-/** Addresses by their keys. */
-export type Stated = Iterable<[string, Since]> & Pick<ReadonlySet<string>, 'has'>
-
 /** A few keys. */
 export class KeyList implements Keys {
   readonly #keys: readonly string[]
@@ -40,12 +37,12 @@ export class KeyList implements Keys {
 }
 
 /** A few addresses that were stated. */
-export class StatedList implements Stated {
+export class StatedList {
   readonly #addresses: Address[] = []
   readonly #since: Instant[] = []
 
-  constructor(stated: Stated) {
-    for (const [, { address, since }] of stated) {
+  constructor(stated: Iterable<Since>) {
+    for (const { address, since } of stated) {
       this.#addresses.push(address)
       this.#since.push(since)
     }
@@ -58,9 +55,14 @@ export class StatedList implements Stated {
     return false
   }
 
-  *[Symbol.iterator](): Iterator<[string, Since]> {
-    for (const [at, address] of this.#addresses.entries())
-      yield [address.key, { address, since: this.#since[at] as Instant }]
+  /** Returns all of them. */
+  all(): Since[] {
+    return this.#addresses.map((address, at) => ({ address, since: this.#since[at] as Instant }))
+  }
+
+  /** Returns those of which it holds since a time after `instant`. */
+  after(instant: Instant): Address[] {
+    return this.#addresses.filter((_, at) => (this.#since[at] as Instant) > instant)
   }
 }
 

@@ -24,13 +24,15 @@ describe('KeyList', () => {
 })
 
 describe('StatedList', () => {
-  it('gives back the entries of the map that it was made of', () => {
-    const entries = addresses
-      .slice(0, 5)
-      .map((address, at) => [address.key, { address, since: at + 0.5 }] as const)
-    const list = new StatedList(new Map(entries))
-    expect([...list]).toEqual(entries)
-    expect(new Map(list)).toEqual(new Map(entries))
+  it('gives back what it was made of', () => {
+    const stated = addresses.slice(0, 5).map((address, at) => ({ address, since: at + 0.5 }))
+    const list = new StatedList(stated)
+    expect(list.all()).toEqual(stated)
     expect(keys.filter((key) => list.has(key))).toEqual(keys.slice(0, 5))
+  })
+
+  it('tells what holds since a time after another', () => {
+    const stated = addresses.slice(0, 5).map((address, at) => ({ address, since: at }))
+    expect(new StatedList(stated).after(2)).toEqual(addresses.slice(3, 5))
   })
 })
