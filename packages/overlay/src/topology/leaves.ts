@@ -27,8 +27,11 @@ import { literalAddresses } from './literal-addresses.ts'
 /** A hello that gets no answer in this time counts as failed, milliseconds. */
 const HELLO_TIMEOUT_MS = 2_500
 
-/** One in this many failed hellos was given all that time. */
+/** One in this many failed hellos is given more time, */
 const HELLO_PATIENT_EVERY = 8
+
+/** enough for a way on which datagrams travel for two seconds there and two back, milliseconds. */
+const HELLO_PATIENT_MS = 6_000
 
 /** How long the ring may take to answer whether a bootstrap's node is in it, milliseconds. */
 const SAME_RING_TIMEOUT_MS = 4_000
@@ -264,10 +267,10 @@ function hurryTo(bootstrap: Bootstrap, now: Instant): void {
 
 /**
  * Who is in a ring asks for a shorter time, and for an even shorter one where nobody answered before: there is no hurry, and it
- * will ask again. Now and then it asks as long as a newcomer does, for a bootstrap behind a very slow network.
+ * will ask again. Now and then it asks longer than a newcomer does, for a bootstrap behind a very slow network.
  */
 function helloTimeoutMs({ failures }: Bootstrap, isInRing: boolean): number {
-  if (failures % HELLO_PATIENT_EVERY === HELLO_PATIENT_EVERY - 1) return HELLO_TIMEOUT_MS
+  if (failures % HELLO_PATIENT_EVERY === HELLO_PATIENT_EVERY - 1) return HELLO_PATIENT_MS
   if (failures > 0) return HELLO_TIMEOUT_MS / 4
   return isInRing ? HELLO_TIMEOUT_MS / 2 : HELLO_TIMEOUT_MS
 }
