@@ -5,14 +5,17 @@ import { CHECK_EVERY_MS, CHECK_SLOWLY_MS, SETTLE_MS } from '../limits.ts'
 import type { Stage } from '../scenario.ts'
 import { mean, round, summarize } from '../statistics.ts'
 
-/** Rings above this size are not checked as often and not in every pair of nodes. */
+/** Rings above this size are not checked in every pair of nodes, */
 const LARGE_RING = 300
+
+/** and those above this one not as often. */
+const HUGE_RING = 1_000
 
 /** Waits until the ring has formed and returns how long that took, or undefined after the limit. */
 export async function untilFormed(stage: Stage): Promise<number | undefined> {
   const { world, ring, options } = stage
   const startedAt = world.elapsedMs()
-  const everyMs = ring.nodes.length > LARGE_RING ? CHECK_SLOWLY_MS : CHECK_EVERY_MS
+  const everyMs = ring.nodes.length > HUGE_RING ? CHECK_SLOWLY_MS : CHECK_EVERY_MS
   const isFormed = await world.runUntil(() => ring.isFormed(), {
     limitMs: options.limitMs,
     everyMs,
