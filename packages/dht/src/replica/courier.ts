@@ -65,10 +65,11 @@ export class Courier {
     const byHash = new Map(parcel.keys.map((key) => [key.keyHash, key]))
     try {
       const wanted = await peer.offer(target, offersOf(parcel.keys, clock.now()))
-      const entries = wanted.flatMap(({ keyHash }) => heldEntries(byHash.get(keyHash), clock.now()))
+      const keys = wanted.flatMap(({ keyHash }) => byHash.get(keyHash) ?? [])
+      const entries = keys.flatMap((key) => heldEntries(key, clock.now()))
       const accepted = await peer.push(target, entries)
       this.pushedCount += accepted
-      if (options.isExchange) await this.#fetchBack(target, wanted)
+      if (options.isExchange && keys.length > 0) await this.#fetchBack(target, keys)
       return accepted === entries.length
     } catch (error) {
       log.write('debug', 'dht hand-over was not answered', { to: target.address, error })
@@ -76,9 +77,10 @@ export class Courier {
     }
   }
 
-  async #fetchBack(target: CallTarget, wanted: readonly Offer[]): Promise<void> {
-    const { peer, intake } = this.#modules
-    for (const { keyHash } of wanted) {
+  /** Fetches what the receiver had besides: of most keys it had nothing, and is now like this node. */
+  async #fetchBack(target: CallTarget, keys: readonly StoredKey[]): Promise<void> {
+    const { clock, peer, intake } = this.#modules
+    for (const { keyHash } of await peer.offer(target, offersOf(keys, clock.now()))) {
       for (const { entry, remainingMs } of await peer.get(target, keyHash))
         intake.admitEntry(entry, remainingMs)
     }
