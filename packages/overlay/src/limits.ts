@@ -210,6 +210,12 @@ export const DEPARTED_TRY_MS = 3_000
 /** One departed peer is tried this often. */
 export const DEPARTED_PERIOD_MS = 60_000
 
+/** And one of those that were not tried yet, where few are left: what is left may be a part of a ring that does not know the others. */
+export const DEPARTED_FEW_PERIOD_MS = 3_000
+
+/** Rings of this size have few nodes: trying everybody who is lost costs them little. */
+export const DEPARTED_FEW_MAX = 16
+
 /** Calls in a row that were answered only by another way before a first hop is avoided: one may have met a dead node further on. */
 export const HOP_DISTRUST_FAILURES = 2
 

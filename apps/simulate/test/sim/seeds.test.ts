@@ -52,6 +52,8 @@ describe('a seed that once failed', () => {
     ['mixed', 1697, ['--nodes', '6', '--duration', '8']],
     // Neighbours read back every key that they had handed over, one after the other: 20 s where answers take a second.
     ['mixed', 1879, ['--nodes', '8', '--duration', '40']],
+    // A machine came back whose bootstraps had all gone; those who had lost it tried one of all whom they had lost a minute.
+    ['mixed', 152, ['--nodes', '14', '--duration', '20']],
     // Replicas were lost with a node that a newcomer was to take them from.
     ['mixed', 452, ['--nodes', '6', '--duration', '8']],
     // A newcomer was told of nobody, as the first machine was just booting.

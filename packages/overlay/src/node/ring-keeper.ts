@@ -249,7 +249,7 @@ export class RingKeeper {
 
   #tryDeparted(now: Instant): void {
     const { departed, remembered, linker, table } = this.#modules
-    const hint = departed.poll(now)
+    const hint = departed.poll(now, this.#ringSize)
     const others = this.isInRing && table.size > 0 ? [] : remembered.poll(now)
     if (hint) linker.link(hint, Role.leaf, { forMs: DEPARTED_TRY_MS })
     for (const each of others) linker.link(each, Role.leaf)

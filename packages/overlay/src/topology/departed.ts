@@ -2,13 +2,28 @@
 import type { Address } from '@ipop/address'
 import type { Instant, Random } from '@ipop/runtime'
 import type { PeerHint } from '@ipop/transport'
-import { DEPARTED_AFTER_MS, DEPARTED_MAX, DEPARTED_PERIOD_MS, DEPARTED_TTL_MS } from '../limits.ts'
+import {
+  DEPARTED_AFTER_MS,
+  DEPARTED_FEW_MAX,
+  DEPARTED_FEW_PERIOD_MS,
+  DEPARTED_MAX,
+  DEPARTED_PERIOD_MS,
+  DEPARTED_TTL_MS,
+} from '../limits.ts'
+
+interface LostPeer {
+  readonly hint: PeerHint
+  readonly at: Instant
+  /** Whether it was tried since it was lost. */
+  isTried: boolean
+}
 
 /** The memory of lost peers, oldest first. */
 export class Departed {
   readonly #random: Random
-  readonly #lost = new Map<string, { hint: PeerHint; at: Instant }>()
+  readonly #lost = new Map<string, LostPeer>()
   #nextAt: Instant = 0
+  #nextOfFewAt: Instant = 0
 
   constructor(modules: { random: Random }) {
     this.#random = modules.random
@@ -23,7 +38,7 @@ export class Departed {
   add(hint: PeerHint, now: Instant): void {
     if (hint.endpoints.length === 0) return
     this.#lost.delete(hint.address.key)
-    this.#lost.set(hint.address.key, { hint, at: now })
+    this.#lost.set(hint.address.key, { hint, at: now, isTried: false })
     if (this.#lost.size <= DEPARTED_MAX) return
     const oldest = this.#lost.keys().next()
     if (!oldest.done) this.#lost.delete(oldest.value)
@@ -34,13 +49,24 @@ export class Departed {
     this.#lost.delete(address.key)
   }
 
-  /** Returns a peer to try now, if one is due. */
-  poll(now: Instant): PeerHint | undefined {
-    if (now < this.#nextAt) return undefined
-    this.#nextAt = now + DEPARTED_PERIOD_MS * (0.75 + 0.5 * this.#random.float())
-    for (const [key, entry] of this.#lost)
-      if (now - entry.at > DEPARTED_TTL_MS) this.#lost.delete(key)
+  /** Returns a peer to try now, if one is due: now and then anyone, and in a ring of few nodes everyone once. */
+  poll(now: Instant, ringSize: number): PeerHint | undefined {
+    const isRegular = now >= this.#nextAt
+    const isOfFew = ringSize <= DEPARTED_FEW_MAX && now >= this.#nextOfFewAt
+    if (!isRegular && !isOfFew) return undefined
+    if (isRegular) this.#nextAt = now + this.#jittered(DEPARTED_PERIOD_MS)
+    if (isOfFew) this.#nextOfFewAt = now + this.#jittered(DEPARTED_FEW_PERIOD_MS)
+    for (const [key, { at }] of this.#lost) if (now - at > DEPARTED_TTL_MS) this.#lost.delete(key)
     const all = [...this.#lost.values()].filter(({ at }) => now - at >= DEPARTED_AFTER_MS)
-    return all.length === 0 ? undefined : all[this.#random.below(all.length)]?.hint
+    if (all.length === 0) return undefined
+    const chosen = isRegular
+      ? all[this.#random.below(all.length)]
+      : all.findLast(({ isTried }) => !isTried)
+    if (chosen) chosen.isTried = true
+    return chosen?.hint
+  }
+
+  #jittered(periodMs: number): number {
+    return periodMs * (0.75 + 0.5 * this.#random.float())
   }
 }

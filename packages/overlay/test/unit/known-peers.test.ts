@@ -3,6 +3,8 @@ import { Address } from '@ipop/address'
 import { describe, expect, it } from '@jest/globals'
 import {
   DEPARTED_AFTER_MS,
+  DEPARTED_FEW_MAX,
+  DEPARTED_FEW_PERIOD_MS,
   DEPARTED_MAX,
   DEPARTED_PERIOD_MS,
   DEPARTED_TTL_MS,
@@ -20,7 +22,7 @@ import { KnownPeers, nearestPerSide } from '../../src/topology/known-peers.ts'
 import { briefAddress } from '../../src/wire/brief-address.ts'
 import { harmonicTarget, shortcutsWanted } from '../../src/topology/shortcuts.ts'
 import { World } from '@ipop/simulator'
-import { TransportAddress } from '@ipop/transport'
+import { TransportAddress, type PeerHint } from '@ipop/transport'
 
 const self = at(1_000)
 
@@ -186,12 +188,27 @@ describe('Departed', () => {
     const departed = new Departed({ random: new World({ seed: 1 }).random })
     for (let i = 0; i < DEPARTED_MAX + 50; i++) departed.add(hint(i), 0)
     expect(departed.size).toBe(DEPARTED_MAX)
-    expect(departed.poll(DEPARTED_AFTER_MS - 1)).toBeUndefined()
-    expect(departed.poll(2 * DEPARTED_PERIOD_MS)).toBeDefined()
-    expect(departed.poll(2 * DEPARTED_PERIOD_MS + 1)).toBeUndefined()
-    expect(departed.poll(4 * DEPARTED_PERIOD_MS)).toBeDefined()
-    expect(departed.poll(DEPARTED_TTL_MS + 1)).toBeUndefined()
+    const ring = DEPARTED_FEW_MAX + 1
+    expect(departed.poll(DEPARTED_AFTER_MS - 1, ring)).toBeUndefined()
+    expect(departed.poll(2 * DEPARTED_PERIOD_MS, ring)).toBeDefined()
+    expect(departed.poll(2 * DEPARTED_PERIOD_MS + 1, ring)).toBeUndefined()
+    expect(departed.poll(4 * DEPARTED_PERIOD_MS, ring)).toBeDefined()
+    expect(departed.poll(DEPARTED_TTL_MS + 1, ring)).toBeUndefined()
     expect(departed.size).toBe(0)
+  })
+
+  it('names everybody once within seconds where few are left, those who were lost last first', () => {
+    const departed = new Departed({ random: new World({ seed: 1 }).random })
+    const lost = Array.from({ length: 8 }, (_, index) => hint(index))
+    departed.poll(0, DEPARTED_FEW_MAX)
+    for (const one of lost) departed.add(one, 0)
+    const tried: PeerHint[] = []
+    for (let now = 0; now < DEPARTED_AFTER_MS + 8 * 1.25 * DEPARTED_FEW_PERIOD_MS; now += 100)
+      tried.push(...[departed.poll(now, DEPARTED_FEW_MAX)].filter((one) => one !== undefined))
+    expect(new Set(tried)).toEqual(new Set(lost))
+    expect(tried[0]).toBe(lost.at(-1))
+    // And now and then anyone.
+    expect(tried.length).toBeLessThanOrEqual(lost.length + 2)
   })
 })
 
