@@ -21,13 +21,14 @@ const BROKEN = seek('broken-pairs', 10, 40)
 const GENTLE = seek('gentle', 6, 60)
 const CALM = seek('calm', 8, 60)
 const GROWTH = seek('growth', 5, 20)
+const GROWTH_OF_MANY = seek('growth', 14, 20)
 const BYZANTINE = seek('byzantine', 10, 30)
 
 /** The bugs; `find` stands exactly once in `file`. */
 export const PLANTS = [
   {
     name: 'no-exchange-with-neighbors',
-    seek: MANY,
+    seek: GROWTH_OF_MANY,
     says: 'neighbours are never told of each other',
     file: `${OVERLAY}topology/exchange-news.ts`,
     find: '    const peers = this.#table.around(peer, EXCHANGE_PEERS_MAX / 2)\n',
