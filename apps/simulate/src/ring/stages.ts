@@ -5,10 +5,10 @@ import { CHECK_EVERY_MS, CHECK_SLOWLY_MS, SETTLE_MS } from '../limits.ts'
 import type { Stage } from '../scenario.ts'
 import { mean, round, summarize } from '../statistics.ts'
 
-/** Rings above this size are not checked in every pair of nodes, */
+/** Rings above this size are not checked in every pair of nodes. */
 const LARGE_RING = 300
 
-/** and those above this one not as often. */
+/** Rings above this size are not checked as often. */
 const HUGE_RING = 1_000
 
 /** Waits until the ring has formed and returns how long that took, or undefined after the limit. */

@@ -27,10 +27,10 @@ import { literalAddresses } from './literal-addresses.ts'
 /** A hello that gets no answer in this time counts as failed, milliseconds. */
 const HELLO_TIMEOUT_MS = 2_500
 
-/** One in this many failed hellos is given more time, */
+/** One in this many failed hellos is given more time. */
 const HELLO_PATIENT_EVERY = 8
 
-/** enough for a way on which datagrams travel for two seconds there and two back, milliseconds. */
+/** That time, milliseconds: enough for a way on which datagrams travel for two seconds, there and back. */
 const HELLO_PATIENT_MS = 6_000
 
 /** How long the ring may take to answer whether a bootstrap's node is in it, milliseconds. */

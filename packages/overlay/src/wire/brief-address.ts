@@ -15,6 +15,7 @@ export function briefAddress({ bytes }: Address): Uint8Array {
 
 /** Returns whether `brief` stands for `address`. */
 export function isBriefOf(brief: Uint8Array, address: Address): boolean {
+  if (brief.length !== BRIEF_ADDRESS_BYTES) return false
   return wordAt(brief, 0) === address.w3 && wordAt(brief, 4) === address.w4
 }
 
