@@ -14,6 +14,9 @@ const TTL_SECONDS = 86_400
 /** Losses further apart than this are repaired one by one. */
 const REPAIRED_AFTER_MS = 90_000
 
+/** A node that hears nobody for this long has lost all peers, or is about to. */
+const CUT_OFF_MS = 5_000
+
 /** Pause before a value is asked for again. */
 const READ_AGAIN_MS = 2_000
 
@@ -77,8 +80,7 @@ export class Values {
     if (node?.dht === undefined) return
     const number = this.#count++
     const [key, text] = [`value ${number}`, `text ${number}`]
-    // Who is alone, a first machine that has just booted, keeps all replicas until others find it.
-    const isShaken = this.#isSplit || node.overlay.connections.size === 0
+    const isShaken = this.#isSplit || hearsNobody(node)
     const putAtMs = this.#world.elapsedMs()
     const value = { key, text, positions: positionsOf(key), putAtMs, lost: [], isShaken }
     this.#pending.add(value)
@@ -169,6 +171,16 @@ export class Values {
     const texts = values.map(({ value }) => new TextDecoder().decode(value))
     return texts.includes(text) ? undefined : `${values.length} values`
   }
+}
+
+/**
+ * Whether a node is alone, as a first machine that has just booted, or cut off: its own answers are enough for it, and the replicas are
+ * all with it until others find it.
+ */
+function hearsNobody({ overlay, host }: SimulatedNode): boolean {
+  const now = host.runtime.clock.now()
+  const isSilent = (channel: { lastHeardAt: number }) => now - channel.lastHeardAt > CUT_OFF_MS
+  return overlay.connections.all().every(({ channel }) => isSilent(channel))
 }
 
 /** The checker's own reading of where replicas lie: eight positions an eighth of the ring apart. */

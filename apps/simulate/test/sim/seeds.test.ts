@@ -54,6 +54,8 @@ describe('a seed that once failed', () => {
     ['mixed', 1879, ['--nodes', '8', '--duration', '40']],
     // A machine came back whose bootstraps had all gone; those who had lost it tried one of all whom they had lost a minute.
     ['mixed', 152, ['--nodes', '14', '--duration', '20']],
+    // A node that was cut off acknowledged a value by its own five answers, and restarted before others found it.
+    ['mixed', 586, ['--nodes', '8', '--duration', '40']],
     // Replicas were lost with a node that a newcomer was to take them from.
     ['mixed', 452, ['--nodes', '6', '--duration', '8']],
     // A newcomer was told of nobody, as the first machine was just booting.

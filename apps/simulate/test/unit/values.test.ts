@@ -32,18 +32,23 @@ describe('Values', () => {
   })
 
   it.each([
-    [false, 1],
-    [true, 0],
-  ])('knows where all replicas lie of who is alone: %j', async (isAlone, expected) => {
-    const { values, acknowledge, lose } = putting(['a', 'b', 'c', 'd'], { isAlone })
+    ['who hears others', [100, 9_000], 1],
+    ['who is alone', [], 0],
+    ['who is cut off', [6_000, 9_000], 0],
+  ])('knows where all replicas lie of %s', async (_, silentMs, expected) => {
+    const { values, acknowledge, lose } = putting(['a', 'b', 'c', 'd'], silentMs)
     await acknowledge()
     lose(0)
     expect(values.expected).toBe(expected)
   })
 })
 
-/** A ring of evenly spaced nodes, two of which have four of the eight replicas each, and one value on its way. */
-function putting(names: readonly string[], { isAlone = false } = {}) {
+/**
+ * A ring of evenly spaced nodes, two of which have four of the eight replicas each, and one value on its way; `silentMs`: since when
+ * the peers of its writer have been silent.
+ */
+function putting(names: readonly string[], silentMs: readonly number[] = [0]) {
+  const now = 10_000
   const settle: { acknowledge?: () => void; refuse?: (error: Error) => void } = {}
   const put = () =>
     new Promise<void>((resolve, reject) => {
@@ -51,10 +56,11 @@ function putting(names: readonly string[], { isAlone = false } = {}) {
       settle.refuse = reject
     })
   const running = names.map((name, index) => ({
-    ...{ name, connectedAt: 0, dht: { put }, host: { isPaused: false } },
+    ...{ name, connectedAt: 0, dht: { put } },
+    host: { isPaused: false, runtime: { clock: { now: () => now } } },
     overlay: {
       address: { bytes: new Uint8Array(20).fill((index * 0x100) / names.length, 0, 1) },
-      connections: { size: isAlone ? 0 : names.length - 1 },
+      connections: { all: () => silentMs.map((ms) => ({ channel: { lastHeardAt: now - ms } })) },
     },
   })) as unknown as SimulatedNode[]
   const values = new Values({
