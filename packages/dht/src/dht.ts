@@ -88,7 +88,7 @@ export class Dht {
     })
     this.#repair = new RangeRepair({ ...parts, random: modules.random.fork('repair') })
     const own = new OwnEntries(modules)
-    const writer = new ReplicaWriter({ peer, pauses, random: modules.random.fork('retry') })
+    const writer = new ReplicaWriter({ ...parts, random: modules.random.fork('retry') })
     const owner = new Owner({ signer: options.identity, own, writer, wallTimeMs })
     this.#reader = new Reader(parts)
     this.#writer = new Writer({ ...modules, reader: this.#reader, writer, own, owner })

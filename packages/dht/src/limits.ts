@@ -81,6 +81,9 @@ export const ROUND_PAUSE_MS = 400
 /** Longest pause between rounds of a write. */
 export const ROUND_PAUSE_MAX_MS = 4_000
 
+/** A position from which no answer came is written to once more after this time, half of it more or less: packets were lost, or its node was. */
+export const PUT_LATER_MS = 8_000
+
 /** Rounds of a write whose outcome is no longer contested. */
 export const WRITE_ROUNDS_MAX = 3
 

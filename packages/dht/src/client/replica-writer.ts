@@ -1,10 +1,17 @@
 /** Writes one entry to its eight replicas and counts what they say. */
+import type { Address } from '@ipop/address'
 import type { Entry } from '../entry/entry.ts'
-import { READ_CERTAIN, ROUND_PAUSE_MAX_MS, ROUND_PAUSE_MS, WRITE_QUORUM } from '../limits.ts'
+import {
+  PUT_LATER_MS,
+  READ_CERTAIN,
+  ROUND_PAUSE_MAX_MS,
+  ROUND_PAUSE_MS,
+  WRITE_QUORUM,
+} from '../limits.ts'
 import type { DhtModules } from '../modules.ts'
 import type { Pauses } from '../pauses.ts'
 import { replicaPositions } from '../placement/placement.ts'
-import type { LiveEntry, ReplicaPeer, WriteAnswer } from '../replica/replica-peer.ts'
+import type { CallTarget, LiveEntry, ReplicaPeer, WriteAnswer } from '../replica/replica-peer.ts'
 import { gather, type Gathered, type Verdict } from './gather.ts'
 
 /** What the replicas said to one entry. */
@@ -20,7 +27,7 @@ export interface WriteTally {
 }
 
 /** What a writer is built from. */
-export interface ReplicaWriterModules extends Pick<DhtModules, 'random'> {
+export interface ReplicaWriterModules extends Pick<DhtModules, 'random' | 'log'> {
   readonly peer: ReplicaPeer
   readonly pauses: Pauses
 }
@@ -35,12 +42,34 @@ export class ReplicaWriter {
 
   /** Sends `entry` to all positions; resolves when the outcome cannot change any more, or stragglers had their time. */
   async write(entry: Entry): Promise<WriteTally> {
-    const { peer, pauses } = this.#modules
+    const { pauses } = this.#modules
     const questions = replicaPositions(entry.keyHash).map(
-      (address) => () => peer.put({ address, mode: 'greedy' }, entry),
+      (address) => () => this.#put(address, entry),
     )
     const result = await gather(pauses, questions, verdictOf)
     return tally(result.answers)
+  }
+
+  /** Asks one position; where nothing answers it is asked once more after a while, whatever the others said meanwhile. */
+  async #put(address: Address, entry: Entry): Promise<WriteAnswer> {
+    const target = { address, mode: 'greedy' } as const
+    try {
+      return await this.#modules.peer.put(target, entry)
+    } catch (error) {
+      // A claim is decided by then.
+      if (!entry.isTentative) this.#putLater(target, entry)
+      throw error
+    }
+  }
+
+  #putLater(target: CallTarget, entry: Entry): void {
+    const { peer, pauses, random, log } = this.#modules
+    pauses
+      .pause(PUT_LATER_MS * (0.5 + random.float()), 'dht put later')
+      .then((isElapsed) => (isElapsed ? peer.put(target, entry) : undefined))
+      .catch((error: unknown) =>
+        log.write('debug', 'dht put was not answered', { to: target.address, error }),
+      )
   }
 
   /** Waits before round `round` (from 0) of a write; false when the DHT closes. */
