@@ -94,9 +94,11 @@ async function segmentBytes(alice: LabNode, bob: LabNode, to: string): Promise<n
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
     const report = JSON.parse(await alice.run('iperf3', '-J', '-n', '16M', '-c', to)) as {
+      error?: string
       start: { tcp_mss_default: number }
       end: { sum_received: { bytes: number } }
     }
+    expect(report.error).toBeUndefined()
     expect(report.end.sum_received.bytes).toBeGreaterThan(8 << 20)
     return report.start.tcp_mss_default
   } finally {
