@@ -4,7 +4,7 @@
  * Run as root: `unshare -n node --conditions=@ipop/source --import tsx bench/throughput.ts [seconds] [rounds] [row]`;
  * `row` chooses those whose name contains it.
  */
-import { setTimeout } from 'node:timers/promises'
+import { iperf } from '../test/integration/iperf.ts'
 import { type LabNode, type LabOptions, withTwoNodes } from '../test/integration/two-nodes.ts'
 
 const seconds = Number(process.argv[2] ?? 4)
@@ -21,7 +21,7 @@ const all: [string, LabOptions][] = [
 ]
 
 /** The route says cubic: `iperf3 -C` comes after the handshake and leaves a sender that began with BBR paced. */
-async function iperf(
+async function gigabits(
   client: LabNode,
   server: LabNode,
   host: string,
@@ -29,12 +29,13 @@ async function iperf(
 ): Promise<number> {
   const prefix = `${host}/${host.includes(':') ? 128 : 32}`
   await client.run('ip', 'route', 'replace', prefix, 'dev', device, 'congctl', 'cubic')
-  const daemon = server.background('iperf3', '-s', '-1', '-B', host)
-  await setTimeout(300)
-  const output = await client.run('iperf3', '-J', '-t', String(seconds), '-c', host)
-  daemon.kill()
-  const report = JSON.parse(output) as { end?: { sum_received?: { bits_per_second: number } } }
-  return (report.end?.sum_received?.bits_per_second ?? 0) / 1e9
+  const words = ['-t', String(seconds)]
+  const { end } = await iperf<TcpReport>(client, server, { to: host, words })
+  return end.sum_received.bits_per_second / 1e9
+}
+
+interface TcpReport {
+  end: { sum_received: { bits_per_second: number } }
 }
 
 const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1] ?? 0
@@ -45,9 +46,9 @@ for (const [name, options] of all.filter(([name]) => name.includes(wanted))) {
     const tunnel: number[] = []
     const cpu: number[] = []
     for (let round = 0; round < rounds; round++) {
-      raw.push(await iperf(alice, bob, options.isV6 ? 'fd07::2' : '192.168.7.2', 'v1'))
+      raw.push(await gigabits(alice, bob, options.isV6 ? 'fd07::2' : '192.168.7.2', 'v1'))
       const before = [await alice.ask({ do: 'report' }), await bob.ask({ do: 'report' })]
-      const gbit = await iperf(alice, bob, '10.9.0.2', 'ipop0')
+      const gbit = await gigabits(alice, bob, '10.9.0.2', 'ipop0')
       const after = [await alice.ask({ do: 'report' }), await bob.ask({ do: 'report' })]
       const ms = after.reduce((sum, report, i) => sum + report.cpuMs - (before[i]?.cpuMs ?? 0), 0)
       tunnel.push(gbit)

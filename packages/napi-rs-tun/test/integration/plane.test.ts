@@ -1,11 +1,10 @@
 /** The data plane between two network namespaces, with keys that the test installs. */
-import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from '@jest/globals'
+import { hasIperf, iperf } from './iperf.ts'
 import { obstacle } from './scenario.ts'
 import { type LabNode, withTwoNodes } from './two-nodes.ts'
 
 const onLinux = obstacle === '' ? describe : describe.skip
-const hasIperf = canRun('iperf3')
 
 const received = (text: string): string | undefined => /(\d+) received/.exec(text)?.[1]
 const ping = async (node: LabNode, to: string, ...words: string[]) =>
@@ -152,37 +151,26 @@ onLinux('the data plane', () => {
   withIperf('carries UDP in large and small datagrams', async () => {
     await withTwoNodes({}, async (alice, bob) => {
       for (const length of ['64', '1392']) {
-        const server = bob.background('iperf3', '-s', '-1')
-        await listening(bob)
-        const words = ['-u', '-b', '10M', '-n', '200K', '-l', length, '-c', '10.9.0.2']
-        const report = JSON.parse(await alice.run('iperf3', '-J', ...words)) as UdpReport
+        const words = ['-u', '-b', '10M', '-n', '200K', '-l', length]
+        const report = await iperf<UdpReport>(alice, bob, { words })
         expect(report.end.sum.packets).toBeGreaterThan(100)
         expect(report.end.sum.lost_percent).toBeLessThan(10)
-        server.kill()
       }
     })
   })
 })
 
+interface TcpReport {
+  end: { sum_received: { bytes: number } }
+}
 interface UdpReport {
   end: { sum: { packets: number; lost_percent: number } }
 }
 
 /** Sends `amount` bytes over TCP and checks that they arrive; what is in flight at the end is not counted by iperf3. */
 async function transfer(from: LabNode, to: LabNode, amount: string): Promise<void> {
-  const server = to.background('iperf3', '-s', '-1')
-  await listening(to)
-  const output = await from.run('iperf3', '-J', '-n', amount, '-c', '10.9.0.2')
-  const report = JSON.parse(output) as { end?: { sum_received?: { bytes: number } } }
-  server.kill()
-  expect(report.end?.sum_received?.bytes).toBeGreaterThanOrEqual(parseInt(amount) * 500_000)
-}
-
-async function listening(node: LabNode): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    if ((await node.run('ss', '-Hltn', 'sport = :5201')) !== '') return
-    await pause(50)
-  }
+  const { end } = await iperf<TcpReport>(from, to, { words: ['-n', amount] })
+  expect(end.sum_received.bytes).toBeGreaterThanOrEqual(parseInt(amount) * 500_000)
 }
 
 /** Waits until a node has seen `count` events. */
@@ -196,13 +184,4 @@ async function eventsOf(node: LabNode, count: number): Promise<string[]> {
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
-}
-
-function canRun(program: string): boolean {
-  try {
-    execFileSync(program, ['--version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
 }

@@ -3,11 +3,12 @@ import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, it } from '@jest/globals'
+import { hasIperf, iperf } from './iperf.ts'
 import { obstacle } from './scenario.ts'
 import { type LabNode, withTwoNodes } from './two-nodes.ts'
 
 const onLinux = obstacle === '' ? describe : describe.skip
-const withIperf = canRun('iperf3') ? it : it.skip
+const withIperf = hasIperf ? it : it.skip
 const FLOWS = 8
 
 onLinux.each([{ threads: 2 }, { threads: 4 }])('with %j', (options) => {
@@ -36,7 +37,7 @@ onLinux.each([{ threads: 2 }, { threads: 4 }])('with %j', (options) => {
     await withTwoNodes(options, async (alice, bob) => {
       for (const words of [[], ['-R']]) {
         const flows = ['-P', String(FLOWS), '-n', '64M', ...words]
-        const { end } = await measured<TcpReport>(alice, bob, flows)
+        const { end } = await iperf<TcpReport>(alice, bob, { words: flows })
         expect(end.streams).toHaveLength(FLOWS)
         for (const { receiver } of end.streams) expect(receiver.bytes).toBeGreaterThan(0)
         expect(end.sum_received.bytes).toBeGreaterThan(1_000_000)
@@ -53,7 +54,7 @@ onLinux.each([{ threads: 2 }, { threads: 4 }])('with %j', (options) => {
   withIperf('keeps the packets of a UDP flow in order', async () => {
     await withTwoNodes(options, async (alice, bob) => {
       const words = ['-u', '-b', '60M', '-t', '2', '-l', '1200', '--get-server-output']
-      const report = await measured<UdpReport>(alice, bob, words)
+      const report = await iperf<UdpReport>(alice, bob, { words })
       const [stream] = report.server_output_json.end.streams
       expect(stream?.udp.packets).toBeGreaterThan(5_000)
       expect(stream?.udp.out_of_order).toBe(0)
@@ -66,19 +67,6 @@ interface TcpReport {
 }
 interface UdpReport {
   server_output_json: { end: { streams: { udp: { packets: number; out_of_order: number } }[] } }
-}
-
-async function measured<T>(from: LabNode, to: LabNode, words: string[]): Promise<T> {
-  const server = to.background('iperf3', '-s', '-1', '-J')
-  try {
-    for (let attempt = 0; attempt < 100; attempt++) {
-      if ((await to.run('ss', '-Hltn', 'sport = :5201')) !== '') break
-      await pause(50)
-    }
-    return JSON.parse(await from.run('iperf3', '-J', ...words, '-c', '10.9.0.2')) as T
-  } finally {
-    server.kill()
-  }
 }
 
 /** Waits for a number of threads; each takes its name when it runs first. */
@@ -97,13 +85,4 @@ function threadsOf(pid: number): { rx: number; tx: number } {
   const names = readdirSync(folder).map((id) => readFileSync(`${folder}/${id}/comm`, 'utf8').trim())
   const count = (name: string) => names.filter((each) => each === name).length
   return { rx: count('ipop-rx'), tx: count('ipop-tx') }
-}
-
-function canRun(program: string): boolean {
-  try {
-    execFileSync(program, ['--version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
 }
