@@ -6,6 +6,7 @@ import type { LabNode } from './two-nodes.ts'
 
 /** Whether the program is installed. */
 export const hasIperf = canRun('iperf3')
+if (!hasIperf) console.warn('TCP and UDP streams are skipped: `iperf3` is missing (package iperf3)')
 
 /** How one measurement differs from the next. */
 export interface IperfOptions {
